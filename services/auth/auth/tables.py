@@ -92,6 +92,9 @@ session = Table(
     Column("expires_at", DateTime(timezone=True), nullable=False),
     Column("ended_at", DateTime(timezone=True)),
     Column("end_reason", Text),
+    Column("address", Text),
+    Column("amr", ARRAY(Text), nullable=False, server_default="{pwd}", comment="RFC 8176"),
+    Column("authenticated_at", DateTime(timezone=True), nullable=False),
     CheckConstraint("counter >= 0", name="counter_counts_up"),
     CheckConstraint("octet_length(hmac_key) = 32", name="hmac_key_length"),
     CheckConstraint("(ended_at IS NULL) = (end_reason IS NULL)", name="ended_for_a_reason"),
@@ -170,14 +173,13 @@ audit = Table(
     METADATA,
     Column("id", Uuid, primary_key=True),
     Column("at", DateTime(timezone=True), nullable=False),
-    Column("actor_id", Uuid, nullable=False),
+    Column("actor_id", Uuid, comment="NULL where nobody is known"),
     Column("service", Text, nullable=False),
     Column("action", Text, nullable=False),
     Column("subject_kind", Text, nullable=False),
     Column("subject_id", Text, comment="NULL for a list"),
     Column("owner_id", Uuid, comment="NULL where it is nobody's, or everybody's"),
     Column("request_id", Text),
-    Column("address", Text, nullable=False),
     Column(
         "owner_ids",
         ARRAY(Uuid),
@@ -185,11 +187,38 @@ audit = Table(
         server_default="{}",
         comment="all whose it is; empty also in rows of before, which name one at most",
     ),
+    Column("details", JSONB, nullable=False, server_default="{}"),
+    Column("position", BigInteger, nullable=False, unique=True),
+    Column(
+        "origin_hash", LargeBinary, nullable=False, comment="SHA-256 of salt, address and client"
+    ),
     Index("ix_audit_at", text("at DESC"), text("id DESC")),
     Index("ix_audit_actor_id", "actor_id", text("at DESC"), text("id DESC")),
     Index("ix_audit_subject_id", "subject_id", text("at DESC"), text("id DESC")),
     Index("ix_audit_owner_id", "owner_id", text("at DESC"), text("id DESC")),
     Index("ix_audit_owner_ids", "owner_ids", postgresql_using="gin"),
+    Index("ix_audit_action", "action", text("at DESC"), text("id DESC")),
+)
+
+# Where the requests of the audit log came from; deleted with the user whom it would tell about.
+audit_origin = Table(
+    "audit_origin",
+    METADATA,
+    Column("audit_id", Uuid, ForeignKey("audit.id"), primary_key=True),
+    Column("address", Text, nullable=False),
+    Column("user_agent", Text),
+    Column("salt", LargeBinary, nullable=False),
+    CheckConstraint("octet_length(salt) = 32", name="salt_length"),
+    Index("ix_audit_origin_address", "address"),
+)
+
+# The hash of each row of the audit log and of all before it.
+audit_seal = Table(
+    "audit_seal",
+    METADATA,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("hash", LargeBinary, nullable=False),
+    CheckConstraint("octet_length(hash) = 32", name="hash_length"),
 )
 
 signing_key = Table(

@@ -36,7 +36,7 @@ ACCESS = {
         *("login", "token", "refresh", "get_jwks", "activate_by_page", "forgot_password"),
         *("show_password_reset", "reset_password", "reset_password_by_page"),
     },
-    "user": {"logout", "get_me", "change_me", "delete_me", "list_sessions"},
+    "user": {"logout", "get_me", "change_me", "delete_me", "list_sessions", "list_events"},
     "owner": {"delete_session"},
     "admin": {
         *("list_users", "get_user", "change_user", "list_audit"),

@@ -10,6 +10,7 @@ import pytest
 from tests.integration.auth.mailed import last_token
 from tests.integration.auth.world import PASSWORD, World, code
 
+from auth.domain.audit import Origin
 from auth.domain.lockout import LOCK, LockoutRules, Scope, counts_of
 from auth.loops import purge
 from auth.repository import Logins, logins
@@ -182,7 +183,7 @@ async def test_a_lock_and_its_event_are_stored_together_or_not_at_all(
 
     async def count_and_break_off() -> None:
         async with world.database.unit_of_work() as uow:
-            await count_failure(uow, found.failures, world.clock.now())
+            await count_failure(uow, found.failures, Origin(HERE), world.clock.now())
             raise ConnectionError
 
     with pytest.raises(ConnectionError):

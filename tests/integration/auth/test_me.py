@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.integration.auth.world import PASSWORD, Json, Login, World, code
+from tests.integration.auth.world import HERE, PASSWORD, Json, Login, World, code
 
 from auth.service.sessions import open_session
 from contracts.auth import UserChanged
@@ -117,7 +117,7 @@ async def test_a_token_of_somebody_who_is_not_there_finds_nobody(world: World) -
         session, _ = await open_session(
             uow,
             credentials,
-            user_agent=None,
+            origin=HERE,
             rules=world.wiring.settings.session_rules,
             now=world.clock.now(),
         )

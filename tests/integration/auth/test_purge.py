@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from tests.integration.auth.world import Login, World, code, login_of
+from tests.integration.auth.world import HERE, Login, World, code, login_of
 
 from auth.domain import sessions
 from auth.loops import purge
@@ -66,7 +66,7 @@ async def test_a_hundred_sessions_of_one_person_live(world: World) -> None:
             _, ended = await verbs.open_session(
                 uow,
                 found,
-                user_agent=None,
+                origin=HERE,
                 rules=rules,
                 now=first + timedelta(seconds=second),
             )

@@ -82,9 +82,13 @@ async def test_sessions_are_listed_newest_first_and_pages_meet(world: World) -> 
     starts = [item["created_at"] for item in listed]
     assert starts == sorted(starts, reverse=True)
     assert set(listed[0]) == {
-        *("id", "user_agent", "created_at", "last_used_at", "expires_at", "is_current")
+        *("id", "device", "user_agent", "address", "amr", "created_at", "authenticated_at"),
+        *("last_used_at", "expires_at", "is_current"),
     }
     assert listed[0]["user_agent"].startswith("python-httpx")
+    assert listed[0]["device"] == "python-httpx"
+    assert (listed[0]["address"], listed[0]["amr"]) == ("127.0.0.1", ["pwd"])
+    assert listed[0]["authenticated_at"] == listed[0]["created_at"]
 
 
 async def test_sessions_are_narrowed_by_when_they_began(world: World) -> None:

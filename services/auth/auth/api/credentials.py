@@ -2,11 +2,11 @@
 
 from fastapi import Request
 
+from auth.api.origins import origin_of
 from auth.domain.lockout import Failures
 from auth.refusals import InvalidCredentials
 from auth.service.sessions import Credentials, LoginAttempt, check_password, count_failure
 from auth.wiring import Wiring
-from kit.web.address import address_of
 
 
 async def checked(name: str, password: str, request: Request, wired: Wiring) -> Credentials:
@@ -18,11 +18,12 @@ async def checked(name: str, password: str, request: Request, wired: Wiring) -> 
         Unavailable: too many passwords are waiting to be hashed.
     """
     now = wired.database.clock.now()
-    attempt = LoginAttempt(name, password, address_of(request))
+    origin = origin_of(request)
+    attempt = LoginAttempt(name, password, origin.address)
     rules = wired.settings.lockout_rules
     outcome = await check_password(wired.database, wired.hasher, attempt, rules, now)
     if isinstance(outcome, Failures):
         async with wired.database.unit_of_work() as uow:
-            await count_failure(uow, outcome, now)
+            await count_failure(uow, outcome, origin, now)
         raise InvalidCredentials
     return outcome

@@ -3,17 +3,18 @@
 from datetime import timedelta
 from typing import Annotated, Final
 
-from fastapi import Form, Query, Request
+from fastapi import Form, Query
 from starlette.responses import HTMLResponse
 
 from auth import pages, refusals
+from auth.api.origins import CallerOrigin
 from auth.domain import passwords as rules
+from auth.domain.audit import Origin
 from auth.schemas.users import ForgotAnswer, ForgotRequest, LinkToken, ResetForm, ResetRequest
 from auth.service import passwords
 from auth.service.mails import Mailing
 from auth.wiring import Wired, Wiring
 from kit.refusals import FieldRefusal
-from kit.web.address import address_of
 from kit.web.language import CallerLanguage
 from kit.web.routes import Router
 
@@ -66,9 +67,9 @@ async def show_password_reset(
     status_code=204,
     refusals=_REFUSALS,
 )
-async def reset_password(body: ResetRequest, request: Request, wired: Wired) -> None:
+async def reset_password(body: ResetRequest, wired: Wired, origin: CallerOrigin) -> None:
     """Set the password."""
-    await _reset(body.token, body.password, request, wired)
+    await _reset(body.token, body.password, origin, wired)
 
 
 @router.post(
@@ -79,7 +80,10 @@ async def reset_password(body: ResetRequest, request: Request, wired: Wired) -> 
     response_class=HTMLResponse,
 )
 async def reset_password_by_page(
-    form: Annotated[ResetForm, Form()], language: CallerLanguage, request: Request, wired: Wired
+    form: Annotated[ResetForm, Form()],
+    language: CallerLanguage,
+    wired: Wired,
+    origin: CallerOrigin,
 ) -> HTMLResponse:
     """Set the password, and show the result as a page."""
     try:
@@ -87,16 +91,15 @@ async def reset_password_by_page(
     except FieldRefusal as refusal:
         return pages.reset_page(form.token, language, refusal)
     try:
-        await _reset(form.token, password, request, wired)
+        await _reset(form.token, password, origin, wired)
     except _REFUSALS as refusal:
         return pages.refused_page(refusal, language)
     return pages.done_page("was_reset", language)
 
 
-async def _reset(token: str, password: str, request: Request, wired: Wiring) -> None:
+async def _reset(token: str, password: str, origin: Origin, wired: Wiring) -> None:
     password_hash = await wired.hasher.hash(password)
     async with wired.database.unit_of_work() as uow:
-        user = await passwords.reset(
-            uow, token, password_hash, address_of(request), wired.database.clock.now()
-        )
+        now = wired.database.clock.now()
+        user = await passwords.reset(uow, token, password_hash, origin, now)
     await wired.revoker.outdated(user)

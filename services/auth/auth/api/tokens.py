@@ -12,6 +12,7 @@ from fastapi import Form, Request
 
 from auth import refusals
 from auth.api.credentials import checked
+from auth.api.origins import CallerOrigin, origin_of
 from auth.domain.names import EMAIL_LONGEST
 from auth.domain.passwords import LONGEST as PASSWORD_LONGEST
 from auth.domain.sessions import Session, make_refresh_token, read_refresh_token
@@ -97,7 +98,7 @@ async def _granted(
         case "refresh_token":
             if form.refresh_token is None:
                 raise ValidationFailed(errors=[required("/refresh_token")])
-            return await _refresh(form.refresh_token, wired)
+            return await _refresh(form.refresh_token, request, wired)
         case "client_credentials":
             return _service_token(form, request, wired)
         case _:
@@ -111,22 +112,27 @@ async def _granted(
     summary="Exchange a refresh token for new tokens",
     refusals=(refusals.RefreshTokenInvalid,),
 )
-async def refresh(body: RefreshRequest, wired: Wired) -> TokenAnswer:
+async def refresh(body: RefreshRequest, request: Request, wired: Wired) -> TokenAnswer:
     """Rotate the refresh token.
 
     For 20 s the old token still gets the same successor; after that, using it ends the session.
     """
-    return await _refresh(body.refresh_token, wired)
+    return await _refresh(body.refresh_token, request, wired)
 
 
-async def _refresh(refresh_token: str, wired: Wiring) -> TokenAnswer:
+async def _refresh(refresh_token: str, request: Request, wired: Wiring) -> TokenAnswer:
     presented = read_refresh_token(refresh_token)
     if presented is None:
         raise refusals.RefreshTokenInvalid
     now = wired.database.clock.now()
     async with wired.database.unit_of_work() as uow:
         outcome = await sessions.refresh(
-            uow, presented, vault=wired.vault, rules=wired.settings.session_rules, now=now
+            uow,
+            presented,
+            origin_of(request),
+            vault=wired.vault,
+            rules=wired.settings.session_rules,
+            now=now,
         )
     if isinstance(outcome, UUID):
         await wired.revoker.sessions([outcome])
@@ -141,12 +147,17 @@ async def _refresh(refresh_token: str, wired: Wiring) -> TokenAnswer:
     summary="End this session, all others, or all",
     status_code=204,
 )
-async def logout(caller: Caller, wired: Wired, body: LogoutRequest = LogoutRequest()) -> None:  # noqa: B008 - frozen
+async def logout(
+    caller: Caller,
+    wired: Wired,
+    origin: CallerOrigin,
+    body: LogoutRequest = LogoutRequest(),  # noqa: B008 - frozen
+) -> None:
     """End sessions: refresh tokens at once, access tokens within a second."""
     session_id = cast("UUID", caller.session_id)  # kit.tokens takes no user's token without one
     async with wired.database.unit_of_work() as uow:
         ended = await sessions.log_out(
-            uow, caller.user, session_id, LogoutScope(body.scope), wired.database.clock.now()
+            uow, caller.user, session_id, LogoutScope(body.scope), origin
         )
     await wired.revoker.sessions(ended)
 
@@ -170,7 +181,7 @@ async def _log_in(name: str, password: str, request: Request, wired: Wiring) -> 
         session, crowded_out = await sessions.open_session(
             uow,
             credentials,
-            user_agent=request.headers.get("user-agent"),
+            origin=origin_of(request),
             rules=wired.settings.session_rules,
             now=wired.database.clock.now(),
         )

@@ -7,6 +7,7 @@ from fastapi import Query
 from pydantic import Field
 
 from auth import refusals
+from auth.api.origins import CallerOrigin
 from auth.domain.users import AdminChange, UserStatus
 from auth.repository import UserFilter, Users
 from auth.schemas.users import UserAnswer, UserPatch
@@ -83,13 +84,20 @@ async def get_user(user_id: UUID, wired: Wired, audit: Auditing) -> UserAnswer:
     summary="Enable or disable a user, or change roles",
     refusals=(refusals.LastAdmin,),
 )
-async def change_user(user_id: UUID, body: UserPatch, wired: Wired, audit: Auditing) -> UserAnswer:
+async def change_user(  # noqa: PLR0913, PLR0917 - what an operation is given
+    user_id: UUID,
+    body: UserPatch,
+    caller: Caller,
+    wired: Wired,
+    origin: CallerOrigin,
+    audit: Auditing,
+) -> UserAnswer:
     """Change the given fields; access tokens with old rights end within a second."""
     change = AdminChange(
         is_active=body.is_active, roles=None if body.roles is None else frozenset(body.roles)
     )
     async with wired.database.unit_of_work() as uow:
-        before, user = await users.change_by_admin(uow, user_id, change, wired.database.clock.now())
+        before, user = await users.change_by_admin(uow, user_id, change, caller.user, origin)
         await audit.changed(uow, "user", user.id, user.id)
     if user.token_version > before.token_version:
         await wired.revoker.outdated(user)

@@ -4,11 +4,13 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from auth.domain.audit import Kind, Origin
 from auth.domain.links import Purpose
 from auth.domain.lockout import place_key
 from auth.domain.names import email_key
 from auth.domain.users import User, can_reset_password, decide_reset
 from auth.repository import Links, Logins, Sessions, Users
+from auth.service.audit import note
 from auth.service.links import make_link, use_link
 from auth.service.mails import Mailing
 from kit.db import UnitOfWork
@@ -40,7 +42,7 @@ async def forgot(
 
 
 async def reset(
-    uow: UnitOfWork, token: str, password_hash: str, address: str, now: datetime
+    uow: UnitOfWork, token: str, password_hash: str, origin: Origin, now: datetime
 ) -> User:
     """Set a new password, end sessions and access tokens, and lift all locks.
 
@@ -56,8 +58,9 @@ async def reset(
     changed = decide_reset(await users.lock(user_id))
     await users.set_password(changed, password_hash, now)
     await Sessions(uow).end(user_id, now, "password_reset")
-    await _start_afresh(Logins(uow), user_id, address, now)
+    await _start_afresh(Logins(uow), user_id, origin.address, now)
     await Links(uow).drop_unused(user_id, Purpose.PASSWORD_RESET)
+    await note(uow, Kind.PASSWORD_RESET, user_id, origin)
     return changed
 
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from auth.domain.audit import Kind, Origin
 from auth.domain.lookalikes import look_alike
 from auth.domain.users import (
     AdminChange,
@@ -16,7 +17,8 @@ from auth.domain.users import (
     decide_profile_change,
 )
 from auth.refusals import DeletionUnderWay, TooManyNames, UsernameTaken
-from auth.repository import Deletion, Deletions, Logins, NewUser, Sessions, Users
+from auth.repository import AuditLog, Deletion, Deletions, Logins, NewUser, Sessions, Users
+from auth.service.audit import note
 from auth.service.events import tell_changed
 from auth.service.registration import register
 from kit.db import UnitOfWork
@@ -24,6 +26,7 @@ from kit.ids import new_id
 from kit.refusals import NotFound
 
 NAME_RESTS: Final = timedelta(days=90)  # a name given up is kept from others for so long
+COMMAND_LINE: Final = Origin("command line")
 MOST_RESTING: Final = 10  # names that one user keeps from others so, as there is only one of each
 
 
@@ -52,7 +55,7 @@ async def change_profile(
 
 
 async def change_by_admin(
-    uow: UnitOfWork, user_id: UUID, change: AdminChange, now: datetime
+    uow: UnitOfWork, user_id: UUID, change: AdminChange, admin_id: UUID, origin: Origin
 ) -> tuple[User, User]:
     """Enable, disable or change roles; return the user before and after.
 
@@ -62,6 +65,7 @@ async def change_by_admin(
         NotFound: no such user, or a deleted one.
         LastAdmin: no administrator would be left.
     """
+    now = uow.clock.now()
     user, other_admins = await Users(uow).lock_with_admins(user_id)
     if user.status is UserStatus.DELETED:
         raise NotFound
@@ -70,6 +74,7 @@ async def change_by_admin(
         await Sessions(uow).end(user_id, now, "disabled")
     if change.is_active:
         await Logins(uow).lift(user_id)
+    await _note(uow, user, changed, origin, admin_id)
     return user, await _save(uow, user, changed, now)
 
 
@@ -121,6 +126,7 @@ async def delete(uow: UnitOfWork, user_id: UUID, attempt: UUID, now: datetime) -
     await Sessions(uow).end(user_id, now, "deleted")
     await Logins(uow).know_none(user_id)
     await Users(uow).rest(user, now + NAME_RESTS, now)
+    await AuditLog(uow).forget_origins(user_id)
     return await _save(uow, user, deleted, now)
 
 
@@ -135,13 +141,14 @@ async def ensure(uow: UnitOfWork, wanted: NewUser, now: datetime) -> tuple[User,
     users = Users(uow)
     found = None if wanted.username is None else await users.by_username(wanted.username)
     if found is None:
-        return await register(uow, wanted, now), None
+        return await register(uow, wanted, COMMAND_LINE, now), None
     user = await users.lock(found.id)
     change = AdminChange(
         is_active=True if wanted.status is UserStatus.ACTIVE else None,
         roles=user.roles | wanted.roles,
     )
     changed = decide_admin_change(user, change, other_active_admins=0, now=now)
+    await _note(uow, user, changed, COMMAND_LINE, None)
     return await _save(uow, user, changed, now), user
 
 
@@ -150,3 +157,15 @@ async def _save(uow: UnitOfWork, user: User, changed: User, now: datetime) -> Us
         await Users(uow).save(changed, now)
         tell_changed(uow, changed)
     return changed
+
+
+async def _note(
+    uow: UnitOfWork, user: User, changed: User, origin: Origin, admin_id: UUID | None
+) -> None:
+    if changed.roles != user.roles:
+        details = {"roles": " ".join(sorted(changed.roles))}
+        await note(uow, Kind.ROLES_CHANGED, user.id, origin, actor_id=admin_id, details=details)
+    if changed.status is not user.status:
+        is_active = changed.status is UserStatus.ACTIVE
+        kind = Kind.USER_ENABLED if is_active else Kind.USER_DISABLED
+        await note(uow, kind, user.id, origin, actor_id=admin_id)

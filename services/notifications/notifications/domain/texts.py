@@ -73,7 +73,7 @@ _TEXTS: Final[Mapping[Language, Mapping[Kind, Words]]] = {
         ),
         Kind.LOGIN_LOCKED: Words(
             "Login locked",
-            "Ten wrong passwords were given for your account. Nobody can log in from there until"
+            "Many wrong passwords were given for your account. Nobody can log in from there until"
             " {until}. If it was not you, nothing needs to be done; a new password lifts the lock.",
         ),
         Kind.EXPORT_READY: Words(
@@ -135,7 +135,7 @@ _TEXTS: Final[Mapping[Language, Mapping[Kind, Words]]] = {
         ),
         Kind.LOGIN_LOCKED: Words(
             "Вход заблокирован",
-            "Для вашей учётной записи десять раз указали неверный пароль. Войти оттуда нельзя до"
+            "Для вашей учётной записи много раз указали неверный пароль. Войти оттуда нельзя до"
             " {until}. Если это были не вы, делать ничего не нужно; новый пароль снимает"
             " блокировку.",
         ),
