@@ -6,6 +6,7 @@ from typing import Literal, Self
 from pydantic import SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from auth.domain.keys import KeyRules
 from auth.domain.lockout import LockoutRules
 from auth.domain.sessions import SessionRules
 from kit.settings import (
@@ -72,6 +73,17 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
         "development-key-secret-of-saldo-auth",
         "Encrypts the private signing keys in the database and takes part in refresh tokens.",
     )
+    key_old_secrets: SecretStr | None = setting(
+        None,
+        "Other values of AUTH_KEY_SECRET, separated by commas: keys and refresh tokens that they"
+        " have made can still be read.",
+    )
+    key_rotation_days: int = setting(
+        90,
+        "How long a key signs access tokens before the next one does; 0: for ever.",
+        ge=0,
+        le=730,
+    )
     payments_client_secret: SecretStr = development_secret(
         "development-payments-client-secret",
         "The secret with which payments gets its service token from auth.",
@@ -134,6 +146,21 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
             idle=timedelta(days=self.session_idle_days),
             absolute=timedelta(days=self.session_absolute_days),
             grace=timedelta(seconds=self.refresh_grace_seconds),
+        )
+
+    @property
+    def key_secrets(self) -> list[SecretStr]:
+        """The secret that makes everything, then those whose work can be read."""
+        old = self.key_old_secrets.get_secret_value() if self.key_old_secrets else ""
+        return [self.key_secret, *(SecretStr(one) for one in old.split(",") if one)]
+
+    @property
+    def key_rules(self) -> KeyRules:
+        """How long keys sign, and how long any of their tokens lives."""
+        days, seconds = self.key_rotation_days, self.service_token_seconds
+        return KeyRules(
+            period=timedelta(days=days) if days else None,
+            token_lifetime=max(self.access_token_lifetime, timedelta(seconds=seconds)),
         )
 
     @property

@@ -8,6 +8,7 @@ from auth.crypto.signing import TokenSigner
 from auth.crypto.vault import KeyVault
 from auth.loops.deletions import DeletionWorker
 from auth.loops.revocations import Revoker
+from auth.loops.rotation import KeyRotation
 from auth.settings import Settings
 from kit.db import Database
 from kit.web.state import from_state
@@ -22,6 +23,7 @@ class Wiring:
     hasher: PasswordHasher
     signer: TokenSigner
     vault: KeyVault
+    key_rotation: KeyRotation
     revoker: Revoker
     deletion_worker: DeletionWorker
 

@@ -19,7 +19,7 @@ from auth.settings import Settings
 from contracts.auth import UserLocked
 from testkit.pump import sent
 
-FAILURES = LockoutRules().limit(Scope.LOGIN).free
+FAILURES = LockoutRules().backoff(Scope.LOGIN).free
 BAD = "wrong password"
 HERE, THERE = "198.51.100.7", "203.0.113.9"
 ADDRESS = "alice@example.com"

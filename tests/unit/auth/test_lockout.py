@@ -25,7 +25,7 @@ NONE = Failures(counts_of("alice", "198.51.100.7", NOW, RULES))
 
 def failures(scope: Scope, count: int, ago: float, *, known: bool = False) -> Failures:
     """Return so many wrong passwords for one scope, the latest so many seconds ago."""
-    ends_at = NOW - timedelta(seconds=ago) + RULES.limit(scope).kept
+    ends_at = NOW - timedelta(seconds=ago) + RULES.backoff(scope).kept
     counts = (
         replace(one, count=count, ends_at=ends_at) if one.scope is scope else one
         for one in NONE.counts
@@ -116,10 +116,10 @@ def test_the_owner_is_told_once_of_what_concerns_the_name(
 
 
 def test_an_attacker_of_one_name_gets_thirty_answers_in_a_quarter_of_an_hour() -> None:
-    limit, waited, answers = RULES.limit(Scope.NAME), timedelta(), 0
+    backoff, waited, answers = RULES.backoff(Scope.NAME), timedelta(), 0
     while waited < LOCK:
         answers += 1
-        waited += limit.wait_after(answers)
+        waited += backoff.wait_after(answers)
     assert answers == 29
 
 

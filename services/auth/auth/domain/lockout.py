@@ -37,7 +37,7 @@ class Scope(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class Backoff:
     """How many wrong passwords are free, and what each further one costs.
 
     The first wait is `wait` long, each one after it twice as long, up to `longest`. The count is
@@ -58,51 +58,54 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class LockoutRules:
-    """The limits; those of a place and of everybody depend on how many users there are."""
+    """What each count allows and costs.
+
+    For a place and for everybody it depends on how many users there are.
+    """
 
     of_place: int = 100
     of_everybody: int = 600
 
-    def limit(self, scope: Scope) -> Limit:
-        """Return the limit of one count."""
+    def backoff(self, scope: Scope) -> Backoff:
+        """Return what one count allows and costs."""
         match scope:
             case Scope.LOGIN:
-                return Limit(10, LOCK, LOCK)
+                return Backoff(10, LOCK, LOCK)
             case Scope.NAME:
-                return Limit(20, _SECOND, timedelta(days=1))
+                return Backoff(20, _SECOND, timedelta(days=1))
             case Scope.PLACE:
-                return Limit(self.of_place, _SECOND, _HOUR)
-        return Limit(self.of_everybody, _MINUTE, _MINUTE, longest=_MINUTE)
+                return Backoff(self.of_place, _SECOND, _HOUR)
+        return Backoff(self.of_everybody, _MINUTE, _MINUTE, longest=_MINUTE)
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """One count of recent wrong passwords; `key` is a hash of what they are counted for."""
+    """One count of recent wrong passwords; `key` is a hash of what it is for."""
 
     scope: Scope
     key: bytes
-    limit: Limit
+    backoff: Backoff
     count: int = 0
     ends_at: datetime | None = None
 
     @property
     def waits_until(self) -> datetime | None:
         """The end of the wait that the latest wrong password began, if it began one."""
-        if self.ends_at is None or self.count < self.limit.free:
+        if self.ends_at is None or self.count < self.backoff.free:
             return None
-        return self.ends_at - self.limit.kept + self.limit.wait_after(self.count)
+        return self.ends_at - self.backoff.kept + self.backoff.wait_after(self.count)
 
     @property
     def begins_to_wait(self) -> bool:
         """Whether the latest wrong password is the first that is not free."""
-        return self.count == self.limit.free
+        return self.count == self.backoff.free
 
 
 @dataclass(frozen=True, slots=True)
 class Failures:
-    """The recent wrong passwords that count for an attempt; `user_id` is whose name it is.
+    """The recent wrong passwords that count for an attempt.
 
-    `known_at` is when the user last logged in from there, None if never.
+    `user_id` is whose name it is, None for a name that nobody has. `known_at` is when the user last logged in from there, None if never.
     """
 
     counts: tuple[Counted, ...]
@@ -115,7 +118,7 @@ class Failures:
 
     @property
     def begin_a_lock(self) -> bool:
-        """Whether the latest wrong password begins a wait that the name's owner is told of."""
+        """Whether the latest wrong password begins a wait that the owner is told of."""
         return any(self.of(scope).begins_to_wait for scope in (Scope.LOGIN, Scope.NAME))
 
     def should_know_place(self, now: datetime) -> bool:
@@ -152,7 +155,7 @@ def counts_of(
         Scope.EVERYBODY: str(int(now.timestamp()) // _MINUTE.seconds),
     }
     return tuple(
-        Counted(scope, _key(scope, subject), rules.limit(scope))
+        Counted(scope, _key(scope, subject), rules.backoff(scope))
         for scope, subject in subjects.items()
     )
 

@@ -1,4 +1,4 @@
-"""Purges what is over: sessions, links, counts of wrong passwords, and known places."""
+"""Purges what is over: sessions, links, wrong passwords, known places."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

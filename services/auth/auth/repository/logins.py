@@ -1,4 +1,4 @@
-"""Owns the SQL of logins: users by name, their recent wrong passwords, and known places."""
+"""Owns the SQL of logins: users by name, wrong passwords, known places."""
 
 # ruff: noqa: S608 - every text is put together from constants, once, at import
 
@@ -81,7 +81,7 @@ class Logins:
         self._connection = connection
 
     async def find(self, name: str, address: str, now: datetime, rules: LockoutRules) -> Found:
-        """Look up a username or an e-mail address, and what counts for an attempt from there.
+        """Look up a username or an e-mail address, and what counts for an attempt.
 
         A username can't be mistaken for an address: it has no "@".
         """
@@ -109,7 +109,7 @@ class Logins:
             _COUNT,
             _keys(before.counts),
             [before.user_id if one.scope in of_user else None for one in before.counts],
-            [now + one.limit.kept for one in before.counts],
+            [now + one.backoff.kept for one in before.counts],
             now,
         )
         return replace(before, counts=_stored(before.counts, _by_key(rows)))

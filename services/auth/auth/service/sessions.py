@@ -175,7 +175,7 @@ async def refresh(  # noqa: PLR0913 - what, where from, by which rules
         if found is None:
             raise RefreshTokenInvalid
         session, user = found
-        if not presented.is_genuine(vault.refresh_key(session.hmac_key)):
+        if not any(map(presented.is_genuine, vault.refresh_keys(session.hmac_key))):
             raise RefreshTokenInvalid
         if not session.is_live(now) or user.status is not UserStatus.ACTIVE:
             raise RefreshTokenInvalid

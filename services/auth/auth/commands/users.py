@@ -81,7 +81,5 @@ def _password(parsed: argparse.Namespace) -> str:
     return password
 
 
-COMMANDS: Final[dict[str, Extra]] = {
-    "create-admin": (_arguments, _create_admin),
-    "create-user": (_user_arguments, _create_user),
-}
+CREATE_ADMIN: Final[Extra] = (_arguments, _create_admin)
+CREATE_USER: Final[Extra] = (_user_arguments, _create_user)

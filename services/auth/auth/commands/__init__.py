@@ -1,0 +1,13 @@
+"""Holds the commands of operators: they make users and rotate signing keys."""
+
+from typing import Final
+
+from auth.commands.keys import KEYS
+from auth.commands.users import CREATE_ADMIN, CREATE_USER
+from kit.commands import Extra
+
+COMMANDS: Final[dict[str, Extra]] = {
+    "create-admin": CREATE_ADMIN,
+    "create-user": CREATE_USER,
+    "keys": KEYS,
+}
