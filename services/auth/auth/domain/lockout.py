@@ -105,7 +105,8 @@ class Counted:
 class Failures:
     """The recent wrong passwords that count for an attempt.
 
-    `user_id` is whose name it is, None for a name that nobody has. `known_at` is when the user last logged in from there, None if never.
+    `user_id` is whose name it is, None for a name that nobody has. `known_at` is when the user last
+    logged in from there, None if never.
     """
 
     counts: tuple[Counted, ...]
