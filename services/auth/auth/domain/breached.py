@@ -16,7 +16,7 @@ _POSITIONS: Final = struct.Struct("<12I")
 
 
 class BloomFilter:
-    """A set of texts of which only bits are kept; it may hold texts that nobody put in."""
+    """A set of texts of which only bits are kept; it may hold others, too."""
 
     def __init__(self, bits: bytes) -> None:
         if len(bits) * 8 != BITS:
