@@ -17,6 +17,7 @@ from auth.loops import purge
 from auth.loops.deletions import DeletionWorker
 from auth.loops.revocations import Revoker
 from auth.loops.rotation import KeyRotation
+from auth.loops.seals import Sealer
 from auth.messages import ROUTES
 from auth.repository import Users
 from auth.service.audit import record
@@ -42,11 +43,15 @@ token as `Authorization: Bearer …`. The button “Authorize” does the last t
 _TAGS: Final = (
     {"name": "registration", "description": "Registration and activation."},
     {"name": "tokens", "description": "Login, refresh, logout."},
-    {"name": "passwords", "description": "Forgotten passwords."},
+    {"name": "passwords", "description": "Changed and forgotten passwords."},
+    {"name": "emails", "description": "Changes of one's e-mail address."},
     {"name": "me", "description": "One's own user."},
     {"name": "sessions", "description": "Live logins."},
     {"name": "users", "description": "Administration of users."},
-    {"name": "audit", "description": "The acts of administrators, in every service."},
+    {
+        "name": "audit",
+        "description": "Acts of administrators, in every service, and events of users.",
+    },
     {"name": "internal", "description": "For other services; not routed by the gateway."},
 )
 
@@ -68,7 +73,7 @@ def build(settings: Settings) -> Service:
         settings=settings,
         web=web,
         routes=ROUTES,
-        background=(("leaving", _finish_deletions), ("purge", _purge)),
+        background=(("leaving", _finish_deletions), ("purge", _purge), ("seals", _seal)),
         resources=(wired, _rotating),
     )
 
@@ -102,11 +107,15 @@ async def wired(service: Service) -> AsyncIterator[None]:
             state.database, state.clock, _closing_client(client, signer, settings, state.clock)
         ),
     )
-    catching_up = spawn(for_ever("revocations", state.wiring.revoker.catch_up), "auth.revocations")
+    revoker = state.wiring.revoker
+    revoking = [
+        spawn(for_ever("revocations", revoker.catch_up), "auth.revocations"),
+        spawn(for_ever("revocation_losses", revoker.notice_losses), "auth.revocation_losses"),
+    ]
     try:
         yield
     finally:
-        await stop([catching_up])
+        await stop(revoking)
         await client.aclose()
         state.wiring.hasher.close()
 
@@ -129,6 +138,11 @@ async def _finish_deletions(service: Service) -> None:
 async def _purge(service: Service) -> None:
     wiring: Wiring = service.state.wiring
     await purge.run(wiring.database)
+
+
+async def _seal(service: Service) -> None:
+    wiring: Wiring = service.state.wiring
+    await Sealer(wiring.database).run()
 
 
 def _closing_client(

@@ -51,6 +51,7 @@ _FIELD: Final = (
 )
 
 ACTIVATE_ACTION: Final = "/v1/auth/activate/page"
+EMAIL_ACTION: Final = "/v1/auth/email/confirm/page"
 RESET_ACTION: Final = "/v1/auth/password/reset/page"
 
 _TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {
@@ -58,6 +59,10 @@ _TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {
         "activate": "Press the button to activate your account.",
         "activate_button": "Activate",
         "activated": "Your account is active. You can log in now.",
+        "email": "Press the button to confirm the change of your e-mail address.",
+        "email_button": "Confirm",
+        "email_changed": "The new address is yours. Mails go there from now on.",
+        "email_half_confirmed": "Confirmed. Now open the link that the other address was mailed.",
         "reset": "Choose a new password. You will be logged out everywhere.",
         "reset_label": "New password",
         "reset_button": "Set the password",
@@ -67,6 +72,10 @@ _TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {
         "activate": "Нажмите кнопку, чтобы активировать учётную запись.",
         "activate_button": "Активировать",
         "activated": "Учётная запись активна. Теперь можно войти.",
+        "email": "Нажмите кнопку, чтобы подтвердить смену адреса электронной почты.",
+        "email_button": "Подтвердить",
+        "email_changed": "Адрес изменён. Теперь письма приходят на него.",
+        "email_half_confirmed": "Подтверждено. Теперь откройте ссылку из письма на другой адрес.",
         "reset": "Придумайте новый пароль. Вы выйдете из системы на всех устройствах.",
         "reset_label": "Новый пароль",
         "reset_button": "Сохранить пароль",
@@ -77,15 +86,12 @@ _TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {
 
 def activation_page(token: str, language: Language) -> HTMLResponse:
     """Return the page with the button that activates."""
-    texts = _TEXTS[language]
-    form = _FORM.format(
-        text=texts["activate"],
-        action=ACTIVATE_ACTION,
-        token=escape(token),
-        field="",
-        button=texts["activate_button"],
-    )
-    return _page(form, language)
+    return _button_page("activate", ACTIVATE_ACTION, token, language)
+
+
+def email_page(token: str, language: Language) -> HTMLResponse:
+    """Return the page with the button that confirms a change of address."""
+    return _button_page("email", EMAIL_ACTION, token, language)
 
 
 def reset_page(token: str, language: Language, refused: Refusal | None = None) -> HTMLResponse:
@@ -103,13 +109,25 @@ def reset_page(token: str, language: Language, refused: Refusal | None = None) -
 
 
 def done_page(what: str, language: Language) -> HTMLResponse:
-    """Return the page that reports success: `activated` or `was_reset`."""
+    """Return the page that reports a success, named as in `_TEXTS`."""
     return _page(f"<p>{_TEXTS[language][what]}</p>", language)
 
 
 def refused_page(refusal: Refusal, language: Language) -> HTMLResponse:
     """Return the page that shows a refusal."""
     return _page(f"<p>{escape(refusal.detail(language))}</p>", language, refusal.status)
+
+
+def _button_page(what: str, action: str, token: str, language: Language) -> HTMLResponse:
+    texts = _TEXTS[language]
+    form = _FORM.format(
+        text=texts[what],
+        action=action,
+        token=escape(token),
+        field="",
+        button=texts[f"{what}_button"],
+    )
+    return _page(form, language)
 
 
 def _page(content: str, language: Language, status: int = 200) -> HTMLResponse:

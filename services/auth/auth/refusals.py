@@ -17,6 +17,8 @@ Refusal
 ├── EmailTaken                  409  email_taken
 ├── ActivationTokenInvalid      400  activation_token_invalid
 ├── ResetTokenInvalid           400  reset_token_invalid
+├── EmailTokenInvalid           400  email_token_invalid
+├── EmailUnchanged              409  email_unchanged
 ├── UserAlreadyActive           409  user_already_active
 ├── InvalidCredentials          401  invalid_credentials
 ├── LoginLocked                 429  login_locked
@@ -181,6 +183,24 @@ class ResetTokenInvalid(Refusal):
     title_ru = "Ссылка для смены пароля недействительна"
     detail_en = "The link is unknown, used or expired. Ask for a new one."
     detail_ru = "Ссылка неизвестна, использована или просрочена. Запросите новую."
+
+
+class EmailTokenInvalid(Refusal):
+    code = "email_token_invalid"
+    status = 400
+    title_en = "Confirmation link not valid"
+    title_ru = "Ссылка подтверждения недействительна"
+    detail_en = "The link is unknown, used or expired. Ask for the change again."
+    detail_ru = "Ссылка неизвестна, использована или просрочена. Запросите смену адреса ещё раз."
+
+
+class EmailUnchanged(Refusal):
+    code = "email_unchanged"
+    status = 409
+    title_en = "E-mail address unchanged"
+    title_ru = "Адрес электронной почты тот же"
+    detail_en = "This is your e-mail address already."
+    detail_ru = "Это и есть ваш адрес электронной почты."
 
 
 class UserAlreadyActive(Refusal):

@@ -41,7 +41,9 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
         " outside production) or by `email`. Must be given in production where"
         " AUTH_ACTIVATION=link.",
     )
-    activation_hours: int = setting(48, "How long an activation link works.", ge=1, le=720)
+    activation_hours: int = setting(
+        48, "How long a link works that activates or confirms an address.", ge=1, le=720
+    )
     reset_minutes: int = setting(60, "How long a link to set a new password works.", ge=5, le=1440)
     access_token_seconds: int = setting(
         600, "Lifetime of an access token; revocations are remembered for an hour.", ge=60, le=3600
@@ -133,6 +135,11 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
     def mails_activation(self) -> bool:
         """Whether activation links are mailed, and never handed out in an answer."""
         return self.activation == "link" and self.activation_delivery == "email"
+
+    @property
+    def mails_links(self) -> bool:
+        """Whether links to confirm an address are mailed; in production they always are."""
+        return self.in_production or self.activation_delivery == "email"
 
     @property
     def access_token_lifetime(self) -> timedelta:

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -117,7 +118,9 @@ link = Table(
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("expires_at", DateTime(timezone=True), nullable=False),
     Column("used_at", DateTime(timezone=True)),
-    CheckConstraint("purpose IN ('activation', 'password_reset')", name="purpose"),
+    CheckConstraint(
+        "purpose IN ('activation', 'password_reset', 'old_email', 'new_email')", name="purpose"
+    ),
     CheckConstraint("octet_length(token_hash) = 32", name="token_hash_length"),
     Index("ix_link_user_id", "user_id", "purpose"),
 )
@@ -126,10 +129,12 @@ login_failure = Table(
     "login_failure",
     METADATA,
     Column("key", LargeBinary, primary_key=True, comment="SHA-256 of what is counted"),
+    Column("scope", Text, nullable=False),
     Column("user_id", Uuid, comment="whose name is counted, if anybody's"),
     Column("count", Integer, nullable=False),
     Column("ends_at", DateTime(timezone=True), nullable=False),
     CheckConstraint("octet_length(key) = 32", name="key_length"),
+    CheckConstraint("scope IN ('login', 'name', 'place', 'everybody')", name="scope"),
     CheckConstraint("count > 0", name="counted_from_one"),
     Index("ix_login_failure_ends_at", "ends_at"),
     Index("ix_login_failure_user_id", "user_id", postgresql_where=text("user_id IS NOT NULL")),
@@ -144,6 +149,19 @@ known_place = Table(
     Column("last_at", DateTime(timezone=True), nullable=False),
     CheckConstraint("octet_length(key) = 32", name="key_length"),
     Index("ix_known_place_last_at", "last_at"),
+)
+
+# A new address is its user's once both have confirmed; a later change takes the place of this one.
+email_change = Table(
+    "email_change",
+    METADATA,
+    Column("user_id", Uuid, ForeignKey("user_account.id"), primary_key=True),
+    Column("email", Text, nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("old_confirmed", Boolean, nullable=False),
+    Column("new_confirmed", Boolean, nullable=False),
+    CheckConstraint("NOT (old_confirmed AND new_confirmed)", name="waits"),
+    Index("ix_email_change_expires_at", "expires_at"),
 )
 
 # Names that their users gave up, and that nobody else may have yet.

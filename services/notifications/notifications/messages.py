@@ -4,7 +4,13 @@ from collections.abc import Sequence
 
 from contracts.auth import UserChanged, UserLocked, UserRegistered
 from contracts.finance import BudgetReached, ExportFailed, ExportReady
-from contracts.notifications import SendActivation, SendAlreadyRegistered, SendPasswordReset
+from contracts.notifications import (
+    SendActivation,
+    SendAlreadyRegistered,
+    SendEmailChange,
+    SendPasswordReset,
+    SendSecurityNotice,
+)
 from contracts.payments import (
     PaymentCancelled,
     PaymentCreated,
@@ -40,7 +46,9 @@ def routes(webhooks: WakeUp) -> Routes:
         commands={
             SendActivation: order_mails,
             SendAlreadyRegistered: order_mails,
+            SendEmailChange: order_mails,
             SendPasswordReset: order_mails,
+            SendSecurityNotice: order_mails,
         },
         events={
             UserRegistered: remember_people,

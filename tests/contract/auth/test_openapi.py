@@ -35,12 +35,21 @@ ACCESS = {
         *("register", "activate_by_link", "activate", "resend_activation"),
         *("login", "token", "refresh", "get_jwks", "activate_by_page", "forgot_password"),
         *("show_password_reset", "reset_password", "reset_password_by_page"),
+        *("show_email_confirmation", "confirm_email", "confirm_email_by_page"),
     },
-    "user": {"logout", "get_me", "change_me", "delete_me", "list_sessions", "list_events"},
+    "user": {
+        "logout",
+        "get_me",
+        "change_me",
+        "delete_me",
+        "list_sessions",
+        "list_events",
+        *("change_password", "change_email", "cancel_email_change"),
+    },
     "owner": {"delete_session"},
     "admin": {
         *("list_users", "get_user", "change_user", "list_audit"),
-        *("list_user_sessions", "delete_user_session"),
+        *("list_user_sessions", "delete_user_session", "unlock_user", "log_out_user"),
     },
     "service": {"look_up_user", "list_contacts"},
 }

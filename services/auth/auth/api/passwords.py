@@ -1,20 +1,30 @@
-"""Serves forgotten passwords: mails a link and resets the password."""
+"""Serves passwords: changes them, and resets forgotten ones by a mailed link."""
 
 from datetime import timedelta
-from typing import Annotated, Final
+from typing import Annotated, Final, cast
+from uuid import UUID
 
-from fastapi import Form, Query
+from fastapi import Form, Query, Request
 from starlette.responses import HTMLResponse
 
 from auth import pages, refusals
-from auth.api.origins import CallerOrigin
+from auth.api.credentials import confirmed
+from auth.api.origins import CallerOrigin, origin_of
 from auth.domain import passwords as rules
 from auth.domain.audit import Origin
-from auth.schemas.users import ForgotAnswer, ForgotRequest, LinkToken, ResetForm, ResetRequest
+from auth.schemas.users import (
+    ForgotAnswer,
+    ForgotRequest,
+    LinkToken,
+    PasswordChange,
+    ResetForm,
+    ResetRequest,
+)
 from auth.service import passwords
 from auth.service.mails import Mailing
 from auth.wiring import Wired, Wiring
-from kit.refusals import FieldRefusal
+from kit.refusals import FieldRefusal, NotFound
+from kit.web.identity import Caller
 from kit.web.language import CallerLanguage
 from kit.web.routes import Router
 
@@ -95,6 +105,34 @@ async def reset_password_by_page(
     except _REFUSALS as refusal:
         return pages.refused_page(refusal, language)
     return pages.done_page("was_reset", language)
+
+
+@router.post(
+    "/v1/auth/password/change",
+    access="user",
+    operation_id="change_password",
+    summary="Change one's own password",
+    description="All other sessions end, and the owner gets a mail. A wrong password counts as at a"
+    " login.",
+    status_code=204,
+    refusals=(refusals.PasswordWrong, refusals.LoginLocked, NotFound),
+)
+async def change_password(
+    body: PasswordChange,
+    caller: Caller,
+    request: Request,
+    language: CallerLanguage,
+    wired: Wired,
+) -> None:
+    """Set the password, after the current one was checked."""
+    credentials = await confirmed(body.current_password, caller, request, wired)
+    password_hash = await wired.hasher.hash(body.new_password)
+    session_id = cast("UUID", caller.session_id)  # kit.tokens takes no user's token without one
+    mailing = Mailing(wired.settings.public_url, language)
+    origin = origin_of(request)
+    async with wired.database.unit_of_work() as uow:
+        ended = await passwords.change(uow, credentials, password_hash, session_id, mailing, origin)
+    await wired.revoker.sessions(ended)
 
 
 async def _reset(token: str, password: str, origin: Origin, wired: Wiring) -> None:

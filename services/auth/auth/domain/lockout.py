@@ -36,6 +36,9 @@ class Scope(StrEnum):
     EVERYBODY = "everybody"  # all names from everywhere, in this minute
 
 
+OF_NAMES: Final = (Scope.LOGIN, Scope.NAME)  # what concerns a user whose name it is
+
+
 @dataclass(frozen=True, slots=True)
 class Backoff:
     """How many wrong passwords are free, and what each further one costs.
@@ -120,7 +123,7 @@ class Failures:
     @property
     def begin_a_lock(self) -> bool:
         """Whether the latest wrong password begins a wait that the owner is told of."""
-        return any(self.of(scope).begins_to_wait for scope in (Scope.LOGIN, Scope.NAME))
+        return any(self.of(scope).begins_to_wait for scope in OF_NAMES)
 
     def should_know_place(self, now: datetime) -> bool:
         """Tell whether a login must store that the place is known: once a day."""

@@ -128,6 +128,11 @@ def decide_reset(user: User) -> User:
     return replace(user, token_version=user.token_version + 1)
 
 
+def decide_logout(user: User) -> User:
+    """Return the user with all access tokens invalid, as an administrator wants."""
+    return replace(user, token_version=user.token_version + 1)
+
+
 def decide_admin_change(
     user: User, change: AdminChange, *, other_active_admins: int, now: datetime
 ) -> User:

@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, or_, select, tuple_
 
 from auth.domain.audit import AuditRecord, Kind, origin_hash
-from auth.repository.users import PageEnd
+from auth.repository.user_pages import PageEnd
 from auth.tables import audit, audit_origin
 from kit.db import Connection
 from kit.db.query import within

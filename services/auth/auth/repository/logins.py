@@ -11,6 +11,7 @@ from uuid import UUID
 from asyncpg import Record
 
 from auth.domain.lockout import (
+    OF_NAMES,
     PLACE_KEPT,
     Counted,
     Failures,
@@ -39,13 +40,14 @@ SELECT key, count, ends_at FROM login_failure WHERE key = ANY($1) AND ends_at > 
 """
 # Rows are locked in the order of their keys, so that two attempts never wait for each other.
 _COUNT: Final = """
-INSERT INTO login_failure AS before (key, user_id, count, ends_at)
-SELECT key, user_id, 1, ends_at
-FROM unnest($1::bytea[], $2::uuid[], $3::timestamptz[]) AS given (key, user_id, ends_at)
+INSERT INTO login_failure AS before (key, scope, user_id, count, ends_at)
+SELECT key, scope, user_id, 1, ends_at
+FROM unnest($1::bytea[], $2::text[], $3::uuid[], $4::timestamptz[])
+    AS given (key, scope, user_id, ends_at)
 ORDER BY key
 ON CONFLICT (key) DO UPDATE SET
     user_id = excluded.user_id,
-    count = CASE WHEN before.ends_at <= $4 THEN 1 ELSE before.count + 1 END,
+    count = CASE WHEN before.ends_at <= $5 THEN 1 ELSE before.count + 1 END,
     ends_at = excluded.ends_at
 RETURNING key, count, ends_at
 """
@@ -104,11 +106,11 @@ class Logins:
 
     async def count(self, before: Failures, now: datetime) -> Failures:
         """Count a wrong password for all that it counts for; return the counts with it."""
-        of_user = {Scope.LOGIN, Scope.NAME}
         rows = await self._connection.fetch(
             _COUNT,
             _keys(before.counts),
-            [before.user_id if one.scope in of_user else None for one in before.counts],
+            [one.scope for one in before.counts],
+            [before.user_id if one.scope in OF_NAMES else None for one in before.counts],
             [now + one.backoff.kept for one in before.counts],
             now,
         )

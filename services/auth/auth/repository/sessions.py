@@ -9,7 +9,8 @@ from sqlalchemy import select, tuple_
 
 from auth.domain.sessions import Session
 from auth.domain.users import User
-from auth.repository.users import PageEnd, user_from
+from auth.repository.user_pages import PageEnd
+from auth.repository.users import user_from
 from auth.tables import session
 from kit.db import Connection
 from kit.db.query import within

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from auth.domain import lookalikes, names, passwords
 from auth.domain.devices import device_of
+from auth.domain.emails import EmailChange
 from auth.domain.sessions import Session
 from auth.domain.users import Role, User, UserStatus
 from auth.refusals import NameMissing
@@ -222,6 +223,24 @@ class ResetRequest(Model):
     password: NewPassword
 
 
+class PasswordChange(Model):
+    """The password as it is, and as it is to be."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "current_password": "correct horse battery staple",
+                    "new_password": "a better horse and staple",
+                }
+            ]
+        }
+    )
+
+    current_password: GivenPassword
+    new_password: NewPassword
+
+
 class ResetForm(LinkForm):
     """The form that the reset page sends.
 
@@ -344,12 +363,19 @@ class Contact(Model):
     email: str | None = Field(examples=["alice@example.com"])
     username: str | None = Field(examples=["alice"])
     language: Language = Field(description="The language of mails.", examples=["ru"])
+    pending_email: str | None = Field(
+        description="The address that is to confirm that it is theirs.", examples=[None]
+    )
 
     @classmethod
-    def of(cls, user: User) -> Self:
+    def of(cls, user: User, change: EmailChange | None) -> Self:
         """Show how a user can be reached."""
         return cls(
-            user_id=user.id, email=user.email, username=user.username, language=user.language
+            user_id=user.id,
+            email=user.email,
+            username=user.username,
+            language=user.language,
+            pending_email=change and change.email,
         )
 
 

@@ -93,7 +93,7 @@ async def activate(uow: UnitOfWork, token: str, origin: Origin, now: datetime) -
         ActivationTokenInvalid: unknown, used, or expired.
         UserDisabled: an administrator has disabled the user meanwhile.
     """
-    user_id = await use_link(uow, token, Purpose.ACTIVATION, now)
+    user_id = (await use_link(uow, token, [Purpose.ACTIVATION], now)).user_id
     users = Users(uow)
     user = await users.lock(user_id)
     activated = decide_activation(user, now)

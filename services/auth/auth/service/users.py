@@ -14,10 +14,20 @@ from auth.domain.users import (
     UserStatus,
     decide_admin_change,
     decide_deletion,
+    decide_logout,
     decide_profile_change,
 )
 from auth.refusals import DeletionUnderWay, TooManyNames, UsernameTaken
-from auth.repository import AuditLog, Deletion, Deletions, Logins, NewUser, Sessions, Users
+from auth.repository import (
+    AuditLog,
+    Deletion,
+    Deletions,
+    EmailChanges,
+    Logins,
+    NewUser,
+    Sessions,
+    Users,
+)
 from auth.service.audit import note
 from auth.service.events import tell_changed
 from auth.service.registration import register
@@ -39,9 +49,7 @@ async def change_profile(
         UsernameTaken: somebody else has the name.
         TooManyNames: the user has given up too many names lately.
     """
-    user = await Users(uow).lock(user_id)
-    if user.status is UserStatus.DELETED:
-        raise NotFound
+    user = await _lock(uow, user_id)
     changed = decide_profile_change(user, change(user))
     if changed.username is not None and changed.username != user.username:
         if await Users(uow).is_taken(changed.username, user_id, now):
@@ -76,6 +84,32 @@ async def change_by_admin(
         await Logins(uow).lift(user_id)
     await _note(uow, user, changed, origin, admin_id)
     return user, await _save(uow, user, changed, now)
+
+
+async def unlock(uow: UnitOfWork, user_id: UUID, admin_id: UUID, origin: Origin) -> None:
+    """Lift every lock by wrong passwords, so that the user can try again at once.
+
+    Raises:
+        NotFound: no such user, or a deleted one.
+    """
+    await _lock(uow, user_id)
+    await Logins(uow).lift(user_id)
+    await note(uow, Kind.USER_UNLOCKED, user_id, origin, actor_id=admin_id)
+
+
+async def log_out(uow: UnitOfWork, user_id: UUID, admin_id: UUID, origin: Origin) -> User:
+    """End all of a user's sessions and access tokens.
+
+    Raises:
+        NotFound: no such user, or a deleted one.
+    """
+    now = uow.clock.now()
+    user = decide_logout(await _lock(uow, user_id))
+    await Users(uow).save(user, now)
+    ended = await Sessions(uow).end(user_id, now, "ended_by_admin")
+    details = {"sessions": len(ended)}
+    await note(uow, Kind.SESSION_REVOKED, user_id, origin, actor_id=admin_id, details=details)
+    return user
 
 
 async def begin_deletion(
@@ -126,6 +160,7 @@ async def delete(uow: UnitOfWork, user_id: UUID, attempt: UUID, now: datetime) -
     await Sessions(uow).end(user_id, now, "deleted")
     await Logins(uow).know_none(user_id)
     await Users(uow).rest(user, now + NAME_RESTS, now)
+    await EmailChanges(uow).drop(user_id)
     await AuditLog(uow).forget_origins(user_id)
     return await _save(uow, user, deleted, now)
 
@@ -150,6 +185,13 @@ async def ensure(uow: UnitOfWork, wanted: NewUser, now: datetime) -> tuple[User,
     changed = decide_admin_change(user, change, other_active_admins=0, now=now)
     await _note(uow, user, changed, COMMAND_LINE, None)
     return await _save(uow, user, changed, now), user
+
+
+async def _lock(uow: UnitOfWork, user_id: UUID) -> User:
+    user = await Users(uow).lock(user_id)
+    if user.status is UserStatus.DELETED:
+        raise NotFound
+    return user
 
 
 async def _save(uow: UnitOfWork, user: User, changed: User, now: datetime) -> User:

@@ -105,12 +105,44 @@ SESSION = (
 )
 
 
+EMAIL = (
+    """
+    CREATE TABLE email_change (
+        user_id uuid NOT NULL,
+        email text NOT NULL,
+        expires_at timestamptz NOT NULL,
+        old_confirmed boolean NOT NULL,
+        new_confirmed boolean NOT NULL,
+        CONSTRAINT pk_email_change PRIMARY KEY (user_id),
+        CONSTRAINT fk_email_change_user_id_user_account FOREIGN KEY (user_id)
+            REFERENCES user_account (id),
+        CONSTRAINT ck_email_change_waits CHECK (NOT (old_confirmed AND new_confirmed))
+    )
+    """,
+    "CREATE INDEX ix_email_change_expires_at ON email_change (expires_at)",
+    "ALTER TABLE link DROP CONSTRAINT ck_link_purpose",
+    """
+    ALTER TABLE link ADD CONSTRAINT ck_link_purpose
+        CHECK (purpose IN ('activation', 'password_reset', 'old_email', 'new_email'))
+    """,
+)
+
+
 def upgrade() -> None:
-    for statement in (*ORIGIN, *NUMBERED, *AUDIT, *SEAL, RIGHTS, *SESSION):
+    for statement in (*ORIGIN, *NUMBERED, *AUDIT, *SEAL, RIGHTS, *SESSION, *EMAIL):
         op.execute(statement)
 
 
 def downgrade() -> None:
+    op.execute("DROP TABLE email_change")
+    op.execute("DELETE FROM link WHERE purpose IN ('old_email', 'new_email')")
+    op.execute("ALTER TABLE link DROP CONSTRAINT ck_link_purpose")
+    op.execute(
+        """
+        ALTER TABLE link ADD CONSTRAINT ck_link_purpose
+            CHECK (purpose IN ('activation', 'password_reset'))
+        """
+    )
     op.execute("ALTER TABLE session DROP COLUMN address, DROP COLUMN amr, DROP authenticated_at")
     op.execute("DROP TABLE audit_seal")
     op.execute("DROP TRIGGER numbered ON audit")

@@ -1,4 +1,4 @@
-"""Creates the places that users are known at, where only their own mistakes count."""
+"""Counts wrong passwords by scope, and creates the places that users are known at."""
 
 from alembic import op
 
@@ -22,11 +22,19 @@ def upgrade() -> None:
     op.execute(KNOWN_PLACE)
     op.execute("COMMENT ON COLUMN known_place.key IS 'SHA-256 of address or network'")
     op.execute("CREATE INDEX ix_known_place_last_at ON known_place (last_at)")
+    op.execute("DELETE FROM login_failure")  # counted otherwise
+    op.execute(
+        """ALTER TABLE login_failure ADD COLUMN scope text NOT NULL,
+        ADD CONSTRAINT ck_login_failure_scope
+        CHECK (scope IN ('login', 'name', 'place', 'everybody'))"""
+    )
     op.execute("COMMENT ON COLUMN login_failure.key IS 'SHA-256 of what is counted'")
     op.execute("COMMENT ON COLUMN login_failure.user_id IS 'whose name is counted, if anybody''s'")
 
 
 def downgrade() -> None:
     op.execute("DROP TABLE known_place")
+    op.execute("DELETE FROM login_failure")
+    op.execute("ALTER TABLE login_failure DROP COLUMN scope")
     op.execute("COMMENT ON COLUMN login_failure.key IS 'SHA-256 of name and address'")
     op.execute("COMMENT ON COLUMN login_failure.user_id IS 'NULL for a name that nobody has'")

@@ -18,6 +18,9 @@ class MailKind(StrEnum):
     ACTIVATION = "activation"
     ALREADY_REGISTERED = "already_registered"
     PASSWORD_RESET = "password_reset"  # noqa: S105 - a kind of mail
+    OLD_EMAIL = "old_email"
+    NEW_EMAIL = "new_email"
+    SECURITY_NOTICE = "security_notice"
     PAYMENT_PAID = "payment_paid"
     PAYMENT_FAILED = "payment_failed"
     PAYMENT_RECEIVED = "payment_received"
@@ -64,7 +67,14 @@ ALSO_MAILED: Final[Mapping[Kind, MailKind]] = {
 
 # Somebody has asked for these and waits, so they go before news, and to muted addresses, too.
 ORDERED: Final = frozenset(
-    {MailKind.ACTIVATION, MailKind.ALREADY_REGISTERED, MailKind.PASSWORD_RESET}
+    {
+        MailKind.ACTIVATION,
+        MailKind.ALREADY_REGISTERED,
+        MailKind.PASSWORD_RESET,
+        MailKind.OLD_EMAIL,
+        MailKind.NEW_EMAIL,
+        MailKind.SECURITY_NOTICE,
+    }
 )
 # So many mails of each kind a person gets in an hour; further news appears in the application only.
 MOST_ORDERED: Final = 20
@@ -119,12 +129,18 @@ class Mail:
 class MailContact:
     """A person's contact; `email` is None if they gave no address.
 
-    `language` is the language they read, None if they have not said.
+    `language` is the language they read, None if they have not said. `pending_email` is the address
+    that they want instead, until it has confirmed.
     """
 
     email: str | None
     username: str | None
     language: Language | None = None
+    pending_email: str | None = None
+
+    def address_for(self, kind: MailKind) -> str | None:
+        """Return where a mail of a kind goes."""
+        return self.pending_email if kind is MailKind.NEW_EMAIL else self.email
 
 
 @dataclass(frozen=True, slots=True)
