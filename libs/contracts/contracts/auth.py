@@ -52,7 +52,8 @@ class UserChanged(Event):
 class UserLocked(Event):
     """A user was locked, because too many wrong passwords were given.
 
-    Nobody can log in as this user from where they came until ``until`` (aware UTC). The event does
+    Until ``until`` (aware UTC) nobody can log in as this user from where they came; if they came
+    from many places, others than those that the user is known at have to wait, too. The event does
     not say where that was. It has no sequence: it changes nothing of the user.
     """
 

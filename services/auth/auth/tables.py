@@ -181,14 +181,27 @@ link = Table(
 login_failure = Table(
     "login_failure",
     METADATA,
-    Column("key", LargeBinary, primary_key=True, comment="SHA-256 of name and address"),
-    Column("user_id", Uuid, comment="NULL for a name that nobody has"),
+    Column("key", LargeBinary, primary_key=True, comment="SHA-256 of what is counted"),
+    Column("scope", Text, nullable=False),
+    Column("user_id", Uuid, comment="whose name is counted, if anybody's"),
     Column("count", Integer, nullable=False),
     Column("ends_at", DateTime(timezone=True), nullable=False),
     CheckConstraint("octet_length(key) = 32", name="key_length"),
+    CheckConstraint("scope IN ('login', 'name', 'place', 'everybody')", name="scope"),
     CheckConstraint("count > 0", name="counted_from_one"),
     Index("ix_login_failure_ends_at", "ends_at"),
     Index("ix_login_failure_user_id", "user_id", postgresql_where=text("user_id IS NOT NULL")),
+)
+
+# Where from users have logged in. What others do wrong there, or with their names, is not theirs.
+known_place = Table(
+    "known_place",
+    METADATA,
+    Column("user_id", Uuid, primary_key=True),
+    Column("key", LargeBinary, primary_key=True, comment="SHA-256 of address or network"),
+    Column("last_at", DateTime(timezone=True), nullable=False),
+    CheckConstraint("octet_length(key) = 32", name="key_length"),
+    Index("ix_known_place_last_at", "last_at"),
 )
 
 # A new address is its user's once both have confirmed; a later change takes the place of this one.

@@ -116,12 +116,12 @@ SAID = [
     (
         NoticeKind.LOGIN_LOCKED,
         (
-            "Ten wrong passwords were given for your account. Nobody can log in from there until"
+            "Many wrong passwords were given for your account. Nobody can log in from there until"
             " 2026-02-02 12:30 UTC. If it was not you, nothing needs to be done; a new password"
             " lifts the lock."
         ),
         (
-            "Для вашей учётной записи десять раз указали неверный пароль. Войти оттуда нельзя до"
+            "Для вашей учётной записи много раз указали неверный пароль. Войти оттуда нельзя до"
             " 2026-02-02 12:30 UTC. Если это были не вы, делать ничего не нужно; новый пароль"
             " снимает блокировку."
         ),

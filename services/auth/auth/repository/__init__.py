@@ -8,7 +8,7 @@ from auth.repository.email_changes import EmailChanges
 from auth.repository.factors import Challenges, Passkeys, RecoveryCodes, Totps
 from auth.repository.keys import Keys
 from auth.repository.links import Links
-from auth.repository.logins import Logins
+from auth.repository.logins import KnownPlaces, Logins
 from auth.repository.oauth_clients import OAuthClients
 from auth.repository.seals import Seals
 from auth.repository.sessions import Sessions
@@ -26,6 +26,7 @@ __all__ = [
     "EmailChanges",
     "FoundCode",
     "Keys",
+    "KnownPlaces",
     "Links",
     "Logins",
     "NewUser",

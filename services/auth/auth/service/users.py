@@ -162,6 +162,7 @@ async def delete(uow: UnitOfWork, user_id: UUID, attempt: UUID, now: datetime) -
     await Sessions(uow).end(user_id, now, "deleted")
     await ApiKeys(uow).drop(user_id)
     await factors.forget(uow, user_id, now)
+    await Logins(uow).know_none(user_id)
     await Users(uow).rest(user, now + NAME_RESTS, now)
     await EmailChanges(uow).drop(user_id)
     await AuditLog(uow).forget_origins(user_id)

@@ -77,7 +77,7 @@ _TEXTS: Final[Mapping[Language, Mapping[NoticeKind, Words]]] = {
         ),
         NoticeKind.LOGIN_LOCKED: Words(
             "Login locked",
-            "Ten wrong passwords were given for your account. Nobody can log in from there until"
+            "Many wrong passwords were given for your account. Nobody can log in from there until"
             " {until}. If it was not you, nothing needs to be done; a new password lifts the lock.",
         ),
         NoticeKind.API_KEY_IN_NEW_PLACE: Words(
@@ -85,8 +85,12 @@ _TEXTS: Final[Mapping[Language, Mapping[NoticeKind, Words]]] = {
             "Your API key {hint} was used from a network that it had not been used from. Your log"
             " of events says from where. If it was not your program, revoke the key.",
         ),
-        NoticeKind.TOTP_ADDED: Words("Authenticator app added", "Logins ask for its code.{not_you}"),
-        NoticeKind.TOTP_REMOVED: Words("Authenticator app removed", "Its codes open nothing.{not_you}"),
+        NoticeKind.TOTP_ADDED: Words(
+            "Authenticator app added", "Logins ask for its code.{not_you}"
+        ),
+        NoticeKind.TOTP_REMOVED: Words(
+            "Authenticator app removed", "Its codes open nothing.{not_you}"
+        ),
         NoticeKind.PASSKEY_ADDED: Words("Passkey added", "It logs in to your account.{not_you}"),
         NoticeKind.PASSKEY_REMOVED: Words("Passkey removed", "It opens nothing any more.{not_you}"),
         NoticeKind.EXPORT_READY: Words(
@@ -154,7 +158,7 @@ _TEXTS: Final[Mapping[Language, Mapping[NoticeKind, Words]]] = {
         ),
         NoticeKind.LOGIN_LOCKED: Words(
             "Вход заблокирован",
-            "Для вашей учётной записи десять раз указали неверный пароль. Войти оттуда нельзя до"
+            "Для вашей учётной записи много раз указали неверный пароль. Войти оттуда нельзя до"
             " {until}. Если это были не вы, делать ничего не нужно; новый пароль снимает"
             " блокировку.",
         ),
@@ -163,10 +167,14 @@ _TEXTS: Final[Mapping[Language, Mapping[NoticeKind, Words]]] = {
             "Ваш ключ API {hint} использован из сети, откуда им ещё не пользовались. Откуда именно,"
             " видно в журнале событий. Если это не ваша программа, отзовите ключ.",
         ),
-        NoticeKind.TOTP_ADDED: Words("Приложение для кодов подключено", "Вход спросит код.{not_you}"),
+        NoticeKind.TOTP_ADDED: Words(
+            "Приложение для кодов подключено", "Вход спросит код.{not_you}"
+        ),
         NoticeKind.TOTP_REMOVED: Words("Приложение для кодов удалено", "Коды не нужны.{not_you}"),
         NoticeKind.PASSKEY_ADDED: Words("Ключ доступа добавлен", "Он открывает ваш вход.{not_you}"),
-        NoticeKind.PASSKEY_REMOVED: Words("Ключ доступа удалён", "Он больше не действует.{not_you}"),
+        NoticeKind.PASSKEY_REMOVED: Words(
+            "Ключ доступа удалён", "Он больше не действует.{not_you}"
+        ),
         NoticeKind.EXPORT_READY: Words(
             "Файл готов",
             "Заказанный вами файл {format} готов, строк: {rows}.",
