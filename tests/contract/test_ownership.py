@@ -51,8 +51,11 @@ OWNED = {
     ]
     for room in rooms.services()
 }
-# These are tested where a login is at hand; it is one operation.
-ELSEWHERE = {"delete_session": "tests/integration/auth/test_sessions.py"}
+# These are tested where a login is at hand; none is of administrators.
+ELSEWHERE = {"delete_session": "tests/integration/auth/test_sessions.py"} | dict.fromkeys(
+    ("get_api_key", "change_api_key", "rotate_api_key", "revoke_api_key"),
+    "tests/integration/auth/test_api_keys.py",
+)
 BODIES: Mapping[str, Any] = {
     "refund_payment": {"amount": "1.00"},
     "change_budget": {"amount": "2.00", "carry_over": False},

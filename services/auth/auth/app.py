@@ -10,16 +10,20 @@ import httpx
 from auth import refusals
 from auth.api import ROUTERS
 from auth.clients.services import ClosingClient
+from auth.crypto.forms import FormSeal
 from auth.crypto.hashing import PasswordHasher
+from auth.crypto.passkeys import RelyingParty
 from auth.crypto.signing import TokenSigner
 from auth.crypto.vault import KeyVault
 from auth.loops import purge
 from auth.loops.deletions import DeletionWorker
 from auth.loops.revocations import Revoker
+from auth.loops.rotation import KeyRotation
 from auth.loops.seals import Sealer
 from auth.messages import ROUTES
 from auth.repository import Users
 from auth.service.audit import record
+from auth.service.factors.proofs import Checker
 from auth.service.keys import load_keys
 from auth.settings import Settings
 from auth.wiring import Wiring
@@ -42,10 +46,13 @@ token as `Authorization: Bearer …`. The button “Authorize” does the last t
 _TAGS: Final = (
     {"name": "registration", "description": "Registration and activation."},
     {"name": "tokens", "description": "Login, refresh, logout."},
+    {"name": "clients", "description": "Login for front ends of others: OAuth 2, code and PKCE."},
     {"name": "passwords", "description": "Changed and forgotten passwords."},
     {"name": "emails", "description": "Changes of one's e-mail address."},
+    {"name": "factors", "description": "Second factors, passkeys, and stepping up."},
     {"name": "me", "description": "One's own user."},
     {"name": "sessions", "description": "Live logins."},
+    {"name": "API keys", "description": "Keys for programs."},
     {"name": "users", "description": "Administration of users."},
     {
         "name": "audit",
@@ -73,7 +80,7 @@ def build(settings: Settings) -> Service:
         web=web,
         routes=ROUTES,
         background=(("leaving", _finish_deletions), ("purge", _purge), ("seals", _seal)),
-        resources=(wired,),
+        resources=(wired, _rotating),
     )
 
 
@@ -81,14 +88,19 @@ def build(settings: Settings) -> Service:
 async def wired(service: Service) -> AsyncIterator[None]:
     """Open what only auth has, and wire it to what the runtime has opened."""
     state, settings = service.state, cast("Settings", service.settings)
-    vault = KeyVault(settings.key_secret)
+    vault = KeyVault(*settings.key_secrets)
+    party = RelyingParty(settings.party_id, settings.origins)
     client = http_client()
     async with state.database.unit_of_work() as uow:
         keys = await load_keys(uow, vault, state.clock.now())
         await Users(uow).fill_skeletons()
     lifetime = settings.access_token_lifetime
     signer = TokenSigner(
-        keys, issuer=settings.token_issuer, audience=settings.token_audience, lifetime=lifetime
+        keys,
+        issuer=settings.token_issuer,
+        audience=settings.token_audience,
+        lifetime=lifetime,
+        kept=settings.key_rules.token_lifetime,
     )
     state.wiring = Wiring(
         settings=settings,
@@ -96,6 +108,10 @@ async def wired(service: Service) -> AsyncIterator[None]:
         hasher=PasswordHasher(queue=settings.hash_queue),
         signer=signer,
         vault=vault,
+        forms=FormSeal(settings.key_secret),
+        party=party,
+        checker=Checker(vault, party),
+        key_rotation=KeyRotation(state.database, vault, signer, settings.key_rules),
         revoker=Revoker(state.redis, state.database, state.clock, lifetime=lifetime),
         deletion_worker=DeletionWorker(
             state.database, state.clock, _closing_client(client, signer, settings, state.clock)
@@ -112,6 +128,16 @@ async def wired(service: Service) -> AsyncIterator[None]:
         await stop(revoking)
         await client.aclose()
         state.wiring.hasher.close()
+
+
+@asynccontextmanager
+async def _rotating(service: Service) -> AsyncIterator[None]:
+    """Keep the signer's keys those of the table, also in a process without loops."""
+    rotation = spawn(service.state.wiring.key_rotation.run(), "auth.rotation")
+    try:
+        yield
+    finally:
+        await stop([rotation])
 
 
 async def _finish_deletions(service: Service) -> None:

@@ -2,10 +2,13 @@
 
 from datetime import timedelta
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from auth.domain.keys import KeyRules
+from auth.domain.lockout import LockoutRules
 from auth.domain.sessions import SessionRules
 from kit.settings import (
     HTTP_URL,
@@ -29,6 +32,14 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
         "http://localhost:8000",
         "Where people reach the gateway; activation links begin with it.",
         pattern=r"^https?://[^\s/?#]+$",
+    )
+    passkey_domain: str = setting(
+        "", "Domain that passkeys are for, with all below it. Left empty: that of AUTH_PUBLIC_URL."
+    )
+    passkey_origins: str = setting(
+        "",
+        "Pages that may use passkeys, such as https://app.example.com, separated by commas. Left"
+        " empty: AUTH_PUBLIC_URL.",
     )
     activation: Literal["link", "none"] = setting(
         "link", "Whether new users are pending until they open a link, or active at once."
@@ -55,9 +66,34 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
     hash_queue: int = setting(
         128, "Passwords that may wait to be hashed; above it logins answer 503.", ge=1, le=10_000
     )
+    failures_per_address: int = setting(
+        100,
+        "Wrong passwords from one address within an hour, whatever the names, before users unknown"
+        " there have to wait.",
+        ge=10,
+        le=1_000_000,
+    )
+    failures_per_minute: int = setting(
+        600,
+        "Wrong passwords from everywhere within a minute, before users have to wait for the next"
+        " one wherever they have not logged in before.",
+        ge=10,
+        le=1_000_000,
+    )
     key_secret: SecretStr = development_secret(
         "development-key-secret-of-saldo-auth",
         "Encrypts the private signing keys in the database and takes part in refresh tokens.",
+    )
+    key_old_secrets: SecretStr | None = setting(
+        None,
+        "Other values of AUTH_KEY_SECRET, separated by commas: keys and refresh tokens that they"
+        " have made can still be read.",
+    )
+    key_rotation_days: int = setting(
+        90,
+        "How long a key signs access tokens before the next one does; 0: for ever.",
+        ge=0,
+        le=730,
     )
     payments_client_secret: SecretStr = development_secret(
         "development-payments-client-secret",
@@ -79,7 +115,11 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
         "The secret with which finance gets its service token from auth.",
         shared="FINANCE_CLIENT_SECRET",
     )
-
+    gateway_client_secret: SecretStr = development_secret(
+        "development-gateway-client-secret",
+        "The secret with which the gateway gets its service token from auth.",
+        shared="GATEWAY_CLIENT_SECRET",
+    )
     smtputf8: bool = setting(
         False,
         "Whether the mail relay takes letters beyond ASCII before the “@” (RFC 6531).",
@@ -110,6 +150,16 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
         return self.activation == "link" and self.activation_delivery == "email"
 
     @property
+    def party_id(self) -> str:
+        """The domain that passkeys are for (WebAuthn's relying party)."""
+        return self.passkey_domain or urlsplit(self.public_url).hostname or ""
+
+    @property
+    def origins(self) -> list[str]:
+        """The origins of the pages that may use passkeys."""
+        return [one.strip() for one in (self.passkey_origins or self.public_url).split(",")]
+
+    @property
     def mails_links(self) -> bool:
         """Whether links to confirm an address are mailed; in production they always are."""
         return self.in_production or self.activation_delivery == "email"
@@ -129,6 +179,26 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
         )
 
     @property
+    def key_secrets(self) -> list[SecretStr]:
+        """The secret that makes everything, then those whose work can be read."""
+        old = self.key_old_secrets.get_secret_value() if self.key_old_secrets else ""
+        return [self.key_secret, *(SecretStr(one) for one in old.split(",") if one)]
+
+    @property
+    def key_rules(self) -> KeyRules:
+        """How long keys sign, and how long any of their tokens lives."""
+        days, seconds = self.key_rotation_days, self.service_token_seconds
+        return KeyRules(
+            period=timedelta(days=days) if days else None,
+            token_lifetime=max(self.access_token_lifetime, timedelta(seconds=seconds)),
+        )
+
+    @property
+    def lockout_rules(self) -> LockoutRules:
+        """How many wrong passwords are free."""
+        return LockoutRules(self.failures_per_address, self.failures_per_minute)
+
+    @property
     def client_secrets(self) -> dict[str, SecretStr]:
         """The secrets of the services that may ask for a token, by client id."""
         return {
@@ -136,4 +206,5 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
             "svc:notifications": self.notifications_client_secret,
             "svc:wallet": self.wallet_client_secret,
             "svc:finance": self.finance_client_secret,
+            "svc:gateway": self.gateway_client_secret,
         }

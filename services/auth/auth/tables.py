@@ -45,6 +45,8 @@ user_account = Table(
     Column("updated_at", DateTime(timezone=True), nullable=False),
     Column("activated_at", DateTime(timezone=True)),
     Column("language", Text, nullable=False, server_default="ru"),
+    Column("factors", ARRAY(Text), nullable=False, server_default="{}"),
+    CheckConstraint("factors <@ ARRAY['passkey', 'totp']", name="known_factors"),
     CheckConstraint("language IN ('en', 'ru')", name="language"),
     CheckConstraint("status IN ('pending', 'active', 'disabled', 'deleted')", name="status"),
     CheckConstraint("(username IS NULL) = (username_key IS NULL)", name="username_has_its_key"),
@@ -80,6 +82,30 @@ user_account = Table(
     ),
 )
 
+# Front ends of others'. A deleted one stays for the sessions and audit rows that name it.
+client = Table(
+    "client",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("redirect_uris", ARRAY(Text), nullable=False),
+    Column("secret_hash", LargeBinary, comment="SHA-256 of the secret; NULL for a public client"),
+    Column("created_by", Uuid, ForeignKey("user_account.id"), nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("disabled_at", DateTime(timezone=True)),
+    Column("deleted_at", DateTime(timezone=True)),
+    CheckConstraint("char_length(name) BETWEEN 1 AND 60", name="name_length"),
+    CheckConstraint("cardinality(redirect_uris) BETWEEN 1 AND 10", name="has_redirect_uris"),
+    CheckConstraint("octet_length(secret_hash) = 32", name="secret_hash_length"),
+    CheckConstraint("deleted_at IS NULL OR disabled_at IS NOT NULL", name="deleted_is_disabled"),
+    Index(
+        "ix_client_created_at",
+        text("created_at DESC"),
+        text("id DESC"),
+        postgresql_where=text("deleted_at IS NULL"),
+    ),
+)
+
 session = Table(
     "session",
     METADATA,
@@ -96,6 +122,7 @@ session = Table(
     Column("address", Text),
     Column("amr", ARRAY(Text), nullable=False, server_default="{pwd}", comment="RFC 8176"),
     Column("authenticated_at", DateTime(timezone=True), nullable=False),
+    Column("client_id", Uuid, ForeignKey("client.id"), comment="NULL for our own front ends"),
     CheckConstraint("counter >= 0", name="counter_counts_up"),
     CheckConstraint("octet_length(hmac_key) = 32", name="hmac_key_length"),
     CheckConstraint("(ended_at IS NULL) = (end_reason IS NULL)", name="ended_for_a_reason"),
@@ -107,6 +134,32 @@ session = Table(
         postgresql_where=text("ended_at IS NULL"),
     ),
     Index("ix_session_ended_at", "ended_at", postgresql_where=text("ended_at IS NOT NULL")),
+    Index(
+        "ix_session_client_id",
+        "client_id",
+        postgresql_where=text("client_id IS NOT NULL AND ended_at IS NULL"),
+    ),
+)
+
+# A used one is kept for a while: used again, it ends the session that it opened.
+authorization_code = Table(
+    "authorization_code",
+    METADATA,
+    Column("code_hash", LargeBinary, primary_key=True, comment="SHA-256 of the code"),
+    Column("client_id", Uuid, ForeignKey("client.id"), nullable=False),
+    Column("user_id", Uuid, ForeignKey("user_account.id"), nullable=False),
+    Column("redirect_uri", Text, nullable=False),
+    Column("challenge", LargeBinary, nullable=False, comment="SHA-256 of the code verifier"),
+    Column("token_version", Integer, nullable=False, comment="the user's, at the login"),
+    Column("amr", ARRAY(Text), nullable=False, comment="RFC 8176"),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("used_at", DateTime(timezone=True)),
+    Column("session_id", Uuid, comment="the session that it opened"),
+    CheckConstraint("octet_length(code_hash) = 32", name="code_hash_length"),
+    CheckConstraint("octet_length(challenge) = 32", name="challenge_length"),
+    CheckConstraint("session_id IS NULL OR used_at IS NOT NULL", name="opened_when_used"),
+    Index("ix_authorization_code_expires_at", "expires_at"),
 )
 
 link = Table(
@@ -128,14 +181,27 @@ link = Table(
 login_failure = Table(
     "login_failure",
     METADATA,
-    Column("key", LargeBinary, primary_key=True, comment="SHA-256 of name and address"),
-    Column("user_id", Uuid, comment="NULL for a name that nobody has"),
+    Column("key", LargeBinary, primary_key=True, comment="SHA-256 of what is counted"),
+    Column("scope", Text, nullable=False),
+    Column("user_id", Uuid, comment="whose name is counted, if anybody's"),
     Column("count", Integer, nullable=False),
     Column("ends_at", DateTime(timezone=True), nullable=False),
     CheckConstraint("octet_length(key) = 32", name="key_length"),
+    CheckConstraint("scope IN ('login', 'name', 'place', 'everybody')", name="scope"),
     CheckConstraint("count > 0", name="counted_from_one"),
     Index("ix_login_failure_ends_at", "ends_at"),
     Index("ix_login_failure_user_id", "user_id", postgresql_where=text("user_id IS NOT NULL")),
+)
+
+# Where from users have logged in. What others do wrong there, or with their names, is not theirs.
+known_place = Table(
+    "known_place",
+    METADATA,
+    Column("user_id", Uuid, primary_key=True),
+    Column("key", LargeBinary, primary_key=True, comment="SHA-256 of address or network"),
+    Column("last_at", DateTime(timezone=True), nullable=False),
+    CheckConstraint("octet_length(key) = 32", name="key_length"),
+    Index("ix_known_place_last_at", "last_at"),
 )
 
 # A new address is its user's once both have confirmed; a later change takes the place of this one.
@@ -245,4 +311,104 @@ signing_key = Table(
         unique=True,
         postgresql_where=text("status <> 'retired'"),
     ),
+)
+
+# Of each key the newest secret's hash, and for an overlap the one before.
+api_key = Table(
+    "api_key",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("user_id", Uuid, ForeignKey("user_account.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("hint", Text, nullable=False, comment="what is shown of the secret"),
+    Column("secret_hash", LargeBinary, nullable=False, unique=True, comment="SHA-256"),
+    Column("old_secret_hash", LargeBinary, unique=True, comment="SHA-256"),
+    Column("old_secret_until", DateTime(timezone=True)),
+    Column("scopes", ARRAY(Text), nullable=False),
+    Column("wallet_ids", ARRAY(Uuid), comment="NULL for all of the owner's"),
+    Column("per_day_minor", BigInteger, comment="what it may pay in a day (UTC)"),
+    Column("currency", Text, comment="of per_day_minor"),
+    Column("addresses", ARRAY(Text), comment="networks; NULL for everywhere"),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True)),
+    Column("revoked_at", DateTime(timezone=True)),
+    Column("last_used_at", DateTime(timezone=True), comment="to the minute"),
+    Column("last_address", Text),
+    Column("places", ARRAY(Text), nullable=False, server_default="{}", comment="used from"),
+    CheckConstraint("octet_length(secret_hash) = 32", name="secret_hash_length"),
+    CheckConstraint("octet_length(old_secret_hash) = 32", name="old_secret_hash_length"),
+    CheckConstraint(
+        "(old_secret_hash IS NULL) = (old_secret_until IS NULL)", name="old_secret_ends"
+    ),
+    CheckConstraint("cardinality(scopes) > 0", name="some_scope"),
+    CheckConstraint(
+        "cardinality(wallet_ids) > 0 AND cardinality(addresses) > 0", name="bounded_to_some"
+    ),
+    CheckConstraint("(per_day_minor IS NULL) = (currency IS NULL)", name="amount_has_a_currency"),
+    CheckConstraint("per_day_minor > 0", name="per_day_is_some"),
+    Index(
+        "ix_api_key_live",
+        "user_id",
+        text("created_at DESC"),
+        text("id DESC"),
+        postgresql_where=text("revoked_at IS NULL"),
+    ),
+    Index("ix_api_key_revoked_at", "revoked_at", postgresql_where=text("revoked_at IS NOT NULL")),
+)
+
+totp = Table(
+    "totp",
+    METADATA,
+    Column("user_id", Uuid, ForeignKey("user_account.id"), primary_key=True),
+    Column("secret", LargeBinary, nullable=False, comment="base32, encrypted (auth.vault)"),
+    Column("last_step", BigInteger, comment="of the newest code used (RFC 6238)"),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("confirmed_at", DateTime(timezone=True), comment="NULL until the first code"),
+    CheckConstraint("confirmed_at IS NULL OR last_step IS NOT NULL", name="confirmed_by_a_code"),
+)
+
+passkey = Table(
+    "passkey",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("user_id", Uuid, ForeignKey("user_account.id"), nullable=False),
+    Column("credential_id", LargeBinary, nullable=False, unique=True),
+    Column("public_key", LargeBinary, nullable=False, comment="COSE (RFC 9052)"),
+    Column("sign_count", BigInteger, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("transports", ARRAY(Text), nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("last_used_at", DateTime(timezone=True)),
+    CheckConstraint("sign_count >= 0", name="sign_count_counts_up"),
+    Index("ix_passkey_user_id", "user_id", "created_at"),
+)
+
+recovery_code = Table(
+    "recovery_code",
+    METADATA,
+    Column("user_id", Uuid, ForeignKey("user_account.id"), primary_key=True),
+    Column("code_hash", LargeBinary, primary_key=True, comment="SHA-256 of user and code"),
+    Column("used_at", DateTime(timezone=True)),
+    CheckConstraint("octet_length(code_hash) = 32", name="code_hash_length"),
+)
+
+challenge = Table(
+    "challenge",
+    METADATA,
+    Column("token_hash", LargeBinary, primary_key=True, comment="SHA-256 of the token"),
+    Column("kind", Text, nullable=False),
+    Column("user_id", Uuid, ForeignKey("user_account.id"), comment="NULL: whoever has a passkey"),
+    Column("token_version", Integer, comment="the user's: a new password ends it"),
+    Column("tries", Integer, nullable=False, server_default=text("0")),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    CheckConstraint(
+        "kind IN ('second_factor', 'passkey_registration', 'passkey_login', 'passkey_factor',"
+        " 'step_up')",
+        name="kind",
+    ),
+    CheckConstraint("(user_id IS NULL) = (token_version IS NULL)", name="somebody_s_version"),
+    CheckConstraint("(user_id IS NULL) = (kind = 'passkey_login')", name="whose"),
+    CheckConstraint("octet_length(token_hash) = 32", name="token_hash_length"),
+    CheckConstraint("tries >= 0", name="tries_count_up"),
+    Index("ix_challenge_expires_at", "expires_at"),
 )

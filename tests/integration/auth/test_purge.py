@@ -3,9 +3,11 @@
 from datetime import timedelta
 
 import pytest
-from tests.integration.auth.world import HERE, Login, World, code, login_of
+from tests.integration.auth.front_end import registered
+from tests.integration.auth.world import HERE, PASSWORD, Login, World, code, login_of
 
 from auth.domain import sessions
+from auth.domain.codes import LIFETIME
 from auth.loops import purge
 from auth.service import sessions as verbs
 from kit.tasks import spawn, stop
@@ -119,6 +121,19 @@ async def test_a_change_of_address_that_ran_out_is_deleted(world: World) -> None
     world.clock.advance(world.wiring.settings.activation_hours * 3600 + 1)
     await purge.purge_once(world.database)
     assert await world.count(changes) == 0
+
+
+async def test_codes_are_deleted_a_day_after_they_ran_out(world: World) -> None:
+    await world.arrive("alice")
+    front_end = await registered(world.http, (await world.admin()).headers)
+    used = await front_end.logged_in("alice", PASSWORD)
+    await front_end.exchange(used)
+    world.clock.advance((LIFETIME + purge.CODES_KEPT).total_seconds())
+    await purge.purge_once(world.database)
+    assert await world.count("SELECT count(*) FROM authorization_code") == 1
+    world.clock.advance(1)
+    await purge.purge_once(world.database)
+    assert await world.count("SELECT count(*) FROM authorization_code") == 0
 
 
 async def test_the_loop_of_auth_deletes(world: World) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 from auth.crypto.hashing import PasswordHasher
 from auth.crypto.vault import KeyVault
 from auth.domain.audit import Kind, Origin
-from auth.domain.lockout import LOCK, Failures, require_unlocked
+from auth.domain.lockout import LOCK, Failures, LockoutRules, Scope, require_unlocked
 from auth.domain.passwords import canonical
 from auth.domain.sessions import (
     MOST_LIVE,
@@ -62,6 +62,20 @@ class Credentials:
 
 
 @dataclass(frozen=True, slots=True)
+class AcceptedLogin:
+    """A user who proved who they are: how (`amr`, RFC 8176), when, and for which OAuth client.
+
+    `at` is None for now. `password_hash` is that of the password that was right.
+    """
+
+    user: User
+    password_hash: str
+    amr: tuple[str, ...]
+    client_id: UUID | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Continued:
     """A refreshed session; `session.counter` is that of the next refresh token."""
 
@@ -70,7 +84,11 @@ class Continued:
 
 
 async def check_password(
-    database: Database, hasher: PasswordHasher, attempt: LoginAttempt, now: datetime
+    database: Database,
+    hasher: PasswordHasher,
+    attempt: LoginAttempt,
+    rules: LockoutRules,
+    now: datetime,
 ) -> Credentials | Failures:
     """Return the user with this password; no unit of work may be open.
 
@@ -78,26 +96,44 @@ async def check_password(
     same time, the wrong passwords before this one: the caller counts this one and refuses.
 
     Raises:
-        LoginLocked: there were too many wrong passwords.
+        LoginLocked: there were too many wrong passwords; also while this one was looked at, so
+            that of many attempts at once no more are answered than of as many in turn.
         Unavailable: too many passwords are waiting to be hashed.
     """
     async with database.read() as connection:
-        found = await Logins(connection).find(attempt.name, attempt.address)
+        found = await Logins(connection).find(attempt.name, attempt.address, now, rules)
     require_unlocked(found.failures, now)
     is_right = await hasher.verify(canonical(attempt.password), found.password_hash)
+    async with database.read() as connection:
+        failures = await Logins(connection).again(found.failures, now)
+    require_unlocked(failures, now)
     if not is_right or found.user is None or found.password_hash is None:
-        return found.failures
-    return Credentials(found.user, found.password_hash, found.failures)
+        return failures
+    return Credentials(found.user, found.password_hash, failures)
 
 
 async def count_failure(uow: UnitOfWork, before: Failures, origin: Origin, now: datetime) -> None:
     """Count a wrong password; emit an event once if it starts a lock."""
     failures = await Logins(uow).count(before, now)
     await note(uow, Kind.LOGIN_FAILED, failures.user_id, origin)
-    if failures.begins_a_lock:
+    if failures.begin_a_lock:
         await note(uow, Kind.LOGIN_LOCKED, failures.user_id, origin)
-    if failures.begins_a_lock and failures.user_id is not None:
+    if failures.begin_a_lock and failures.user_id is not None:
         tell_locked(uow, failures.user_id, now + LOCK)
+
+
+async def accept(uow: UnitOfWork, credentials: Credentials, now: datetime) -> None:
+    """Let in a user who is who they say; forget the wrong passwords, and know the place.
+
+    Raises:
+        UserPending, UserDisabled: the user is not active.
+    """
+    decide_login(credentials.user)
+    failures = credentials.failures
+    if failures.of(Scope.LOGIN).count:
+        await Logins(uow).forget(failures)
+    if failures.should_know_place(now):
+        await Logins(uow).know(credentials.user.id, failures.of(Scope.PLACE).key, now)
 
 
 async def open_session(  # noqa: PLR0913 - who, where from, and for how long
@@ -117,10 +153,20 @@ async def open_session(  # noqa: PLR0913 - who, where from, and for how long
         UserPending, UserDisabled: the password is right, but the user is not active.
         InvalidCredentials: the user has changed since the password was checked.
     """
-    user = credentials.user
-    decide_login(user)
-    if credentials.failures.count:
-        await Logins(uow).forget(credentials.failures)
+    await accept(uow, credentials, now)
+    login = AcceptedLogin(credentials.user, credentials.password_hash, amr)
+    return await begin_session(uow, login, origin=origin, rules=rules, now=now)
+
+
+async def begin_session(
+    uow: UnitOfWork, login: AcceptedLogin, *, origin: Origin, rules: SessionRules, now: datetime
+) -> tuple[Session, list[UUID]]:
+    """Begin the session of a login, at once or later; return what `open_session` does.
+
+    Raises:
+        InvalidCredentials: the user has changed since the login.
+    """
+    user = login.user
     session = Session(
         id=new_id(),
         user_id=user.id,
@@ -130,16 +176,16 @@ async def open_session(  # noqa: PLR0913 - who, where from, and for how long
         rotated_at=now,
         expires_at=rules.expires_at(now, now),
         ended_at=None,
-        authenticated_at=now,
-        amr=amr,
+        authenticated_at=login.at or now,
+        amr=login.amr,
         address=origin.address,
         user_agent=origin.user_agent,
+        client_id=login.client_id,
     )
-    hashed = credentials.password_hash
-    crowded_out = await Sessions(uow).open(session, user, hashed, most=MOST_LIVE)
+    crowded_out = await Sessions(uow).open(session, user, login.password_hash, most=MOST_LIVE)
     if crowded_out is None:
         raise InvalidCredentials
-    details = {"amr": " ".join(amr)}
+    details = {"amr": " ".join(login.amr)}
     await note(uow, Kind.LOGIN_OK, user.id, origin, subject=_named(session.id), details=details)
     return session, crowded_out
 
@@ -152,15 +198,19 @@ async def refresh(  # noqa: PLR0913 - what, where from, by which rules
     vault: KeyVault,
     rules: SessionRules,
     now: datetime,
+    client_id: UUID | None = None,
 ) -> Continued | UUID:
     """Rotate a session's refresh token, or end the session if a token was copied.
+
+    `client_id` is the OAuth client that asks, which was authenticated before.
 
     Returns:
         The session at its newest counter; or the id of the session that was ended, which must be
         committed before the caller is refused.
 
     Raises:
-        RefreshTokenInvalid: unknown or forged, or the session has ended, or the user is not active.
+        RefreshTokenInvalid: unknown or forged, another client's, or the session has ended, or the
+            user is not active.
     """
     sessions = Sessions(uow)
     while True:
@@ -168,7 +218,9 @@ async def refresh(  # noqa: PLR0913 - what, where from, by which rules
         if found is None:
             raise RefreshTokenInvalid
         session, user = found
-        if not presented.is_genuine(vault.refresh_key(session.hmac_key)):
+        if not any(map(presented.is_genuine, vault.refresh_keys(session.hmac_key))):
+            raise RefreshTokenInvalid
+        if session.client_id != client_id:
             raise RefreshTokenInvalid
         if not session.is_live(now) or user.status is not UserStatus.ACTIVE:
             raise RefreshTokenInvalid

@@ -77,9 +77,22 @@ _TEXTS: Final[Mapping[Language, Mapping[NoticeKind, Words]]] = {
         ),
         NoticeKind.LOGIN_LOCKED: Words(
             "Login locked",
-            "Ten wrong passwords were given for your account. Nobody can log in from there until"
+            "Many wrong passwords were given for your account. Nobody can log in from there until"
             " {until}. If it was not you, nothing needs to be done; a new password lifts the lock.",
         ),
+        NoticeKind.API_KEY_IN_NEW_PLACE: Words(
+            "API key used from a new place",
+            "Your API key {hint} was used from a network that it had not been used from. Your log"
+            " of events says from where. If it was not your program, revoke the key.",
+        ),
+        NoticeKind.TOTP_ADDED: Words(
+            "Authenticator app added", "Logins ask for its code.{not_you}"
+        ),
+        NoticeKind.TOTP_REMOVED: Words(
+            "Authenticator app removed", "Its codes open nothing.{not_you}"
+        ),
+        NoticeKind.PASSKEY_ADDED: Words("Passkey added", "It logs in to your account.{not_you}"),
+        NoticeKind.PASSKEY_REMOVED: Words("Passkey removed", "It opens nothing any more.{not_you}"),
         NoticeKind.EXPORT_READY: Words(
             "File ready",
             "The {format} file that you ordered is ready: {rows} rows.",
@@ -145,9 +158,22 @@ _TEXTS: Final[Mapping[Language, Mapping[NoticeKind, Words]]] = {
         ),
         NoticeKind.LOGIN_LOCKED: Words(
             "Вход заблокирован",
-            "Для вашей учётной записи десять раз указали неверный пароль. Войти оттуда нельзя до"
+            "Для вашей учётной записи много раз указали неверный пароль. Войти оттуда нельзя до"
             " {until}. Если это были не вы, делать ничего не нужно; новый пароль снимает"
             " блокировку.",
+        ),
+        NoticeKind.API_KEY_IN_NEW_PLACE: Words(
+            "Ключ API использован в новом месте",
+            "Ваш ключ API {hint} использован из сети, откуда им ещё не пользовались. Откуда именно,"
+            " видно в журнале событий. Если это не ваша программа, отзовите ключ.",
+        ),
+        NoticeKind.TOTP_ADDED: Words(
+            "Приложение для кодов подключено", "Вход спросит код.{not_you}"
+        ),
+        NoticeKind.TOTP_REMOVED: Words("Приложение для кодов удалено", "Коды не нужны.{not_you}"),
+        NoticeKind.PASSKEY_ADDED: Words("Ключ доступа добавлен", "Он открывает ваш вход.{not_you}"),
+        NoticeKind.PASSKEY_REMOVED: Words(
+            "Ключ доступа удалён", "Он больше не действует.{not_you}"
         ),
         NoticeKind.EXPORT_READY: Words(
             "Файл готов",
@@ -166,6 +192,10 @@ _TEXTS: Final[Mapping[Language, Mapping[NoticeKind, Words]]] = {
             " Исправьте, включите и повторите пропущенное.",
         ),
     },
+}
+_NOT_YOU: Final[Mapping[Language, str]] = {
+    "en": " If it was not you, set a new password and end all sessions.",
+    "ru": " Если это были не вы, смените пароль и завершите все сеансы.",
 }
 _TO: Final[Mapping[Language, str]] = {"en": " to {}", "ru": " пользователю {}"}
 _BY: Final[Mapping[Language, str]] = {"en": " from {}", "ru": " от пользователя {}"}
@@ -195,9 +225,11 @@ def words(
         url=facts.get("url", ""),
         format=facts.get("format", "").upper(),
         rows=facts.get("rows", ""),
+        hint=facts.get("hint", ""),
         available=amount_words(facts, "available_minor"),
         category=facts.get("category", ""),
         month=facts.get("month", ""),
+        not_you=_NOT_YOU[language],
         until=moment_words(facts["until"]) if "until" in facts else "",
     )
     reason = reason_words(facts.get("reason"), language) or dispute_words(

@@ -4,8 +4,6 @@ Each has one button, or a field and a button, or the result. Only the button's P
 anything, because mail scanners follow links but press no buttons.
 """
 
-import base64
-import hashlib
 from collections.abc import Mapping
 from html import escape
 from typing import Final
@@ -13,33 +11,9 @@ from typing import Final
 from starlette.responses import HTMLResponse
 
 from auth.domain.passwords import LONGEST, SHORTEST
+from auth.pages.document import document
 from kit.refusals import Language, Refusal
 
-_STYLE: Final = (
-    "body{font:18px/1.5 system-ui,sans-serif;max-width:30rem;margin:20vh auto;padding:0 1rem}"
-    "input,button{font:inherit;display:block;width:100%;box-sizing:border-box;margin:.6rem 0;"
-    "padding:.5rem}"
-)
-_DIGEST: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-_HEADERS: Final = {
-    "content-security-policy": (
-        f"default-src 'none'; style-src 'sha256-{_DIGEST}'; form-action 'self'; base-uri 'none';"
-        " frame-ancestors 'none'"
-    ),
-    "referrer-policy": "no-referrer",  # the page's address holds the token
-}
-
-_PAGE: Final = """<!doctype html>
-<html lang="{language}">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex">
-<title>Saldo</title>
-<style>{style}</style>
-<h1>Saldo</h1>
-{content}
-</html>
-"""
 _FORM: Final = """<p>{text}</p>
 <form method="post" action="{action}">
 <input type="hidden" name="token" value="{token}">
@@ -105,17 +79,12 @@ def reset_page(token: str, language: Language, refused: Refusal | None = None) -
         field=field,
         button=texts["reset_button"],
     )
-    return _page(form, language, 200 if refused is None else refused.status)
+    return document(form, language, 200 if refused is None else refused.status)
 
 
 def done_page(what: str, language: Language) -> HTMLResponse:
     """Return the page that reports a success, named as in `_TEXTS`."""
-    return _page(f"<p>{_TEXTS[language][what]}</p>", language)
-
-
-def refused_page(refusal: Refusal, language: Language) -> HTMLResponse:
-    """Return the page that shows a refusal."""
-    return _page(f"<p>{escape(refusal.detail(language))}</p>", language, refusal.status)
+    return document(f"<p>{_TEXTS[language][what]}</p>", language)
 
 
 def _button_page(what: str, action: str, token: str, language: Language) -> HTMLResponse:
@@ -127,9 +96,4 @@ def _button_page(what: str, action: str, token: str, language: Language) -> HTML
         field="",
         button=texts[f"{what}_button"],
     )
-    return _page(form, language)
-
-
-def _page(content: str, language: Language, status: int = 200) -> HTMLResponse:
-    page = _PAGE.format(language=language, style=_STYLE, content=content)
-    return HTMLResponse(page, status, headers={**_HEADERS, "content-language": language})
+    return document(form, language)
