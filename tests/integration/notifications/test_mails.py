@@ -24,7 +24,13 @@ from contracts.auth import (
     UserRegistered,
 )
 from contracts.finance import ExportFailed, ExportReady
-from contracts.notifications import SendActivation, SendAlreadyRegistered, SendPasswordReset
+from contracts.notifications import (
+    SendActivation,
+    SendAlreadyRegistered,
+    SendEmailChange,
+    SendPasswordReset,
+    SendSecurityNotice,
+)
 from kit.ids import new_id
 from notifications.domain.retries import LONGEST
 from notifications.mail.worker import BATCH, KEPT, LEASE
@@ -195,6 +201,38 @@ async def test_the_other_orders_have_their_letters(room: Room, bob: UUID) -> Non
         "Set a new Saldo password",
         "You already have a Saldo account",
     }
+
+
+async def test_each_address_is_asked_to_confirm_a_change(room: Room, bob: UUID) -> None:
+    room.addresses.pending[bob] = "bob@example.org"
+    ordered = activation(room, bob).model_dump(exclude={"command_id"})
+    await room.told(
+        *(SendEmailChange(command_id=new_id(), to=to, **ordered) for to in ("old", "new"))
+    )
+    await room.mail_worker.send_due()
+    [to_old], [to_new] = room.mails(BOB), room.mails("bob@example.org")
+    assert to_old.subject == "Your Saldo account is to have another address"
+    assert to_new.subject == "Confirm your new address for Saldo"
+    assert URL in to_new.text.splitlines()
+
+
+async def test_a_cancelled_change_is_mailed_to_nobody(room: Room, bob: UUID) -> None:
+    ordered = activation(room, bob).model_dump(exclude={"command_id"})
+    await room.told(SendEmailChange(command_id=new_id(), to="new", **ordered))
+    await room.mail_worker.send_due()
+    assert room.mails() == []
+    [stored] = await room.stored()
+    assert stored["status"] == "no_address"
+
+
+async def test_security_news_is_mailed_in_the_language_of_its_user(room: Room, bob: UUID) -> None:
+    news = {"user_id": bob, "what": "password_changed", "language": "ru"}
+    await room.told(SendSecurityNotice(command_id=new_id(), **news))
+    await room.mail_worker.send_due()
+    [mail] = room.mails(BOB)
+    assert mail.subject == "Изменения в вашей учётной записи Saldo"
+    assert "Пароль изменён." in mail.text
+    assert "http" not in mail.text
 
 
 async def test_a_repeated_order_is_one_mail(room: Room, bob: UUID) -> None:
