@@ -29,6 +29,7 @@ from kit.web.routes import Router
 router = Router(tags=["tokens"])
 
 _REFUSALS: Final = (
+    refusals.InvalidCredentials,  # the user was changed a moment ago
     refusals.MfaTokenInvalid,
     refusals.LoginLocked,
     refusals.UserPending,
