@@ -10,7 +10,9 @@ import httpx
 from auth import refusals
 from auth.api import ROUTERS
 from auth.clients.services import ClosingClient
+from auth.crypto.forms import FormSeal
 from auth.crypto.hashing import PasswordHasher
+from auth.crypto.passkeys import RelyingParty
 from auth.crypto.signing import TokenSigner
 from auth.crypto.vault import KeyVault
 from auth.loops import purge
@@ -21,6 +23,7 @@ from auth.loops.seals import Sealer
 from auth.messages import ROUTES
 from auth.repository import Users
 from auth.service.audit import record
+from auth.service.factors.proofs import Checker
 from auth.service.keys import load_keys
 from auth.settings import Settings
 from auth.wiring import Wiring
@@ -43,8 +46,10 @@ token as `Authorization: Bearer …`. The button “Authorize” does the last t
 _TAGS: Final = (
     {"name": "registration", "description": "Registration and activation."},
     {"name": "tokens", "description": "Login, refresh, logout."},
+    {"name": "clients", "description": "Login for front ends of others: OAuth 2, code and PKCE."},
     {"name": "passwords", "description": "Changed and forgotten passwords."},
     {"name": "emails", "description": "Changes of one's e-mail address."},
+    {"name": "factors", "description": "Second factors, passkeys, and stepping up."},
     {"name": "me", "description": "One's own user."},
     {"name": "sessions", "description": "Live logins."},
     {"name": "users", "description": "Administration of users."},
@@ -83,6 +88,7 @@ async def wired(service: Service) -> AsyncIterator[None]:
     """Open what only auth has, and wire it to what the runtime has opened."""
     state, settings = service.state, cast("Settings", service.settings)
     vault = KeyVault(*settings.key_secrets)
+    party = RelyingParty(settings.party_id, settings.origins)
     client = http_client()
     async with state.database.unit_of_work() as uow:
         keys = await load_keys(uow, vault, state.clock.now())
@@ -102,6 +108,9 @@ async def wired(service: Service) -> AsyncIterator[None]:
         signer=signer,
         vault=vault,
         key_rotation=KeyRotation(state.database, vault, signer, settings.key_rules),
+        forms=FormSeal(*settings.key_secrets),
+        party=party,
+        checker=Checker(vault, party),
         revoker=Revoker(state.redis, state.database, state.clock, lifetime=lifetime),
         deletion_worker=DeletionWorker(
             state.database, state.clock, _closing_client(client, signer, settings, state.clock)

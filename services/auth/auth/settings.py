@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
@@ -31,6 +32,14 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
         "http://localhost:8000",
         "Where people reach the gateway; activation links begin with it.",
         pattern=r"^https?://[^\s/?#]+$",
+    )
+    passkey_domain: str = setting(
+        "", "Domain that passkeys are for, with all below it. Left empty: that of AUTH_PUBLIC_URL."
+    )
+    passkey_origins: str = setting(
+        "",
+        "Pages that may use passkeys, such as https://app.example.com, separated by commas. Left"
+        " empty: AUTH_PUBLIC_URL.",
     )
     activation: Literal["link", "none"] = setting(
         "link", "Whether new users are pending until they open a link, or active at once."
@@ -135,6 +144,16 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
     def mails_activation(self) -> bool:
         """Whether activation links are mailed, and never handed out in an answer."""
         return self.activation == "link" and self.activation_delivery == "email"
+
+    @property
+    def party_id(self) -> str:
+        """The domain that passkeys are for (WebAuthn's relying party)."""
+        return self.passkey_domain or urlsplit(self.public_url).hostname or ""
+
+    @property
+    def origins(self) -> list[str]:
+        """The origins of the pages that may use passkeys."""
+        return [one.strip() for one in (self.passkey_origins or self.public_url).split(",")]
 
     @property
     def mails_links(self) -> bool:

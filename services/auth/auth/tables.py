@@ -45,6 +45,8 @@ user_account = Table(
     Column("updated_at", DateTime(timezone=True), nullable=False),
     Column("activated_at", DateTime(timezone=True)),
     Column("language", Text, nullable=False, server_default="ru"),
+    Column("factors", ARRAY(Text), nullable=False, server_default="{}"),
+    CheckConstraint("factors <@ ARRAY['passkey', 'totp']", name="known_factors"),
     CheckConstraint("language IN ('en', 'ru')", name="language"),
     CheckConstraint("status IN ('pending', 'active', 'disabled', 'deleted')", name="status"),
     CheckConstraint("(username IS NULL) = (username_key IS NULL)", name="username_has_its_key"),
@@ -80,6 +82,30 @@ user_account = Table(
     ),
 )
 
+# Front ends of others'. A deleted one stays for the sessions and audit rows that name it.
+client = Table(
+    "client",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("redirect_uris", ARRAY(Text), nullable=False),
+    Column("secret_hash", LargeBinary, comment="SHA-256 of the secret; NULL for a public client"),
+    Column("created_by", Uuid, ForeignKey("user_account.id"), nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("disabled_at", DateTime(timezone=True)),
+    Column("deleted_at", DateTime(timezone=True)),
+    CheckConstraint("char_length(name) BETWEEN 1 AND 60", name="name_length"),
+    CheckConstraint("cardinality(redirect_uris) BETWEEN 1 AND 10", name="has_redirect_uris"),
+    CheckConstraint("octet_length(secret_hash) = 32", name="secret_hash_length"),
+    CheckConstraint("deleted_at IS NULL OR disabled_at IS NOT NULL", name="deleted_is_disabled"),
+    Index(
+        "ix_client_created_at",
+        text("created_at DESC"),
+        text("id DESC"),
+        postgresql_where=text("deleted_at IS NULL"),
+    ),
+)
+
 session = Table(
     "session",
     METADATA,
@@ -96,6 +122,7 @@ session = Table(
     Column("address", Text),
     Column("amr", ARRAY(Text), nullable=False, server_default="{pwd}", comment="RFC 8176"),
     Column("authenticated_at", DateTime(timezone=True), nullable=False),
+    Column("client_id", Uuid, ForeignKey("client.id"), comment="NULL for our own front ends"),
     CheckConstraint("counter >= 0", name="counter_counts_up"),
     CheckConstraint("octet_length(hmac_key) = 32", name="hmac_key_length"),
     CheckConstraint("(ended_at IS NULL) = (end_reason IS NULL)", name="ended_for_a_reason"),
@@ -107,6 +134,32 @@ session = Table(
         postgresql_where=text("ended_at IS NULL"),
     ),
     Index("ix_session_ended_at", "ended_at", postgresql_where=text("ended_at IS NOT NULL")),
+    Index(
+        "ix_session_client_id",
+        "client_id",
+        postgresql_where=text("client_id IS NOT NULL AND ended_at IS NULL"),
+    ),
+)
+
+# A used one is kept for a while: used again, it ends the session that it opened.
+authorization_code = Table(
+    "authorization_code",
+    METADATA,
+    Column("code_hash", LargeBinary, primary_key=True, comment="SHA-256 of the code"),
+    Column("client_id", Uuid, ForeignKey("client.id"), nullable=False),
+    Column("user_id", Uuid, ForeignKey("user_account.id"), nullable=False),
+    Column("redirect_uri", Text, nullable=False),
+    Column("challenge", LargeBinary, nullable=False, comment="SHA-256 of the code verifier"),
+    Column("token_version", Integer, nullable=False, comment="the user's, at the login"),
+    Column("amr", ARRAY(Text), nullable=False, comment="RFC 8176"),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("used_at", DateTime(timezone=True)),
+    Column("session_id", Uuid, comment="the session that it opened"),
+    CheckConstraint("octet_length(code_hash) = 32", name="code_hash_length"),
+    CheckConstraint("octet_length(challenge) = 32", name="challenge_length"),
+    CheckConstraint("session_id IS NULL OR used_at IS NOT NULL", name="opened_when_used"),
+    Index("ix_authorization_code_expires_at", "expires_at"),
 )
 
 link = Table(
@@ -258,4 +311,61 @@ signing_key = Table(
         unique=True,
         postgresql_where=text("status <> 'retired'"),
     ),
+)
+
+totp = Table(
+    "totp",
+    METADATA,
+    Column("user_id", Uuid, ForeignKey("user_account.id"), primary_key=True),
+    Column("secret", LargeBinary, nullable=False, comment="base32, encrypted (auth.vault)"),
+    Column("last_step", BigInteger, comment="of the newest code used (RFC 6238)"),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("confirmed_at", DateTime(timezone=True), comment="NULL until the first code"),
+    CheckConstraint("confirmed_at IS NULL OR last_step IS NOT NULL", name="confirmed_by_a_code"),
+)
+
+passkey = Table(
+    "passkey",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("user_id", Uuid, ForeignKey("user_account.id"), nullable=False),
+    Column("credential_id", LargeBinary, nullable=False, unique=True),
+    Column("public_key", LargeBinary, nullable=False, comment="COSE (RFC 9052)"),
+    Column("sign_count", BigInteger, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("transports", ARRAY(Text), nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("last_used_at", DateTime(timezone=True)),
+    CheckConstraint("sign_count >= 0", name="sign_count_counts_up"),
+    Index("ix_passkey_user_id", "user_id", "created_at"),
+)
+
+recovery_code = Table(
+    "recovery_code",
+    METADATA,
+    Column("user_id", Uuid, ForeignKey("user_account.id"), primary_key=True),
+    Column("code_hash", LargeBinary, primary_key=True, comment="SHA-256 of user and code"),
+    Column("used_at", DateTime(timezone=True)),
+    CheckConstraint("octet_length(code_hash) = 32", name="code_hash_length"),
+)
+
+challenge = Table(
+    "challenge",
+    METADATA,
+    Column("token_hash", LargeBinary, primary_key=True, comment="SHA-256 of the token"),
+    Column("kind", Text, nullable=False),
+    Column("user_id", Uuid, ForeignKey("user_account.id"), comment="NULL: whoever has a passkey"),
+    Column("token_version", Integer, comment="the user's: a new password ends it"),
+    Column("tries", Integer, nullable=False, server_default=text("0")),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    CheckConstraint(
+        "kind IN ('second_factor', 'passkey_registration', 'passkey_login', 'passkey_factor',"
+        " 'step_up')",
+        name="kind",
+    ),
+    CheckConstraint("(user_id IS NULL) = (token_version IS NULL)", name="somebody_s_version"),
+    CheckConstraint("(user_id IS NULL) = (kind = 'passkey_login')", name="whose"),
+    CheckConstraint("octet_length(token_hash) = 32", name="token_hash_length"),
+    CheckConstraint("tries >= 0", name="tries_count_up"),
+    Index("ix_challenge_expires_at", "expires_at"),
 )

@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 from typing import Annotated
 
+from auth.crypto.forms import FormSeal
 from auth.crypto.hashing import PasswordHasher
+from auth.crypto.passkeys import RelyingParty
 from auth.crypto.signing import TokenSigner
 from auth.crypto.vault import KeyVault
 from auth.loops.deletions import DeletionWorker
 from auth.loops.revocations import Revoker
 from auth.loops.rotation import KeyRotation
+from auth.service.factors.proofs import Checker
 from auth.settings import Settings
 from kit.db import Database
 from kit.web.state import from_state
@@ -24,6 +27,9 @@ class Wiring:
     signer: TokenSigner
     vault: KeyVault
     key_rotation: KeyRotation
+    forms: FormSeal
+    party: RelyingParty
+    checker: Checker
     revoker: Revoker
     deletion_worker: DeletionWorker
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from contracts.auth import UserChanged, UserLocked, UserRegistered
+from contracts.auth import FactorChanged, UserChanged, UserLocked, UserRegistered
 from contracts.finance import BudgetReached, ExportFailed, ExportReady
 from contracts.notifications import (
     SendActivation,
@@ -54,6 +54,7 @@ def routes(webhooks: WakeUp) -> Routes:
             UserRegistered: remember_people,
             UserChanged: remember_people,
             UserLocked: notify,
+            FactorChanged: notify,
             PaymentCreated: send,
             PaymentPaid: notify_and_send,
             PaymentFailed: notify_and_send,

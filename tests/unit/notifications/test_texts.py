@@ -122,6 +122,26 @@ SAID = [
         ),
     ),
     (
+        Kind.TOTP_ADDED,
+        "Logins ask for its code. If it was not you, set a new password and end all sessions.",
+        "Вход спросит код. Если это были не вы, смените пароль и завершите все сеансы.",
+    ),
+    (
+        Kind.TOTP_REMOVED,
+        "Its codes open nothing. If it was not you, set a new password and end all sessions.",
+        "Коды не нужны. Если это были не вы, смените пароль и завершите все сеансы.",
+    ),
+    (
+        Kind.PASSKEY_ADDED,
+        "It logs in to your account. If it was not you, set a new password and end all sessions.",
+        "Он открывает ваш вход. Если это были не вы, смените пароль и завершите все сеансы.",
+    ),
+    (
+        Kind.PASSKEY_REMOVED,
+        "It opens nothing any more. If it was not you, set a new password and end all sessions.",
+        "Он больше не действует. Если это были не вы, смените пароль и завершите все сеансы.",
+    ),
+    (
         Kind.EXPORT_READY,
         "The CSV file that you ordered is ready: 1200 rows.",
         "Заказанный вами файл CSV готов, строк: 1200.",

@@ -13,6 +13,7 @@ from typing import Final
 from auth.crypto.vault import KeyVault, WrongKeySecretError
 from auth.domain.keys import LEAD, KeyStatus, PublicKey
 from auth.repository import Keys
+from auth.service.factors import totp
 from auth.service.keys import reencrypt, rotate
 from auth.settings import Settings
 from kit.commands import Extra
@@ -26,7 +27,10 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     rotating.add_argument(
         "--now", action="store_true", help="at once; its first tokens may be refused for a minute"
     )
-    acts.add_parser("reencrypt", help="encrypt all under AUTH_KEY_SECRET")
+    acts.add_parser(
+        "reencrypt",
+        help="encrypt all under AUTH_KEY_SECRET: these, and those of authenticator apps",
+    )
 
 
 async def _run(settings: Settings, parsed: argparse.Namespace) -> None:
@@ -37,7 +41,7 @@ async def _run(settings: Settings, parsed: argparse.Namespace) -> None:
                 await rotate(uow, vault, now, at_once=parsed.now)
             case "reencrypt":
                 try:
-                    count = await reencrypt(uow, vault)
+                    count = await reencrypt(uow, vault) + await totp.reencrypt(uow, vault)
                 except WrongKeySecretError as error:
                     raise SystemExit(str(error)) from None
                 sys.stdout.write(f"{count} encrypted under AUTH_KEY_SECRET\n")

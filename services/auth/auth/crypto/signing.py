@@ -95,6 +95,7 @@ class TokenSigner:
             roles=sorted(user.roles),
             auth_time=int(session.authenticated_at.timestamp()),
             amr=list(session.amr),
+            **({"factor": True} if user.factors else {}),
         )
 
     def for_service(self, client_id: str, lifetime: timedelta, now: datetime) -> str:

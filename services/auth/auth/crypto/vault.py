@@ -31,8 +31,8 @@ class KeyVault:
 
     def __init__(self, secret: SecretStr, *old: SecretStr) -> None:
         secrets = (secret, *old)
-        self._ciphers = [AESGCM(_derive(one, b"saldo auth signing keys 1")) for one in secrets]
-        self._peppers = [_derive(one, b"saldo auth refresh tokens 1") for one in secrets]
+        self._ciphers = [AESGCM(derive(one, b"saldo auth signing keys 1")) for one in secrets]
+        self._peppers = [derive(one, b"saldo auth refresh tokens 1") for one in secrets]
 
     def lock(self, kid: str, private_key: bytes) -> bytes:
         """Encrypt a private key, bound to its key id.
@@ -53,7 +53,7 @@ class KeyVault:
             with suppress(InvalidTag, ValueError):
                 return cipher.decrypt(nonce, ciphertext, kid.encode())
         raise WrongKeySecretError(
-            "the signing keys in the database were stored under a secret that is neither"
+            "keys in the database were stored under a secret that is neither"
             " AUTH_KEY_SECRET nor one of AUTH_KEY_OLD_SECRETS"
         )
 
@@ -66,6 +66,7 @@ class KeyVault:
         return [hmac.digest(one, session_hmac_key, hashlib.sha256) for one in self._peppers]
 
 
-def _derive(secret: SecretStr, purpose: bytes) -> bytes:
+def derive(secret: SecretStr, purpose: bytes) -> bytes:
+    """Return the key of 32 bytes that a secret has for one purpose (HKDF, RFC 5869)."""
     kdf = HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=None, info=purpose)
     return kdf.derive(secret.get_secret_value().encode())

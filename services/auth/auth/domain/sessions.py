@@ -43,7 +43,7 @@ class Session:
 
     Attributes: rotated_at: when it was last used, by a refresh. authenticated_at, amr: when its
     user last proved who they are, and how, in the words of RFC 8176. address: where it was last
-    used.
+    used. client_id: the OAuth client that has its tokens; None for our own front ends.
     """
 
     id: UUID
@@ -58,6 +58,7 @@ class Session:
     amr: tuple[str, ...] = ("pwd",)
     address: str | None = None
     user_agent: str | None = None
+    client_id: UUID | None = None
 
     def is_live(self, now: datetime) -> bool:
         """Tell whether the session has neither ended nor expired."""

@@ -24,8 +24,8 @@ from kit.span import ALWAYS, Span
 _OPEN_SESSION: Final = """
 WITH opened AS (
     INSERT INTO session (id, user_id, hmac_key, user_agent, created_at, rotated_at, expires_at,
-        authenticated_at, amr, address)
-    SELECT $1, u.id, $2, $3, $4, $4, $5, $10, $11, $12 FROM user_account u
+        authenticated_at, amr, address, client_id)
+    SELECT $1, u.id, $2, $3, $4, $4, $5, $10, $11, $12, $13 FROM user_account u
     WHERE u.id = $6 AND u.status = 'active' AND u.password_hash = $7 AND u.token_version = $8
     FOR SHARE
     RETURNING id),
@@ -52,9 +52,9 @@ RETURNING id
 """
 _WITH_USER: Final = """
 SELECT u.id, u.number, u.username, u.email, u.full_name, u.status, u.roles, u.token_version,
-    u.version, u.created_at, u.activated_at, u.language, s.id AS session_id, s.user_id, s.counter,
-    s.hmac_key, s.created_at AS opened_at, s.rotated_at, s.expires_at, s.ended_at, s.user_agent,
-    s.authenticated_at, s.amr, s.address
+    u.version, u.created_at, u.activated_at, u.language, u.factors, s.id AS session_id, s.user_id,
+    s.counter, s.hmac_key, s.created_at AS opened_at, s.rotated_at, s.expires_at, s.ended_at,
+    s.user_agent, s.authenticated_at, s.amr, s.address, s.client_id
 FROM session s JOIN user_account u ON u.id = s.user_id
 WHERE s.id = $1
 """
@@ -87,6 +87,7 @@ class Sessions:
             new.authenticated_at,
             list(new.amr),
             new.address,
+            new.client_id,
         )
         return None if row is None else row["crowded_out"] or []
 
@@ -108,6 +109,15 @@ class Sessions:
             rotated.address,
         )
         return count == 1
+
+    async def step_up(self, stronger: Session) -> None:
+        """Store when and how a session's user has last proved who they are."""
+        await self._connection.execute(
+            "UPDATE session SET authenticated_at = $2, amr = $3 WHERE id = $1",
+            stronger.id,
+            stronger.authenticated_at,
+            list(stronger.amr),
+        )
 
     async def end(
         self,
@@ -167,4 +177,5 @@ def _session(row: Record) -> Session:
         amr=tuple(row["amr"]),
         address=row["address"],
         user_agent=row["user_agent"],
+        client_id=row["client_id"],
     )

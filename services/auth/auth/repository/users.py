@@ -8,6 +8,7 @@ from uuid import UUID
 
 from asyncpg import Record, UniqueViolationError
 
+from auth.domain.factors.methods import Factor
 from auth.domain.lookalikes import looks, resting_key, skeleton
 from auth.domain.names import comparison_key, email_key
 from auth.domain.users import Role, User, UserStatus
@@ -17,7 +18,8 @@ from kit.db import Connection
 from kit.refusals import Language, NotFound
 
 COLUMNS: Final = """u.id, u.number, u.username, u.email, u.full_name, u.status, u.roles,
-    u.token_version, u.version, u.created_at, u.activated_at, u.language, u.password_hash"""
+    u.token_version, u.version, u.created_at, u.activated_at, u.language, u.factors,
+    u.password_hash"""
 _SELECT: Final = f"SELECT {COLUMNS} FROM user_account u\n"  # noqa: S608 - a constant
 _BY_ID: Final = _SELECT + "WHERE u.id = $1"
 _BY_USERNAME: Final = _SELECT + "WHERE u.username_key = $1"
@@ -54,6 +56,14 @@ _REPLACE_HASH: Final = """
 UPDATE user_account SET password_hash = $2, token_version = $3, token_version_at = $4,
     updated_at = $4
 WHERE id = $1
+"""
+# What the tables of the factors hold for a user, so that a login and a refresh read one row.
+_SET_FACTORS: Final = """
+UPDATE user_account SET updated_at = $2, factors = array_remove(ARRAY[
+    CASE WHEN EXISTS (SELECT FROM passkey WHERE user_id = $1) THEN 'passkey' END,
+    CASE WHEN EXISTS (SELECT FROM totp WHERE user_id = $1 AND confirmed_at IS NOT NULL) THEN 'totp'
+        END], NULL)
+WHERE id = $1 RETURNING factors
 """
 _CHANGE_HASH: Final = """
 UPDATE user_account SET password_hash = $3, updated_at = $4
@@ -139,6 +149,11 @@ class Users:
         await self._connection.execute(
             _REPLACE_HASH, user.id, password_hash, user.token_version, now
         )
+
+    async def set_factors(self, user_id: UUID, now: datetime) -> frozenset[Factor]:
+        """Store by which factors a user can be asked, after a change of them; return these."""
+        found = await self._connection.fetchval(_SET_FACTORS, user_id, now)
+        return _factors(found)
 
     async def change_password(
         self, user_id: UUID, old_hash: str, new_hash: str, now: datetime
@@ -302,7 +317,12 @@ def user_from(row: Record) -> User:
         created_at=row["created_at"],
         activated_at=row["activated_at"],
         language=row["language"],
+        factors=_factors(row["factors"]),
     )
+
+
+def _factors(stored: Collection[str]) -> frozenset[Factor]:
+    return frozenset(Factor(factor) for factor in stored)
 
 
 def _key(name: str | None) -> str | None:

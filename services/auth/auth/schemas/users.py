@@ -21,7 +21,7 @@ _USER_ID = "019abf5e-3b1c-7cc2-9a4e-2f6d0c1b7a90"
 _LINK_TOKEN = "iX8kq0Zk0oTzU1Yy3Jr4cN2bHw7pQe5sLd9vMf6tGaE"  # noqa: S105 - an example
 
 
-def _checked(rule: Callable[[str], str]) -> AfterValidator:
+def checked(rule: Callable[[str], str]) -> AfterValidator:
     """Make a domain rule a field's rule, with its own code and texts."""
 
     def check(text: str) -> str:
@@ -42,17 +42,17 @@ Username = Annotated[
         description="Visible characters, no spaces, no “@”; unique, ignoring case.",
         examples=["alice"],
     ),
-    _checked(lookalikes.new_username),
+    checked(lookalikes.new_username),
 ]
 Email = Annotated[
     str,
     Field(max_length=names.EMAIL_LONGEST, examples=["alice@example.com"]),
-    _checked(names.email),
+    checked(names.email),
 ]
 FullName = Annotated[
     str,
     Field(max_length=names.FULL_NAME_LONGEST, examples=["Alice Liddell"]),
-    _checked(names.full_name),
+    checked(names.full_name),
 ]
 NewPassword = Annotated[
     str,
@@ -62,7 +62,7 @@ NewPassword = Annotated[
         description="Any characters; the most common passwords are refused.",
         examples=["correct horse battery staple"],
     ),
-    _checked(passwords.new_password),
+    checked(passwords.new_password),
 ]
 LoginName = Annotated[
     str,
@@ -310,6 +310,10 @@ class SessionAnswer(Model):
     )
     expires_at: datetime = Field(examples=["2026-02-14T18:30:00Z"])
     is_current: bool = Field(description="Whether this request is part of it.", examples=[True])
+    client_id: UUID | None = Field(
+        description="The OAuth client that has its tokens; null for our own front ends.",
+        examples=[None],
+    )
 
     @classmethod
     def of(cls, session: Session, current: UUID | None) -> Self:
@@ -325,6 +329,7 @@ class SessionAnswer(Model):
             last_used_at=session.rotated_at,
             expires_at=session.expires_at,
             is_current=session.id == current,
+            client_id=session.client_id,
         )
 
 

@@ -108,6 +108,20 @@ async def count_failure(uow: UnitOfWork, before: Failures, origin: Origin, now: 
         tell_locked(uow, failures.user_id, now + LOCK)
 
 
+async def believe(uow: UnitOfWork, credentials: Credentials, now: datetime) -> None:
+    """Forget the wrong passwords before the right one, and know the place from now on.
+
+    Without counts (as where a client has a code exchanged) nothing was tried from there.
+    """
+    failures = credentials.failures
+    if not failures.counts:
+        return
+    if failures.of(Scope.LOGIN).count:
+        await Logins(uow).forget(failures)
+    if failures.should_know_place(now):
+        await Logins(uow).know(credentials.user.id, failures.of(Scope.PLACE).key, now)
+
+
 async def open_session(  # noqa: PLR0913 - who, where from, and for how long
     uow: UnitOfWork,
     credentials: Credentials,
@@ -116,10 +130,12 @@ async def open_session(  # noqa: PLR0913 - who, where from, and for how long
     rules: SessionRules,
     now: datetime,
     amr: tuple[str, ...] = ("pwd",),
+    client_id: UUID | None = None,
 ) -> tuple[Session, list[UUID]]:
     """Open a session; return it, and the ids of old ones that had to end for it.
 
-    `amr` says how the user proved who they are (RFC 8176).
+    `amr` says how the user proved who they are (RFC 8176), `client_id` which OAuth client gets the
+    tokens.
 
     Raises:
         UserPending, UserDisabled: the password is right, but the user is not active.
@@ -127,7 +143,7 @@ async def open_session(  # noqa: PLR0913 - who, where from, and for how long
     """
     user = credentials.user
     decide_login(user)
-    await _believe(uow, user.id, credentials.failures, now)
+    await believe(uow, credentials, now)
     session = Session(
         id=new_id(),
         user_id=user.id,
@@ -141,6 +157,7 @@ async def open_session(  # noqa: PLR0913 - who, where from, and for how long
         amr=amr,
         address=origin.address,
         user_agent=origin.user_agent,
+        client_id=client_id,
     )
     hashed = credentials.password_hash
     crowded_out = await Sessions(uow).open(session, user, hashed, most=MOST_LIVE)
@@ -159,15 +176,19 @@ async def refresh(  # noqa: PLR0913 - what, where from, by which rules
     vault: KeyVault,
     rules: SessionRules,
     now: datetime,
+    client_id: UUID | None = None,
 ) -> Continued | UUID:
     """Rotate a session's refresh token, or end the session if a token was copied.
+
+    `client_id` is the OAuth client that asks, which was authenticated before.
 
     Returns:
         The session at its newest counter; or the id of the session that was ended, which must be
         committed before the caller is refused.
 
     Raises:
-        RefreshTokenInvalid: unknown or forged, or the session has ended, or the user is not active.
+        RefreshTokenInvalid: unknown or forged, another client's, or the session has ended, or the
+            user is not active.
     """
     sessions = Sessions(uow)
     while True:
@@ -176,6 +197,8 @@ async def refresh(  # noqa: PLR0913 - what, where from, by which rules
             raise RefreshTokenInvalid
         session, user = found
         if not any(map(presented.is_genuine, vault.refresh_keys(session.hmac_key))):
+            raise RefreshTokenInvalid
+        if session.client_id != client_id:
             raise RefreshTokenInvalid
         if not session.is_live(now) or user.status is not UserStatus.ACTIVE:
             raise RefreshTokenInvalid
@@ -225,14 +248,6 @@ async def end_session(
         named = _named(session_id)
         await note(uow, Kind.SESSION_REVOKED, user_id, origin, actor_id=admin_id, subject=named)
     return ended
-
-
-async def _believe(uow: UnitOfWork, user_id: UUID, failures: Failures, now: datetime) -> None:
-    """Forget the wrong passwords before the right one, and know the place from now on."""
-    if failures.of(Scope.LOGIN).count:
-        await Logins(uow).forget(failures)
-    if failures.should_know_place(now):
-        await Logins(uow).know(user_id, failures.of(Scope.PLACE).key, now)
 
 
 def _named(session_id: UUID) -> tuple[str, str]:

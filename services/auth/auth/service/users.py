@@ -30,6 +30,7 @@ from auth.repository import (
 )
 from auth.service.audit import note
 from auth.service.events import tell_changed
+from auth.service.factors import changes as factors
 from auth.service.registration import register
 from kit.db import UnitOfWork
 from kit.ids import new_id
@@ -159,6 +160,7 @@ async def delete(uow: UnitOfWork, user_id: UUID, attempt: UUID, now: datetime) -
     deleted = decide_deletion(user, other_active_admins=other_admins)
     await Sessions(uow).end(user_id, now, "deleted")
     await Logins(uow).know_none(user_id)
+    await factors.forget(uow, user_id, now)
     await Users(uow).rest(user, now + NAME_RESTS, now)
     await EmailChanges(uow).drop(user_id)
     await AuditLog(uow).forget_origins(user_id)

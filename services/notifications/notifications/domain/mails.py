@@ -32,6 +32,10 @@ class MailKind(StrEnum):
     DISPUTE_WON = "dispute_won"
     DISPUTE_LOST = "dispute_lost"
     LOGIN_LOCKED = "login_locked"
+    TOTP_ADDED = "totp_added"
+    TOTP_REMOVED = "totp_removed"
+    PASSKEY_ADDED = "passkey_added"
+    PASSKEY_REMOVED = "passkey_removed"
     EXPORT_READY = "export_ready"
     EXPORT_FAILED = "export_failed"
 
@@ -60,6 +64,10 @@ ALSO_MAILED: Final[Mapping[Kind, MailKind]] = {
     Kind.DISPUTE_WON: MailKind.DISPUTE_WON,
     Kind.DISPUTE_LOST: MailKind.DISPUTE_LOST,
     Kind.LOGIN_LOCKED: MailKind.LOGIN_LOCKED,
+    Kind.TOTP_ADDED: MailKind.TOTP_ADDED,
+    Kind.TOTP_REMOVED: MailKind.TOTP_REMOVED,
+    Kind.PASSKEY_ADDED: MailKind.PASSKEY_ADDED,
+    Kind.PASSKEY_REMOVED: MailKind.PASSKEY_REMOVED,
     Kind.EXPORT_READY: MailKind.EXPORT_READY,
     Kind.EXPORT_FAILED: MailKind.EXPORT_FAILED,
 }

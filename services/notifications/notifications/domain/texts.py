@@ -76,6 +76,10 @@ _TEXTS: Final[Mapping[Language, Mapping[Kind, Words]]] = {
             "Many wrong passwords were given for your account. Nobody can log in from there until"
             " {until}. If it was not you, nothing needs to be done; a new password lifts the lock.",
         ),
+        Kind.TOTP_ADDED: Words("Authenticator app added", "Logins ask for its code.{not_you}"),
+        Kind.TOTP_REMOVED: Words("Authenticator app removed", "Its codes open nothing.{not_you}"),
+        Kind.PASSKEY_ADDED: Words("Passkey added", "It logs in to your account.{not_you}"),
+        Kind.PASSKEY_REMOVED: Words("Passkey removed", "It opens nothing any more.{not_you}"),
         Kind.EXPORT_READY: Words(
             "File ready",
             "The {format} file that you ordered is ready: {rows} rows.",
@@ -139,6 +143,10 @@ _TEXTS: Final[Mapping[Language, Mapping[Kind, Words]]] = {
             " {until}. Если это были не вы, делать ничего не нужно; новый пароль снимает"
             " блокировку.",
         ),
+        Kind.TOTP_ADDED: Words("Приложение для кодов подключено", "Вход спросит код.{not_you}"),
+        Kind.TOTP_REMOVED: Words("Приложение для кодов удалено", "Коды не нужны.{not_you}"),
+        Kind.PASSKEY_ADDED: Words("Ключ доступа добавлен", "Он открывает ваш вход.{not_you}"),
+        Kind.PASSKEY_REMOVED: Words("Ключ доступа удалён", "Он больше не действует.{not_you}"),
         Kind.EXPORT_READY: Words(
             "Файл готов",
             "Заказанный вами файл {format} готов, строк: {rows}.",
@@ -156,6 +164,10 @@ _TEXTS: Final[Mapping[Language, Mapping[Kind, Words]]] = {
             " Исправьте, включите и повторите пропущенное.",
         ),
     },
+}
+_NOT_YOU: Final[Mapping[Language, str]] = {
+    "en": " If it was not you, set a new password and end all sessions.",
+    "ru": " Если это были не вы, смените пароль и завершите все сеансы.",
 }
 _TO: Final[Mapping[Language, str]] = {"en": " to {}", "ru": " пользователю {}"}
 _BY: Final[Mapping[Language, str]] = {"en": " from {}", "ru": " от пользователя {}"}
@@ -188,6 +200,7 @@ def words(
         available=amount_words(facts, "available_minor"),
         category=facts.get("category", ""),
         month=facts.get("month", ""),
+        not_you=_NOT_YOU[language],
         until=moment_words(facts["until"]) if "until" in facts else "",
     )
     reason = reason_words(facts.get("reason"), language) or dispute_words(

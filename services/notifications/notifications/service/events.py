@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
-from contracts.auth import UserChanged, UserLocked, UserRegistered
+from contracts.auth import FactorChanged, UserChanged, UserLocked, UserRegistered
 from contracts.finance import BudgetReached, ExportFailed, ExportReady
 from contracts.payments import (
     PaymentCancelled,
@@ -32,6 +32,12 @@ from notifications.repository import Addresses, Deliveries, Endpoints, Mails, No
 
 TOP_UP: Final = "top_up"  # wallet's kind of transfers that bring money in
 _WHOLE: Final = 100  # per cent of a budget
+_FACTORS: Final = {
+    ("totp", True): Kind.TOTP_ADDED,
+    ("totp", False): Kind.TOTP_REMOVED,
+    ("passkey", True): Kind.PASSKEY_ADDED,
+    ("passkey", False): Kind.PASSKEY_REMOVED,
+}
 
 
 async def remember_people(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
@@ -140,6 +146,18 @@ def _of_locked(event: UserLocked) -> Iterator[NewNotice]:
     )
 
 
+def _of_factor(event: FactorChanged) -> Iterator[NewNotice]:
+    yield NewNotice(
+        id=new_id(),
+        user_id=event.user_id,
+        kind=_FACTORS[event.factor, event.is_added],
+        subject_id=event.user_id,
+        other_id=None,
+        facts={},
+        occasion_id=event.change_id,
+    )
+
+
 def _of_ready_export(event: ExportReady) -> Iterator[NewNotice]:
     yield _of_export(event, Kind.EXPORT_READY, rows=event.rows)
 
@@ -214,6 +232,7 @@ NOTICES_OF: Final[Mapping[type, Callable[[Any], Iterator[NewNotice]]]] = {
     PaymentDisputeClosed: _of_closed_dispute,
     FundsMoved: _of_funds,
     UserLocked: _of_locked,
+    FactorChanged: _of_factor,
     ExportReady: _of_ready_export,
     ExportFailed: _of_failed_export,
     BudgetReached: _of_budget,
