@@ -11,7 +11,7 @@ from tests.integration.auth.mailed import last_token
 from tests.integration.auth.world import PASSWORD, World, code
 
 from auth.domain.audit import Origin
-from auth.domain.lockout import LOCK, LockoutRules, Scope, counts_of
+from auth.domain.lockout import FAILURES, LOCK, LockoutRules, counts_of
 from auth.loops import purge
 from auth.repository import Logins, logins
 from auth.service.sessions import count_failure
@@ -19,7 +19,6 @@ from auth.settings import Settings
 from contracts.auth import UserLocked
 from testkit.pump import sent
 
-FAILURES = LockoutRules().backoff(Scope.LOGIN).free
 BAD = "wrong password"
 HERE, THERE = "198.51.100.7", "203.0.113.9"
 ADDRESS = "alice@example.com"

@@ -33,6 +33,7 @@ Opening = Callable[[UnitOfWork, Credentials, tuple[str, ...]], Awaitable[T]]
 router = Router(tags=["tokens"])
 
 _REFUSALS: Final = (
+    refusals.InvalidCredentials,  # the user was changed a moment ago
     refusals.MfaTokenInvalid,
     refusals.LoginLocked,
     refusals.UserPending,
