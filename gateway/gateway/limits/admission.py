@@ -1,7 +1,7 @@
 """Admits requests within their callers' limits, and tells callers how they stand."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
@@ -18,6 +18,8 @@ from kit.refusals import Unavailable
 
 _REMEMBERED: Final = 4096
 _IPV6_PREFIX: Final = 64
+
+_UNBOUNDED: Final = nullcontext()
 
 _refused = Counter("gateway_limited", "Requests above a limit", ["limit", "kind"])
 
@@ -68,17 +70,17 @@ class Admission:
         level = self._local.take(f"{PAGE}:{network_of(exchange.caller)}", policy)
         self._tell(exchange, QuotaStanding(policy, level))
 
-    @contextmanager
-    def under_way(self, exchange: ProxiedRequest, limit: str) -> Iterator[None]:
-        """Hold one of the places that the caller has for a class of operations.
+    def under_way(self, exchange: ProxiedRequest, limit: str) -> AbstractContextManager[None]:
+        """Return what holds one of the places of a class of operations, while it is entered.
 
         Raises:
-            TooManyAtOnce: all are taken.
+            TooManyAtOnce: the caller has none left; on entering.
         """
         counted = self._under_way.get(limit)
-        if counted is None:
-            yield
-            return
+        return _UNBOUNDED if counted is None else self._bounded(exchange, limit, counted)
+
+    @contextmanager
+    def _bounded(self, exchange: ProxiedRequest, limit: str, counted: UnderWay) -> Iterator[None]:
         with counted.one(caller_of(exchange)) as is_free:
             if not is_free:
                 _refused.labels(limit, "at_once").inc()

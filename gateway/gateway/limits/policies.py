@@ -5,12 +5,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 _SECOND: Final = 1_000_000  # in microseconds, as levels are counted
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Policy:
     """The limit of a class of operations, for each caller.
 
@@ -32,17 +33,17 @@ class Policy:
     is_strict: bool = False
     is_local: bool = False
 
-    @property
+    @cached_property
     def interval(self) -> int:
         """Return the time in which one request comes back, in microseconds."""
         return max(1, self.window_seconds * _SECOND // self.quota)
 
-    @property
+    @cached_property
     def most(self) -> int:
         """Return the level that a whole quota makes, in microseconds."""
         return self.quota * self.interval
 
-    @property
+    @cached_property
     def header(self) -> bytes:
         """Return it as RateLimit-Policy has it (httpapi-ratelimit-headers-10 §3)."""
         return b'"%b";q=%d;w=%d' % (self.name.encode(), self.quota, self.window_seconds)

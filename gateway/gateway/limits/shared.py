@@ -8,21 +8,15 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from hashlib import sha1
-from typing import Any, Final, NamedTuple, Self, cast
+from typing import Final, NamedTuple, Self, cast
 
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, RedisError
-
+from gateway.limits.line import RedisLine, RedisRefusedError
 from gateway.limits.policies import Policy
 from kit.breaker import Breaker, BreakerLimits
 from kit.tasks import spawn
 
-# A request waits no longer than this for its count.
-TIMEOUT_SECONDS: Final = 0.25
 _MOST_AT_ONCE: Final = 256
-_PREFIX: Final = "rate:"
+_PREFIX: Final = b"rate:"
 # One failure is enough: every request that waits for Redis waits for the time-out.
 _LIMITS: Final = BreakerLimits(least_calls=1, most_calls=1, rest_seconds=0.5, good_probes=1)
 # `LocalCounts.take` for each key; the clock is Redis' own, which all gateways share.
@@ -31,9 +25,9 @@ local time = redis.call("TIME")
 local now = time[1] * 1000000 + time[2]
 local levels = {}
 for i, key in ipairs(KEYS) do
-  local interval, most = tonumber(ARGV[2 * i - 1]), tonumber(ARGV[2 * i])
-  local level = math.max(tonumber(redis.call("GET", key) or 0) - now, 0) + interval
-  if level > most then
+  local interval, most = string.match(ARGV[i], "(%d+) (%d+)")
+  local level = math.max(tonumber(redis.call("GET", key) or 0) - now, 0) + tonumber(interval)
+  if level > tonumber(most) then
     levels[i] = most - level
   else
     levels[i] = level
@@ -42,7 +36,7 @@ for i, key in ipairs(KEYS) do
 end
 return levels
 """
-_DIGEST: Final = sha1(_SCRIPT.encode()).hexdigest()  # noqa: S324 - Redis names scripts by it
+_DIGEST: Final = sha1(_SCRIPT.encode()).hexdigest().encode()  # noqa: S324 - Redis names scripts by it
 
 
 class CountsAwayError(Exception):
@@ -50,7 +44,7 @@ class CountsAwayError(Exception):
 
 
 class _Taking(NamedTuple):
-    key: str
+    key: bytes
     policy: Policy
     level: asyncio.Future[int]
 
@@ -58,9 +52,9 @@ class _Taking(NamedTuple):
 class SharedCounts:
     """Counts in Redis."""
 
-    def __init__(self, redis: Redis, *, monotonic: Callable[[], float] = time.monotonic) -> None:
-        """Take a client that neither waits long nor tries again, as `opened` makes it."""
-        self._redis = redis
+    def __init__(self, line: RedisLine, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """Take the connection; nobody else may use it."""
+        self._line = line
         self._monotonic = monotonic
         self._breaker = Breaker("rate_limits", _LIMITS)
         self._waiting: list[_Taking] = []
@@ -69,17 +63,12 @@ class SharedCounts:
     @classmethod
     @asynccontextmanager
     async def opened(cls, url: str) -> AsyncIterator[Self]:
-        """Open a client of Redis that gives up soon, and never tries again."""
-        redis: Redis = Redis.from_url(
-            url,
-            socket_timeout=TIMEOUT_SECONDS,
-            socket_connect_timeout=TIMEOUT_SECONDS,
-            retry=Retry(NoBackoff(), 0),
-        )
+        """Count in the Redis at an address; it is connected to when it is needed."""
+        line = RedisLine(url)
         try:
-            yield cls(redis)
+            yield cls(line)
         finally:
-            await redis.aclose()
+            line.close()
 
     async def take(self, key: str, policy: Policy) -> int:
         """Count a request, as `Counts.take` says.
@@ -87,7 +76,7 @@ class SharedCounts:
         Raises:
             CountsAwayError: Redis can't be asked.
         """
-        taking = _Taking(_PREFIX + key, policy, asyncio.get_running_loop().create_future())
+        taking = _Taking(_PREFIX + key.encode(), policy, asyncio.get_running_loop().create_future())
         self._waiting.append(taking)
         if not self._is_asking:
             self._is_asking = True
@@ -119,23 +108,25 @@ class SharedCounts:
         ticket = self._breaker.begin(self._monotonic())
         if ticket is None:
             return None
-        arguments: list[Any] = [len(batch), *(taking.key for taking in batch)]
-        for taking in batch:
-            arguments += (taking.policy.interval, taking.policy.most)
+        arguments = [
+            *(taking.key for taking in batch),
+            *(b"%d %d" % (taking.policy.interval, taking.policy.most) for taking in batch),
+        ]
         levels: list[int] | None = None
         try:
             levels = await self._call(arguments)
-        except (RedisError, OSError, TimeoutError):
+        except (RedisRefusedError, OSError, TimeoutError):
             pass
         finally:
             self._breaker.end(ticket, self._monotonic(), is_good=levels is not None)
         return levels
 
-    async def _call(self, arguments: list[Any]) -> list[int]:
-        redis = cast("Any", self._redis)  # which leaves these without types
-        async with asyncio.timeout(2 * TIMEOUT_SECONDS):
-            try:
-                levels = await redis.execute_command("EVALSHA", _DIGEST, *arguments)
-            except NoScriptError:
-                levels = await redis.execute_command("EVAL", _SCRIPT, *arguments)
+    async def _call(self, arguments: list[bytes]) -> list[int]:
+        words = (b"%d" % (len(arguments) // 2), *arguments)
+        try:
+            levels = await self._line.call(b"EVALSHA", _DIGEST, *words)
+        except RedisRefusedError as refused:
+            if not str(refused).startswith("NOSCRIPT"):
+                raise
+            levels = await self._line.call(b"EVAL", _SCRIPT.encode(), *words)
         return cast("list[int]", levels)
