@@ -129,3 +129,31 @@ async def test_the_service_may_change_rows_and_no_tables(world: World) -> None:
     with pytest.raises(InsufficientPrivilegeError):
         async with world.database.unit_of_work() as uow:
             await uow.execute("ALTER TABLE user_account ADD COLUMN hole text")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "secret_hash = 'short'",
+        "old_secret_hash = 'short', old_secret_until = now()",
+        "old_secret_hash = sha256('old')",
+        "old_secret_until = now()",
+        "scopes = '{}'",
+        "wallet_ids = '{}'",
+        "addresses = '{}'",
+        "per_day_minor = 0, currency = 'RUB'",
+        "per_day_minor = 100",
+        "currency = 'RUB'",
+    ],
+)
+async def test_a_key_cannot_be_stored_against_the_rules(world: World, change: str) -> None:
+    await world.register("alice")
+    async with world.database.unit_of_work() as uow:
+        await uow.execute(
+            """INSERT INTO api_key (id, user_id, name, hint, secret_hash, scopes, created_at)
+            SELECT gen_random_uuid(), id, 'x', 'x', sha256('new'), '{payments:read}', now()
+            FROM user_account"""
+        )
+    with pytest.raises(CheckViolationError):
+        async with world.database.unit_of_work() as uow:
+            await uow.execute(f"UPDATE api_key SET {change}")

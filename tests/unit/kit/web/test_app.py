@@ -125,7 +125,8 @@ def test_every_operation_documents_its_problems(document: dict[str, Any]) -> Non
         "currency_unknown",
     }
     assert codes(drop, "400") == {"body_unreadable", "idempotency_key_malformed", "query_invalid"}
-    assert codes(one, "403") == {"forbidden"}
+    assert codes(one, "403") == {"forbidden", "not_for_keys"}
+    assert codes(drop, "403") == {"not_for_keys"}
     assert codes(one, "404") == {"not_found"}
     assert codes(one, "400") == {"query_invalid"}
     assert codes(shown, "422") == {"validation_failed"}
