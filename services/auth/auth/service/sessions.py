@@ -65,7 +65,8 @@ class Credentials:
 class AcceptedLogin:
     """A user who has proved who they are, perhaps for an OAuth client.
 
-    `amr` says how (RFC 8176), `at` when; None for now. `password_hash` is that of the password that was right.
+    `amr` says how (RFC 8176), `at` when; None for now. `password_hash` is of the password that was
+    right.
     """
 
     user: User
