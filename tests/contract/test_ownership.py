@@ -51,8 +51,11 @@ OWNED = {
     ]
     for room in rooms.services()
 }
-# These are tested where a login is at hand; it is one operation.
-ELSEWHERE = {"delete_session": "tests/integration/auth/test_sessions.py"}
+# These are tested where a login is at hand.
+ELSEWHERE = {
+    "delete_session": "tests/integration/auth/test_sessions.py",
+    "remove_passkey": "tests/integration/auth/factors/test_passkeys.py",
+}
 BODIES: Mapping[str, Any] = {
     "refund_payment": {"amount": "1.00"},
     "change_budget": {"amount": "2.00", "carry_over": False},

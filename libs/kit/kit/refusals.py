@@ -7,7 +7,6 @@ problem+json.
     ├── NotAuthenticated            401  not_authenticated
     ├── TokenInvalid                401  token_invalid
     ├── Forbidden                   403  forbidden
-    ├── StepUpRequired              403  step_up_required
     ├── NotFound                    404  not_found
     ├── MethodNotAllowed            405  method_not_allowed
     ├── BodyUnreadable              400  body_unreadable
@@ -157,31 +156,6 @@ class Forbidden(Refusal):
     title_ru = "Доступ запрещён"
     detail_en = "Your account may not use this operation."
     detail_ru = "Вашей учётной записи эта операция недоступна."
-
-
-class StepUpRequired(Refusal):
-    """Asks for a newer or stronger login (RFC 9470).
-
-    Not its 401: the token is good, and clients that refresh at each 401 would do so for ever.
-    """
-
-    code = "step_up_required"
-    status = 403
-    title_en = "Confirm it is you"
-    title_ru = "Подтвердите, что это вы"
-    detail_en = "Confirm at POST /v1/auth/step-up: a login may be {max_age_seconds} s old for this."
-    detail_ru = "Подтвердите вход в POST /v1/auth/step-up: не более {max_age_seconds} с назад."
-    samples: ClassVar[Mapping[str, object]] = {"max_age_seconds": 900}
-
-    def __init__(self, *, max_age_seconds: int, needs_factor: bool) -> None:
-        """Say how old a login may be, and whether it lacks a second factor (`acr_values`)."""
-        challenge = f'Bearer error="insufficient_user_authentication", max_age="{max_age_seconds}"'
-        if needs_factor:
-            challenge += ', acr_values="mfa"'
-        super().__init__(headers={"WWW-Authenticate": challenge}, max_age_seconds=max_age_seconds)
-        if needs_factor:
-            self.detail_en += " A second factor is needed."
-            self.detail_ru += " Нужен второй фактор."
 
 
 class NotFound(Refusal):

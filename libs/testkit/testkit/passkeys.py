@@ -1,6 +1,6 @@
-"""Plays a device with passkeys in memory, for tests without a browser (WebAuthn level 2).
+"""Plays a device with passkeys, for tests without a browser (WebAuthn).
 
-It makes P-256 keys, attests nothing, and counts its signatures. It verifies nothing.
+It has P-256 keys, attests nothing, and counts its signatures. It verifies nothing.
 """
 
 import json
@@ -20,8 +20,6 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from kit.ids import new_id
 from testkit.tokens import base64url
 
-Json = dict[str, Any]
-
 _PRESENT, _VERIFIED, _ATTESTED = 0x01, 0x04, 0x40
 
 
@@ -36,7 +34,7 @@ class Device:
     key: EllipticCurvePrivateKey = field(default_factory=lambda: generate_private_key(SECP256R1()))
     credential_id: bytes = field(default_factory=lambda: new_id().bytes)
 
-    def make(self, options: Json) -> Json:
+    def make(self, options: dict[str, Any]) -> dict[str, Any]:
         """Answer `navigator.credentials.create()` with these options."""
         credential = len(self.credential_id).to_bytes(2, "big") + self.credential_id
         attested = bytes(16) + credential + cbor2.dumps(self._public_key())
@@ -49,7 +47,7 @@ class Device:
         }
         return self._credential(response)
 
-    def sign(self, options: Json) -> Json:
+    def sign(self, options: dict[str, Any]) -> dict[str, Any]:
         """Answer `navigator.credentials.get()` with these options."""
         if self.count is not None:
             self.count += 1
@@ -63,7 +61,7 @@ class Device:
         }
         return self._credential(response)
 
-    def _client_data(self, kind: str, options: Json) -> bytes:
+    def _client_data(self, kind: str, options: dict[str, Any]) -> bytes:
         told = {"type": kind, "challenge": options["challenge"], "origin": self.origin}
         return json.dumps(told).encode()
 
@@ -78,6 +76,6 @@ class Device:
         x, y = numbers.x.to_bytes(32, "big"), numbers.y.to_bytes(32, "big")
         return {1: 2, 3: -7, -1: 1, -2: x, -3: y}
 
-    def _credential(self, response: Json) -> Json:
+    def _credential(self, response: dict[str, Any]) -> dict[str, Any]:
         named = base64url(self.credential_id)
         return {"id": named, "rawId": named, "type": "public-key", "response": response}

@@ -1,4 +1,4 @@
-"""Speaks WebAuthn (level 2) with devices, by a library; knows neither users' rights nor tables."""
+"""Speaks WebAuthn (level 2) with devices, by a library."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -25,7 +25,7 @@ from auth.domain.factors.challenges import LIFETIME
 from auth.domain.factors.passkeys import Passkey
 from auth.refusals import PasskeyRefused
 
-Answer = Mapping[str, Any]
+DeviceAnswer = Mapping[str, Any]
 Options = dict[str, Any]
 
 _TIMEOUT_MILLISECONDS: Final = int(LIFETIME.total_seconds() * 1000)
@@ -60,7 +60,7 @@ class RelyingParty:
     def registration(
         self, user_id: UUID, name: str, challenge: str, known: Iterable[Passkey]
     ) -> Options:
-        """Return the options to make a key with; devices that have one already are left out."""
+        """Return the options to make a key with, on a device that has none."""
         options = webauthn.generate_registration_options(
             rp_id=self._id,
             rp_name=_NAME,
@@ -88,7 +88,7 @@ class RelyingParty:
         )
         return options_to_json_dict(options)
 
-    def registered(self, answer: Answer, challenge: str) -> NewKey:
+    def registered(self, answer: DeviceAnswer, challenge: str) -> NewKey:
         """Return the key that a device has made.
 
         Raises:
@@ -103,7 +103,7 @@ class RelyingParty:
             )
         return NewKey(made.credential_id, made.credential_public_key, made.sign_count)
 
-    def signed(self, answer: Answer, challenge: str, passkey: Passkey) -> Signed:
+    def signed(self, answer: DeviceAnswer, challenge: str, passkey: Passkey) -> Signed:
         """Verify what a device has signed; its count is left to the domain.
 
         Raises:
@@ -122,8 +122,8 @@ class RelyingParty:
         return Signed(signed.new_sign_count, signed.user_verified)
 
 
-def challenge_of(answer: Answer) -> str:
-    """Return the challenge that an answer is for, in base64url; nothing is verified yet.
+def challenge_of(answer: DeviceAnswer) -> str:
+    """Return the challenge that an answer is for, unverified, in base64url.
 
     Raises:
         PasskeyRefused: it can't be read.
@@ -133,7 +133,7 @@ def challenge_of(answer: Answer) -> str:
         return bytes_to_base64url(data.challenge)
 
 
-def credential_of(answer: Answer) -> bytes:
+def credential_of(answer: DeviceAnswer) -> bytes:
     """Return the id of the key that an answer says to be of.
 
     Raises:
@@ -143,7 +143,7 @@ def credential_of(answer: Answer) -> bytes:
         return base64url_to_bytes(answer["rawId"])
 
 
-def transports_of(answer: Answer) -> tuple[str, ...]:
+def transports_of(answer: DeviceAnswer) -> tuple[str, ...]:
     """Return how a device can be reached, of the words that browsers know."""
     return tuple(sorted(_TRANSPORTS.intersection(answer["response"].get("transports") or ())))
 

@@ -52,7 +52,7 @@ class MailStatus(StrEnum):
 
 
 # News that is also mailed; the other notices appear in the application only.
-ALSO_MAILED: Final[Mapping[Kind, MailKind]] = {
+ALSO_MAILED: Final[Mapping[NoticeKind, MailKind]] = {
     NoticeKind.PAYMENT_PAID: MailKind.PAYMENT_PAID,
     NoticeKind.PAYMENT_FAILED: MailKind.PAYMENT_FAILED,
     NoticeKind.PAYMENT_RECEIVED: MailKind.PAYMENT_RECEIVED,

@@ -33,10 +33,10 @@ from notifications.repository import Addresses, Deliveries, Endpoints, Mails, No
 TOP_UP: Final = "top_up"  # wallet's kind of transfers that bring money in
 _WHOLE: Final = 100  # per cent of a budget
 _FACTORS: Final = {
-    ("totp", True): Kind.TOTP_ADDED,
-    ("totp", False): Kind.TOTP_REMOVED,
-    ("passkey", True): Kind.PASSKEY_ADDED,
-    ("passkey", False): Kind.PASSKEY_REMOVED,
+    ("totp", True): NoticeKind.TOTP_ADDED,
+    ("totp", False): NoticeKind.TOTP_REMOVED,
+    ("passkey", True): NoticeKind.PASSKEY_ADDED,
+    ("passkey", False): NoticeKind.PASSKEY_REMOVED,
 }
 
 

@@ -5,10 +5,9 @@ from typing import Any
 
 import pytest
 
-from kit.refusals import StepUpRequired
 from kit.web.identity import Caller, Identity
 from kit.web.routes import Router
-from kit.web.step_up import require_recent
+from kit.web.step_up import StepUpRequired, require_recent
 
 from .conftest import ROOT, TOKENS, StatedClaims, StatedTokens, bearer, serve, till
 

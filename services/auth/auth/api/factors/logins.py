@@ -9,7 +9,7 @@ from fastapi import Request
 from auth import refusals
 from auth.api.logins import open_in, tokens_of
 from auth.api.origins import origin_of
-from auth.crypto.passkeys import Answer
+from auth.crypto.passkeys import DeviceAnswer
 from auth.domain.factors.challenges import ChallengeKind
 from auth.domain.factors.methods import PASSWORD, amr_of
 from auth.domain.lockout import require_unlocked
@@ -33,6 +33,7 @@ LoginGoal = Callable[[UnitOfWork, Credentials, tuple[str, ...]], Awaitable[T]]
 router = Router(tags=["tokens"])
 
 _REFUSALS: Final = (
+    refusals.InvalidCredentials,  # the user was changed a moment ago
     refusals.MfaTokenInvalid,
     refusals.LoginLocked,
     refusals.UserPending,
@@ -93,7 +94,7 @@ async def login_by_passkey(body: PasskeyLogin, request: Request, wired: Wired) -
     return await _by_passkey_alone(answer, request, wired)
 
 
-async def _by_passkey_alone(answer: Answer, request: Request, wired: Wiring) -> TokenAnswer:
+async def _by_passkey_alone(answer: DeviceAnswer, request: Request, wired: Wiring) -> TokenAnswer:
     kind = ChallengeKind.PASSKEY_LOGIN
     origin, now = origin_of(request), wired.database.clock.now()
     opened = None

@@ -1,4 +1,4 @@
-"""Decides about challenges: what was asked of somebody, and has not been answered yet.
+"""Decides about challenges: what was asked, and is not answered yet.
 
 A challenge is a random token of five minutes. As an `mfa_token` it stands for a right password that
 waits for its second factor; as WebAuthn's `challenge` a device signs it. Only its hash is stored.

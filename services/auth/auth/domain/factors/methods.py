@@ -1,4 +1,4 @@
-"""Names the factors that a user can have, and says what a login by them proves (RFC 8176)."""
+"""Names the second factors, and what a login by them proves (RFC 8176)."""
 
 from collections.abc import Collection
 from enum import StrEnum
@@ -12,7 +12,7 @@ class Factor(StrEnum):
     PASSKEY = "passkey"
 
 
-Method = Literal["totp", "passkey", "recovery_code"]
+ProofMethod = Literal["totp", "passkey", "recovery_code"]
 
 # The words of `amr`. A recovery code is a password used once, as a code of an app is.
 PASSWORD: Final = ("pwd",)
@@ -22,7 +22,7 @@ _SEVERAL: Final = "mfa"
 _FACTORS: Final = frozenset(ONE_TIME_CODE + PASSKEY)
 
 
-def methods_of(factors: Collection[Factor]) -> list[Method]:
+def methods_of(factors: Collection[Factor]) -> list[ProofMethod]:
     """Return by what somebody with these factors can prove who they are."""
     if not factors:
         return []

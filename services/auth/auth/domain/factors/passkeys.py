@@ -1,4 +1,4 @@
-"""Decides about passkeys (WebAuthn level 2), once what a device has signed is verified."""
+"""Decides about passkeys (WebAuthn level 2), once a signature is verified."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ NAME_LONGEST: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class Passkey:
-    """A device's key for one user; `sign_count` is that of its newest answer, 0 if it has none."""
+    """A device's key for one user, and the count of its newest signature."""
 
     id: UUID
     user_id: UUID
@@ -49,7 +49,7 @@ def require_room(others: int) -> None:
 
 
 def is_copied(passkey: Passkey, sign_count: int) -> bool:
-    """Tell whether a count shows that a device's key was copied (WebAuthn level 2 §6.1.1).
+    """Tell whether a count shows that a key was copied (WebAuthn §6.1.1).
 
     A count that does not grow is no count only where there has never been one.
     """

@@ -1,4 +1,4 @@
-"""Makes and compares recovery codes: ten, each good once, for who has lost the other factor."""
+"""Makes and compares recovery codes, for who has lost the other factor."""
 
 import base64
 from hashlib import sha256

@@ -1,4 +1,4 @@
-"""Decides which codes of an authenticator app are good (RFC 6238). Pure; times are UTC."""
+"""Decides which codes of an authenticator app are good (RFC 6238)."""
 
 import hmac
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _ISSUER: Final = "Saldo"
 
 @dataclass(frozen=True, slots=True)
 class Totp:
-    """An authenticator app's key, encrypted, and the step of the newest code that was used."""
+    """An authenticator app's key, encrypted, and its newest used step."""
 
     user_id: UUID
     sealed: bytes
@@ -31,7 +31,7 @@ def uri_of(secret: str, name: str) -> str:
 
 
 def step_of(secret: str, code: str, now: datetime, *, last_step: int | None) -> int | None:
-    """Return the step whose code this is; None for a wrong one, and for one used before.
+    """Return the step whose code this is; None for a wrong or a used one.
 
     A code is good once, and none before it is good any more (RFC 6238 §5.2). All are compared in
     constant time. The secret is in base32.

@@ -46,7 +46,7 @@ class Totps:
         )
 
     async def confirmed_at(self, user_id: UUID) -> datetime | None:
-        """Return since when a user has an app; None without one, and before its first code."""
+        """Return since when a user has a confirmed app, None without one."""
         found: datetime | None = await self._connection.fetchval(
             "SELECT confirmed_at FROM totp WHERE user_id = $1", user_id
         )

@@ -57,7 +57,7 @@ class PasskeyLoginBegun(Model):
 
 
 class PasskeyLogin(Model):
-    """A passkey's signature: after the right password, or instead of name and password."""
+    """A passkey's signature, after the right password or instead of it."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"credential": SIGNED}]})
 

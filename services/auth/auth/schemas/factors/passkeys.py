@@ -1,4 +1,4 @@
-"""Shapes passkeys: what a browser is told, and what it answers (WebAuthn level 3 §5.1)."""
+"""Shapes what browsers are told of passkeys, and answer (WebAuthn §5.1)."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self

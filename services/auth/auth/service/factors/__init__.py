@@ -1,1 +1,1 @@
-"""The verbs of second factors: enrol, remove, and prove who one is by them."""
+"""Enrols and removes second factors, and proves who one is by them."""

@@ -14,7 +14,7 @@ from kit.db import UnitOfWork
 async def make_challenge(
     uow: UnitOfWork, kind: ChallengeKind, user: User | None, now: datetime
 ) -> str:
-    """Make a challenge for a user, or for nobody in particular; return its token, base64url."""
+    """Make a challenge for a user, or for anybody; return its token, base64url."""
     token = text_of(secrets.token_bytes(TOKEN_BYTES))
     made = Challenge(
         kind=kind,
@@ -38,7 +38,7 @@ async def open_challenge(
 async def take_challenge(
     uow: UnitOfWork, token: str, kind: ChallengeKind, now: datetime, *, user_id: UUID | None
 ) -> bool:
-    """Use a device's challenge, right or wrong as the answer is; False if it is not this user's.
+    """Use up a device's challenge; return False if it is not this user's.
 
     `user_id` is None where whoever has a passkey may answer.
     """

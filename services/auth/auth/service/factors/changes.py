@@ -18,7 +18,7 @@ ChangedFactor = Literal["totp", "passkey"]
 
 @dataclass(frozen=True, slots=True)
 class Acting:
-    """A user who changes a factor of their own, or uses one: who, from where, and when."""
+    """A user who changes or uses a factor: who, from where, and when."""
 
     user_id: UUID
     origin: Origin
@@ -32,7 +32,7 @@ async def added(uow: UnitOfWork, by: Acting, factor: ChangedFactor, kind: Kind) 
 
 
 async def removed(uow: UnitOfWork, by: Acting, factor: ChangedFactor, kind: Kind) -> None:
-    """Store and tell that a user has a factor less; with the last one, recovery codes go."""
+    """Store and tell that a user has a factor less; with the last, codes go."""
     left = await Users(uow).set_factors(by.user_id, by.now)
     await Challenges(uow).forget(by.user_id)
     if not left:

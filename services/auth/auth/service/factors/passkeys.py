@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from auth.crypto.passkeys import (
-    Answer,
+    DeviceAnswer,
     Options,
     RelyingParty,
     challenge_of,
@@ -40,7 +40,7 @@ async def begin(uow: UnitOfWork, party: RelyingParty, user: User, by: Acting) ->
 
 
 async def register(
-    uow: UnitOfWork, party: RelyingParty, by: Acting, name: str, answer: Answer
+    uow: UnitOfWork, party: RelyingParty, by: Acting, name: str, answer: DeviceAnswer
 ) -> Passkey:
     """Store the passkey that a device has made.
 
@@ -71,13 +71,13 @@ async def register(
 async def ask(
     uow: UnitOfWork, party: RelyingParty, kind: ChallengeKind, user: User | None, now: datetime
 ) -> Options:
-    """Return the options by which a browser signs with a user's passkey; None: with anybody's."""
+    """Return the options by which a browser signs: a user's passkey, or any."""
     known = [] if user is None else await Passkeys(uow).of_user(user.id)
     token = await make_challenge(uow, kind, user, now)
     return party.login(token, known, is_alone=user is None)
 
 
-async def owner(uow: UnitOfWork, answer: Answer) -> UUID:
+async def owner(uow: UnitOfWork, answer: DeviceAnswer) -> UUID:
     """Return whose passkey an answer says to be of; it proves nothing yet.
 
     Raises:
@@ -94,7 +94,7 @@ async def prove(
     party: RelyingParty,
     kind: ChallengeKind,
     by: Acting,
-    answer: Answer,
+    answer: DeviceAnswer,
 ) -> tuple[str, ...] | None:
     """Use a passkey; return what it proves (RFC 8176).
 

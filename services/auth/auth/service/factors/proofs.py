@@ -1,14 +1,14 @@
-"""Checks what somebody gives to prove who they are, beside or instead of the password."""
+"""Checks what somebody proves by who they are, beside the password."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from auth.crypto.passkeys import Answer, RelyingParty
+from auth.crypto.passkeys import DeviceAnswer, RelyingParty
 from auth.crypto.vault import KeyVault
 from auth.domain.audit import Kind
 from auth.domain.factors.challenges import ChallengeKind
-from auth.domain.factors.methods import ONE_TIME_CODE, Method
+from auth.domain.factors.methods import ONE_TIME_CODE, ProofMethod
 from auth.domain.links import digest
 from auth.domain.users import User
 from auth.refusals import InvalidCredentials, MfaTokenInvalid
@@ -20,16 +20,14 @@ from auth.service.factors.changes import Acting
 from auth.service.sessions import Credentials
 from kit.db import Connection, UnitOfWork
 
-Words = tuple[str, ...]
-
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """One thing that somebody gives: a code, a recovery code, or what a passkey has signed."""
+    """One proof: a code, a recovery code, or what a passkey has signed."""
 
-    method: Method
+    method: ProofMethod
     text: str = ""
-    answer: Answer | None = None
+    answer: DeviceAnswer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +39,7 @@ class Checker:
 
     async def check(
         self, uow: UnitOfWork, by: Acting, proof: Proof, kind: ChallengeKind
-    ) -> Words | None:
+    ) -> tuple[str, ...] | None:
         """Use a proof; return what it proves (RFC 8176), None if it is wrong.
 
         A wrong one is noted, which must be committed before the caller is refused.
@@ -57,7 +55,7 @@ class Checker:
 
     async def _words(
         self, uow: UnitOfWork, by: Acting, proof: Proof, kind: ChallengeKind
-    ) -> Words | None:
+    ) -> tuple[str, ...] | None:
         if proof.answer is not None:
             return await passkeys.prove(uow, self.party, kind, by, proof.answer)
         if proof.method == "totp":
@@ -83,7 +81,7 @@ async def waiting_user(uow: UnitOfWork, mfa_token: str, now: datetime) -> User:
 
 
 async def person(connection: Connection, user_id: UUID, address: str) -> Credentials:
-    """Return a user who proves themselves otherwise, as if the password had been checked.
+    """Return a user as if the password had been checked, for another proof.
 
     Whether they have to wait is not checked: a passkey can't be guessed.
 

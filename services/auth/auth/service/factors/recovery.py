@@ -19,7 +19,7 @@ async def make_codes(uow: UnitOfWork, by: Acting) -> list[str]:
 
 
 async def is_right(uow: UnitOfWork, by: Acting, code: str) -> bool:
-    """Use a recovery code; return whether it is one of the user's, and was not used before."""
+    """Use a recovery code; return whether it is the user's, and unused."""
     if not await RecoveryCodes(uow).use(by.user_id, digest(by.user_id, code), by.now):
         return False
     left = await RecoveryCodes(uow).left(by.user_id)

@@ -16,7 +16,7 @@ from kit.refusals import TokenInvalid
 async def step_up(
     uow: UnitOfWork, session_id: UUID, proof: tuple[str, ...], origin: Origin, now: datetime
 ) -> Continued:
-    """Store that a session's user has proved anew who they are; its refresh tokens stay.
+    """Store that a session's user has proved anew who they are.
 
     Raises:
         TokenInvalid: the session has ended meanwhile.

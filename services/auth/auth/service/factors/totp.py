@@ -48,7 +48,7 @@ async def confirm(uow: UnitOfWork, vault: KeyVault, by: Acting, code: str) -> li
 
 
 async def is_right(uow: UnitOfWork, vault: KeyVault, by: Acting, code: str) -> bool:
-    """Use a code of a user's app; return whether it is right, and has not been used before."""
+    """Use a code of a user's app; return whether it is right, and unused."""
     totp = await Totps(uow).lock(by.user_id)
     if totp is None or totp.confirmed_at is None:
         return False
