@@ -98,7 +98,7 @@ class Refreshed(Enum):
 
 
 def is_noted(before: Session, after: Session) -> bool:
-    """Tell whether the log keeps a refresh: the first of an hour, or from another address."""
+    """Tell whether the log keeps a refresh: the first of an hour, or from elsewhere."""
     return (_hour(before.rotated_at), before.address) != (_hour(after.rotated_at), after.address)
 
 

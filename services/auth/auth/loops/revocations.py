@@ -70,7 +70,7 @@ class Revoker:
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def notice_losses(self) -> None:
-        """Publish recent ones again where Redis has lost the newest, as it may by a restart."""
+        """Publish recent ones again where Redis has lost the newest, as by a restart."""
         if self._newest is None:
             return
         try:

@@ -10,7 +10,7 @@ from uuid import UUID
 MOST_NOTICES: Final = 10_000  # the newest ones, kept for one person
 
 
-class Kind(StrEnum):
+class NoticeKind(StrEnum):
     """The kind of a notice; `domain/texts.py` has the texts."""
 
     PAYMENT_PAID = "payment_paid"
@@ -55,7 +55,7 @@ class NewNotice:
 
     id: UUID
     user_id: UUID
-    kind: Kind
+    kind: NoticeKind
     subject_id: UUID
     other_id: UUID | None
     facts: Mapping[str, Any]
@@ -69,7 +69,7 @@ class Notice:
 
     id: UUID
     user_id: UUID
-    kind: Kind
+    kind: NoticeKind
     subject_id: UUID
     other_username: str | None
     facts: Mapping[str, Any]
