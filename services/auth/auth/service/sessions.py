@@ -62,6 +62,21 @@ class Credentials:
 
 
 @dataclass(frozen=True, slots=True)
+class AcceptedLogin:
+    """A user who has proved who they are, perhaps for an OAuth client.
+
+    `amr` says how (RFC 8176), `at` when; None for now. `password_hash` is of the password that was
+    right.
+    """
+
+    user: User
+    password_hash: str
+    amr: tuple[str, ...]
+    client_id: UUID | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Continued:
     """A refreshed session; `session.counter` is that of the next refresh token."""
 
@@ -100,6 +115,17 @@ async def count_failure(uow: UnitOfWork, before: Failures, origin: Origin, now: 
         tell_locked(uow, failures.user_id, now + LOCK)
 
 
+async def accept(uow: UnitOfWork, credentials: Credentials) -> None:
+    """Let in a user whose password was right, and forget the wrong ones before it.
+
+    Raises:
+        UserPending, UserDisabled: the user is not active.
+    """
+    decide_login(credentials.user)
+    if credentials.failures.count:
+        await Logins(uow).forget(credentials.failures)
+
+
 async def open_session(  # noqa: PLR0913 - who, where from, and for how long
     uow: UnitOfWork,
     credentials: Credentials,
@@ -108,21 +134,29 @@ async def open_session(  # noqa: PLR0913 - who, where from, and for how long
     rules: SessionRules,
     now: datetime,
     amr: tuple[str, ...] = ("pwd",),
-    client_id: UUID | None = None,
 ) -> tuple[Session, list[UUID]]:
     """Open a session; return it, and the ids of old ones that had to end for it.
 
-    `amr` says how the user proved who they are (RFC 8176), `client_id` which OAuth client gets the
-    tokens.
+    `amr` says how the user proved who they are (RFC 8176).
 
     Raises:
         UserPending, UserDisabled: the password is right, but the user is not active.
         InvalidCredentials: the user has changed since the password was checked.
     """
-    user = credentials.user
-    decide_login(user)
-    if credentials.failures.count:
-        await Logins(uow).forget(credentials.failures)
+    await accept(uow, credentials)
+    login = AcceptedLogin(credentials.user, credentials.password_hash, amr)
+    return await begin_session(uow, login, origin=origin, rules=rules, now=now)
+
+
+async def begin_session(
+    uow: UnitOfWork, login: AcceptedLogin, *, origin: Origin, rules: SessionRules, now: datetime
+) -> tuple[Session, list[UUID]]:
+    """Begin the session of a login, at once or later; return what `open_session` does.
+
+    Raises:
+        InvalidCredentials: the user has changed since the login.
+    """
+    user = login.user
     session = Session(
         id=new_id(),
         user_id=user.id,
@@ -132,17 +166,16 @@ async def open_session(  # noqa: PLR0913 - who, where from, and for how long
         rotated_at=now,
         expires_at=rules.expires_at(now, now),
         ended_at=None,
-        authenticated_at=now,
-        amr=amr,
+        authenticated_at=login.at or now,
+        amr=login.amr,
         address=origin.address,
         user_agent=origin.user_agent,
-        client_id=client_id,
+        client_id=login.client_id,
     )
-    hashed = credentials.password_hash
-    crowded_out = await Sessions(uow).open(session, user, hashed, most=MOST_LIVE)
+    crowded_out = await Sessions(uow).open(session, user, login.password_hash, most=MOST_LIVE)
     if crowded_out is None:
         raise InvalidCredentials
-    details = {"amr": " ".join(amr)}
+    details = {"amr": " ".join(login.amr)}
     await note(uow, Kind.LOGIN_OK, user.id, origin, subject=_named(session.id), details=details)
     return session, crowded_out
 
