@@ -19,7 +19,7 @@ A ?=
 .PHONY: help install run stop reset status logs up down production-env production-check \
 	upgrade-check test coverage check \
 	clients lint format generate demo seed dev init-db upgrade downgrade revision messages sagas \
-	reconcile lock bench chaos mutate runtime-ready tools-ready
+	reconcile passwords lock bench chaos mutate runtime-ready tools-ready
 
 help: ## list these commands
 	@awk 'BEGIN { FS = ":.*## " } \
@@ -112,6 +112,9 @@ dev: tools-ready ## one service with reload, the others in the background; S=wal
 
 generate: tools-ready ## openapi snapshots, schemas, .env.example, tables in READMEs
 	$(python) -m deploy.generate
+
+passwords: tools-ready ## the filter of passwords known from breaches, from the package that lists them
+	@$(python) -m deploy.passwords
 
 lock: tools-ready ## write the locks from the pyproject files; UPGRADE=1: newest versions
 	deploy/lock.sh

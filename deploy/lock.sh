@@ -1,5 +1,5 @@
 #!/bin/sh
-# Owns writing the five locks from the pyproject files; `make lock`. UPGRADE=1 takes the newest
+# Owns writing the six locks from the pyproject files; `make lock`. UPGRADE=1 takes the newest
 # versions, otherwise what is locked stays as far as it fits.
 set -eu
 cd "$(dirname "$0")/.."
@@ -34,3 +34,4 @@ compile requirements-dev.lock --all-extras "$@" libs/testkit/pyproject.toml --gr
 compile deploy/storage.lock --group storage --constraint requirements-dev.lock
 compile deploy/clients.lock --group clients
 compile deploy/mutate.lock --group mutate --constraint requirements-dev.lock
+compile deploy/passwords.lock --group passwords

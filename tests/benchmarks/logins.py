@@ -1,5 +1,6 @@
-"""Logins per second, beside bare argon2id verifications on the same cores."""
+"""Logins per second, beside bare argon2id verifications on the same cores; and what waits."""
 
+import asyncio
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +20,31 @@ async def run(url: str, person: Person, seconds: float, count: int = 8) -> Measu
         return "" if status == 200 else f"{status}: {answer[:100]!r}"
 
     return await clients(url, count, seconds, turn)
+
+
+async def liveness(url: str, person: Person, seconds: float, count: int) -> tuple[Measured, int]:
+    """Ask whether auth is alive while so many log in at once.
+
+    Returns what the asking took, and how many logins were put off for want of room (503).
+    """
+    probe, put_off = Measured(), 0
+
+    async def turn(connection: Connection, _: int) -> str:
+        nonlocal put_off
+        body = {"username": person.username, "password": PASSWORD}
+        status, answer = await connection.request("POST", "/v1/auth/login", body=body)
+        put_off += status == 503
+        return "" if status in {200, 503} else f"{status}: {answer[:100]!r}"
+
+    logging_in = asyncio.gather(clients(url, count, seconds, turn))
+    connection = await Connection.open(url)
+    while not logging_in.done():
+        await probe.time(connection.request("GET", "/health/live"))
+        await asyncio.sleep(0.01)
+    [logins] = await logging_in
+    connection.close()
+    probe.errors.extend(logins.errors)
+    return probe, put_off
 
 
 def bare(seconds: float) -> float:

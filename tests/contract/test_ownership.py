@@ -51,11 +51,14 @@ OWNED = {
     ]
     for room in rooms.services()
 }
-# These are tested where a login is at hand.
+# These are tested where a login is at hand; none is of administrators.
 ELSEWHERE = {
     "delete_session": "tests/integration/auth/test_sessions.py",
     "remove_passkey": "tests/integration/auth/factors/test_passkeys.py",
-}
+} | dict.fromkeys(
+    ("get_api_key", "change_api_key", "rotate_api_key", "revoke_api_key"),
+    "tests/integration/auth/test_api_keys.py",
+)
 BODIES: Mapping[str, Any] = {
     "refund_payment": {"amount": "1.00"},
     "change_budget": {"amount": "2.00", "carry_over": False},

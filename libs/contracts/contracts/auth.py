@@ -52,7 +52,8 @@ class UserChanged(Event):
 class UserLocked(Event):
     """A user was locked, because too many wrong passwords were given.
 
-    Nobody can log in as this user from where they came until ``until`` (aware UTC). The event does
+    Until ``until`` (aware UTC) nobody can log in as this user from where they came; if they came
+    from many places, others than those that the user is known at have to wait, too. The event does
     not say where that was. It has no sequence: it changes nothing of the user.
     """
 
@@ -61,6 +62,21 @@ class UserLocked(Event):
     lock_id: UUID
     user_id: UUID
     until: datetime
+
+
+class ApiKeyInNewPlace(Event):
+    """A user's API key was used from a network that it had not been used from.
+
+    It is not emitted for the first network of a key. ``hint`` is how the key begins and ends. It
+    has no sequence: it changes nothing of the user.
+    """
+
+    type: ClassVar[str] = "auth.api_key_in_new_place.v1"
+
+    use_id: UUID
+    user_id: UUID
+    key_id: UUID
+    hint: str
 
 
 class FactorChanged(Event):

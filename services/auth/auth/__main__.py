@@ -1,6 +1,6 @@
 """Runs `python -m auth` and its commands.
 
-They are: api, worker, all, migrate, openapi, messages, create-admin, create-user.
+They are: api, worker, all, migrate, openapi, messages, create-admin, create-user, keys.
 """
 
 from auth.app import NAME, build

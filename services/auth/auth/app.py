@@ -18,6 +18,7 @@ from auth.crypto.vault import KeyVault
 from auth.loops import purge
 from auth.loops.deletions import DeletionWorker
 from auth.loops.revocations import Revoker
+from auth.loops.rotation import KeyRotation
 from auth.loops.seals import Sealer
 from auth.messages import ROUTES
 from auth.repository import Users
@@ -51,6 +52,7 @@ _TAGS: Final = (
     {"name": "factors", "description": "Second factors, passkeys, and stepping up."},
     {"name": "me", "description": "One's own user."},
     {"name": "sessions", "description": "Live logins."},
+    {"name": "API keys", "description": "Keys for programs."},
     {"name": "users", "description": "Administration of users."},
     {
         "name": "audit",
@@ -78,7 +80,7 @@ def build(settings: Settings) -> Service:
         web=web,
         routes=ROUTES,
         background=(("leaving", _finish_deletions), ("purge", _purge), ("seals", _seal)),
-        resources=(wired,),
+        resources=(wired, _rotating),
     )
 
 
@@ -86,7 +88,7 @@ def build(settings: Settings) -> Service:
 async def wired(service: Service) -> AsyncIterator[None]:
     """Open what only auth has, and wire it to what the runtime has opened."""
     state, settings = service.state, cast("Settings", service.settings)
-    vault = KeyVault(settings.key_secret)
+    vault = KeyVault(*settings.key_secrets)
     party = RelyingParty(settings.party_id, settings.origins)
     client = http_client()
     async with state.database.unit_of_work() as uow:
@@ -94,7 +96,11 @@ async def wired(service: Service) -> AsyncIterator[None]:
         await Users(uow).fill_skeletons()
     lifetime = settings.access_token_lifetime
     signer = TokenSigner(
-        keys, issuer=settings.token_issuer, audience=settings.token_audience, lifetime=lifetime
+        keys,
+        issuer=settings.token_issuer,
+        audience=settings.token_audience,
+        lifetime=lifetime,
+        kept=settings.key_rules.token_lifetime,
     )
     state.wiring = Wiring(
         settings=settings,
@@ -105,6 +111,7 @@ async def wired(service: Service) -> AsyncIterator[None]:
         forms=FormSeal(settings.key_secret),
         party=party,
         checker=Checker(vault, party),
+        key_rotation=KeyRotation(state.database, vault, signer, settings.key_rules),
         revoker=Revoker(state.redis, state.database, state.clock, lifetime=lifetime),
         deletion_worker=DeletionWorker(
             state.database, state.clock, _closing_client(client, signer, settings, state.clock)
@@ -121,6 +128,16 @@ async def wired(service: Service) -> AsyncIterator[None]:
         await stop(revoking)
         await client.aclose()
         state.wiring.hasher.close()
+
+
+@asynccontextmanager
+async def _rotating(service: Service) -> AsyncIterator[None]:
+    """Keep the signer's keys those of the table, also in a process without loops."""
+    rotation = spawn(service.state.wiring.key_rotation.run(), "auth.rotation")
+    try:
+        yield
+    finally:
+        await stop([rotation])
 
 
 async def _finish_deletions(service: Service) -> None:

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from auth.domain.keys import KeyRules
+from auth.domain.lockout import LockoutRules
 from auth.domain.sessions import SessionRules
 from kit.settings import (
     HTTP_URL,
@@ -64,9 +66,34 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
     hash_queue: int = setting(
         128, "Passwords that may wait to be hashed; above it logins answer 503.", ge=1, le=10_000
     )
+    failures_per_address: int = setting(
+        100,
+        "Wrong passwords from one address within an hour, whatever the names, before users unknown"
+        " there have to wait.",
+        ge=10,
+        le=1_000_000,
+    )
+    failures_per_minute: int = setting(
+        600,
+        "Wrong passwords from everywhere within a minute, before users have to wait for the next"
+        " one wherever they have not logged in before.",
+        ge=10,
+        le=1_000_000,
+    )
     key_secret: SecretStr = development_secret(
         "development-key-secret-of-saldo-auth",
         "Encrypts the private signing keys in the database and takes part in refresh tokens.",
+    )
+    key_old_secrets: SecretStr | None = setting(
+        None,
+        "Other values of AUTH_KEY_SECRET, separated by commas: keys and refresh tokens that they"
+        " have made can still be read.",
+    )
+    key_rotation_days: int = setting(
+        90,
+        "How long a key signs access tokens before the next one does; 0: for ever.",
+        ge=0,
+        le=730,
     )
     payments_client_secret: SecretStr = development_secret(
         "development-payments-client-secret",
@@ -88,7 +115,11 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
         "The secret with which finance gets its service token from auth.",
         shared="FINANCE_CLIENT_SECRET",
     )
-
+    gateway_client_secret: SecretStr = development_secret(
+        "development-gateway-client-secret",
+        "The secret with which the gateway gets its service token from auth.",
+        shared="GATEWAY_CLIENT_SECRET",
+    )
     smtputf8: bool = setting(
         False,
         "Whether the mail relay takes letters beyond ASCII before the “@” (RFC 6531).",
@@ -148,6 +179,26 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
         )
 
     @property
+    def key_secrets(self) -> list[SecretStr]:
+        """The secret that makes everything, then those whose work can be read."""
+        old = self.key_old_secrets.get_secret_value() if self.key_old_secrets else ""
+        return [self.key_secret, *(SecretStr(one) for one in old.split(",") if one)]
+
+    @property
+    def key_rules(self) -> KeyRules:
+        """How long keys sign, and how long any of their tokens lives."""
+        days, seconds = self.key_rotation_days, self.service_token_seconds
+        return KeyRules(
+            period=timedelta(days=days) if days else None,
+            token_lifetime=max(self.access_token_lifetime, timedelta(seconds=seconds)),
+        )
+
+    @property
+    def lockout_rules(self) -> LockoutRules:
+        """How many wrong passwords are free."""
+        return LockoutRules(self.failures_per_address, self.failures_per_minute)
+
+    @property
     def client_secrets(self) -> dict[str, SecretStr]:
         """The secrets of the services that may ask for a token, by client id."""
         return {
@@ -155,4 +206,5 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
             "svc:notifications": self.notifications_client_secret,
             "svc:wallet": self.wallet_client_secret,
             "svc:finance": self.finance_client_secret,
+            "svc:gateway": self.gateway_client_secret,
         }

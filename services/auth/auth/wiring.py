@@ -10,6 +10,7 @@ from auth.crypto.signing import TokenSigner
 from auth.crypto.vault import KeyVault
 from auth.loops.deletions import DeletionWorker
 from auth.loops.revocations import Revoker
+from auth.loops.rotation import KeyRotation
 from auth.service.factors.proofs import Checker
 from auth.settings import Settings
 from kit.db import Database
@@ -28,6 +29,7 @@ class Wiring:
     forms: FormSeal
     party: RelyingParty
     checker: Checker
+    key_rotation: KeyRotation
     revoker: Revoker
     deletion_worker: DeletionWorker
 

@@ -57,7 +57,7 @@ async def test_the_private_part_is_not_readable_in_the_database(world: World) ->
 async def test_the_database_takes_one_active_key_and_no_published_private_part(
     world: World,
 ) -> None:
-    made = generate_key(KeyStatus.ACTIVE).public
+    made = generate_key(KeyStatus.ACTIVE, world.clock.now()).public
     insert = (
         "INSERT INTO signing_key (kid, status, public_jwk, private_key) VALUES ($1, $2, $3, '')"
     )
@@ -70,10 +70,10 @@ async def test_the_database_takes_one_active_key_and_no_published_private_part(
 
 
 async def test_a_next_key_is_published_by_the_next_start_and_signs_nothing(world: World) -> None:
-    following = generate_key(KeyStatus.NEXT)
+    following = generate_key(KeyStatus.NEXT, world.clock.now())
     stored = world.wiring.vault.lock(following.public.kid, following.private_der)
     async with world.database.unit_of_work() as uow:
-        await Keys(uow).add(following.public, stored, world.clock.now())
+        await Keys(uow).add(following.public, stored)
     loaded = {key.public.kid: key for key in await load(world.database, world.wiring.vault)}
     assert len(loaded) == 2
     assert loaded[following.public.kid].private_der == following.private_der

@@ -1,6 +1,7 @@
-"""Ten wrong passwords for one name from one address lock it from there, whoever has it or not."""
+"""Wrong passwords make others wait: by name and place, by name, by place, and altogether."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,12 +11,15 @@ from tests.integration.auth.mailed import last_token
 from tests.integration.auth.world import PASSWORD, World, code
 
 from auth.domain.audit import Origin
-from auth.domain.lockout import FAILURES, LOCK, WINDOW
+from auth.domain.lockout import LOCK, LockoutRules, Scope, counts_of
+from auth.loops import purge
 from auth.repository import Logins, logins
 from auth.service.sessions import count_failure
+from auth.settings import Settings
 from contracts.auth import UserLocked
 from testkit.pump import sent
 
+FAILURES = LockoutRules().backoff(Scope.LOGIN).free
 BAD = "wrong password"
 HERE, THERE = "198.51.100.7", "203.0.113.9"
 ADDRESS = "alice@example.com"
@@ -133,7 +137,7 @@ async def test_the_right_password_and_time_begin_the_count_anew(
         if forgetting == "success":
             assert (await knock(world, password=PASSWORD)).status_code == 200
         else:
-            world.clock.advance(WINDOW.total_seconds())
+            world.clock.advance(LOCK.total_seconds())
     for _ in range(FAILURES - 1):
         assert code(await knock(world)) == WRONG
     assert (await knock(world, password=PASSWORD)).status_code == 200
@@ -175,7 +179,7 @@ async def test_a_lock_and_its_event_are_stored_together_or_not_at_all(
     for _ in range(FAILURES - 1):
         await knock(world)
     async with world.database.read() as connection:
-        found = await Logins(connection).find("alice", HERE)
+        found = await Logins(connection).find("alice", HERE, world.clock.now(), LockoutRules())
 
     async def count_and_break_off() -> None:
         async with world.database.unit_of_work() as uow:
@@ -189,6 +193,109 @@ async def test_a_lock_and_its_event_are_stored_together_or_not_at_all(
     assert len(await told(world)) == 1
 
 
+def addresses(count: int) -> list[str]:
+    """Return so many addresses of as many networks."""
+    return [f"198.18.{number // 250}.{number % 250 + 1}" for number in range(count)]
+
+
+async def attack(world: World, name: str, count: int) -> list[tuple[int, str]]:
+    """Try a wrong password from each of so many addresses, one in each second."""
+    answers = []
+    for address in addresses(count):
+        answers.append(code(await knock(world, name, address=address)))
+        world.clock.advance(1)
+    return answers
+
+
+async def test_a_thousand_addresses_get_nowhere_with_one_name_and_do_not_lock_its_owner_out(
+    world: World, alice: dict[str, Any]
+) -> None:
+    assert (await knock(world, password=PASSWORD)).status_code == 200
+    within = int(LOCK.total_seconds())
+    answers = await attack(world, "alice", within)
+    assert answers.count(WRONG) <= 30
+    assert answers.count(WRONG) + answers.count(LOCKED) == within
+    # The right password is answered like a wrong one, except where its owner has been before.
+    assert code(await knock(world, password=PASSWORD, address=THERE)) == LOCKED
+    assert (await knock(world, password=PASSWORD)).status_code == 200
+    # A new place waits no longer than the longest wait.
+    world.clock.advance(LOCK.total_seconds())
+    assert (await knock(world, password=PASSWORD, address=THERE)).status_code == 200
+
+
+async def test_many_attempts_at_once_are_answered_like_as_many_in_turn(
+    world: World, alice: dict[str, Any]
+) -> None:
+    attempts = (knock(world, address=address) for address in addresses(120))
+    answers = [code(answer) for answer in await asyncio.gather(*attempts)]
+    assert set(answers) == {WRONG, LOCKED}
+    # As many as are free, and those that were being counted meanwhile.
+    assert answers.count(WRONG) <= 30
+
+
+async def test_names_that_nobody_has_wait_as_long_from_everywhere(
+    world: World, alice: dict[str, Any]
+) -> None:
+    waits = []
+    for name in ("alice", "nobody"):
+        await attack(world, name, 60)
+        refused = await knock(world, name, PASSWORD, THERE)
+        waits.append((code(refused), refused.headers["retry-after"]))
+    assert waits[0] == waits[1]
+
+
+async def test_the_owner_is_told_once_of_an_attack_from_many_places(
+    world: World, alice: dict[str, Any]
+) -> None:
+    await attack(world, "alice", 200)
+    [event] = await told(world)
+    assert event.user_id == UUID(alice["id"])
+
+
+async def test_a_new_password_is_possible_under_attack_and_its_place_is_known(
+    world: World, alice: dict[str, Any]
+) -> None:
+    assert (await knock(world, password=PASSWORD)).status_code == 200
+    await attack(world, "alice", 60)
+    await world.post("/v1/auth/password/forgot", {"email": ADDRESS})
+    new = "another-horse-battery"
+    body = {"token": await last_token(world), "password": new}
+    from_there = {"X-Forwarded-For": THERE}
+    answer = await world.post("/v1/auth/password/reset", body, headers=from_there)
+    assert answer.status_code == 204
+    await attack(world, "alice", 60)
+    assert (await knock(world, password=new, address=THERE)).status_code == 200
+    # Where the owner was before the reset may be where the thief is.
+    assert code(await knock(world, password=new)) == LOCKED
+
+
+async def test_one_address_with_many_names_waits_longer_and_longer_and_others_do_not(
+    world: World, alice: dict[str, Any]
+) -> None:
+    await world.arrive("bobby")
+    assert (await knock(world, "bobby", PASSWORD)).status_code == 200
+    free = LockoutRules().of_place
+    for number in range(free):
+        assert code(await knock(world, f"name-{number}")) == WRONG
+    waits = []
+    for _ in range(3):
+        waits.append((await knock(world, "alice", PASSWORD)).headers["retry-after"])
+        world.clock.advance(int(waits[-1]))
+        assert code(await knock(world, "nobody")) == WRONG
+    assert waits == ["1", "2", "4"]
+    assert (await knock(world, "alice", PASSWORD, THERE)).status_code == 200
+    assert (await knock(world, "bobby", PASSWORD)).status_code == 200
+
+
+async def test_ipv6_addresses_of_one_network_are_one_place(
+    world: World, alice: dict[str, Any]
+) -> None:
+    for number in range(FAILURES):
+        assert code(await knock(world, address=f"2001:db8:1:2::{number:x}")) == WRONG
+    assert code(await knock(world, address="2001:db8:1:2:ffff::1")) == LOCKED
+    assert code(await knock(world, address="2001:db8:1:3::1")) == WRONG
+
+
 async def test_what_is_over_is_forgotten_and_no_name_is_kept(world: World) -> None:
     for name in range(5):
         await knock(world, f"nobody-{name}")
@@ -196,15 +303,39 @@ async def test_what_is_over_is_forgotten_and_no_name_is_kept(world: World) -> No
         kept = str([dict(row) for row in await connection.fetch("SELECT * FROM login_failure")])
     assert "nobody" not in kept
     assert HERE not in kept
-    world.clock.advance(WINDOW.total_seconds())
-    await knock(world, "nobody-5")
-    assert await world.count("SELECT count(*) FROM login_failure") == 1
+    for over, left in ((LOCK, 6), (timedelta(hours=1), 5), (timedelta(days=1), 0)):
+        world.clock.advance(over.total_seconds())
+        await purge.purge_once(world.database)
+        assert await world.count("SELECT count(*) FROM login_failure") == left
+
+
+class TestEverybody:
+    """Failures in the whole system, within a minute."""
+
+    @pytest.fixture
+    def settings(self) -> Settings:
+        return Settings.model_validate({"ENVIRONMENT": "test", "failures_per_minute": 10})
+
+    @pytest.mark.usefixtures("alice")
+    async def test_unknown_places_wait_for_the_next_minute_and_known_ones_do_not(
+        self, world: World
+    ) -> None:
+        assert (await knock(world, password=PASSWORD)).status_code == 200
+        for number, address in enumerate(addresses(10)):
+            assert code(await knock(world, f"name-{number}", address=address)) == WRONG
+        refused = await knock(world, password=PASSWORD, address=THERE)
+        assert (code(refused), refused.headers["retry-after"]) == (LOCKED, "60")
+        assert (await knock(world, password=PASSWORD)).status_code == 200
+        world.clock.advance(60)
+        assert (await knock(world, password=PASSWORD, address=THERE)).status_code == 200
 
 
 async def test_a_login_is_looked_up_by_indexes(world: World) -> None:
+    now = world.clock.now()
+    keys = [one.key for one in counts_of("alice", HERE, now, LockoutRules())]
     async with world.database.unit_of_work() as uow:
         await uow.execute("SET LOCAL enable_seqscan = off")
-        plan = str(await uow.fetch(f"EXPLAIN {logins._FIND}", "alice", b"-" * 32))
-    for index in ("username_key", "email_key", "pk_login_failure"):
+        plan = str(await uow.fetch(f"EXPLAIN {logins._FIND}", "alice", keys[0], now, keys, now))
+    for index in ("username_key", "email_key", "pk_login_failure", "pk_known_place"):
         assert index in plan
     assert "Seq Scan" not in plan

@@ -63,11 +63,38 @@ async def test_two_logins_in_the_same_instant_are_two_sessions_that_both_work(
         assert (await world.refresh(login.refresh_token)).status_code == 200
 
 
-async def test_login_costs_one_look_up_and_two_inserts(world: World) -> None:
+async def test_login_costs_two_looks_and_two_inserts_and_once_a_day_a_known_place(
+    world: World,
+) -> None:
     await world.arrive("alice")
-    before = world.database.statements
-    await world.log_in("alice")
-    assert world.database.statements - before == 3  # the second is its event
+    costs = []
+    for hours in (0, 23, 1):
+        world.clock.advance(3600 * hours)
+        before = world.database.statements
+        await world.log_in("alice")
+        costs.append(world.database.statements - before)
+    assert costs == [5, 4, 5]
+
+
+class TestFewMayWait:
+    """Logins when hardly any password may wait to be hashed."""
+
+    @pytest.fixture
+    def settings(self) -> Settings:
+        return Settings.model_validate({"ENVIRONMENT": "test", "hash_queue": 1})
+
+    async def test_above_the_queue_logins_are_put_off_and_count_as_no_wrong_password(
+        self, world: World
+    ) -> None:
+        await world.arrive("alice")
+        body = {"username": "alice", "password": PASSWORD}
+        answers = await asyncio.gather(*(world.post("/v1/auth/login", body) for _ in range(30)))
+        put_off = [answer for answer in answers if answer.status_code != 200]
+        assert put_off
+        assert {code(answer) for answer in put_off} == {(503, "unavailable")}
+        assert {answer.headers["retry-after"] for answer in put_off} == {"1"}
+        assert (await world.post("/v1/auth/login", body)).status_code == 200
+        assert await world.count("SELECT count(*) FROM login_failure") == 0
 
 
 async def test_an_answer_to_a_login_is_not_for_caches(world: World) -> None:

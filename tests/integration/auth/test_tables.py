@@ -8,8 +8,9 @@ from tests.integration.auth.factors.people import Guarded, add_passkey, device
 from tests.integration.auth.front_end import registered
 from tests.integration.auth.world import PASSWORD, World
 
+from auth.service.seals import Verified, seal, verify
 from auth.tables import METADATA
-from kit.db import migrations
+from kit.db import Database, migrations
 from testkit.databases import Cluster
 
 
@@ -24,6 +25,29 @@ async def test_every_migration_can_be_taken_back_and_applied_again(cluster: Clus
     config = cluster.alembic("auth")
     await asyncio.to_thread(migrations.downgrade, config, "base")
     await asyncio.to_thread(migrations.upgrade, config)
+    await cluster.prepare("auth")
+
+
+async def test_acts_of_before_the_seals_keep_where_they_came_from(cluster: Cluster) -> None:
+    await cluster.prepare("auth")
+    config = cluster.alembic("auth")
+    await asyncio.to_thread(migrations.downgrade, config, "0007")
+    await cluster.as_superuser(
+        "INSERT INTO auth.audit (id, at, actor_id, service, action, subject_kind, address)"
+        " SELECT gen_random_uuid(), now() - n * interval '1 s', gen_random_uuid(), 'wallet',"
+        " 'get_wallet', 'wallet', '10.0.0.' || n FROM generate_series(1, 3) AS n"
+    )
+    await asyncio.to_thread(migrations.upgrade, config)
+    database = await Database.open(cluster.url("auth"), name="auth", pool_size=1)
+    async with database.unit_of_work() as uow:
+        last = await seal(uow, 3)
+        found = await verify(uow)
+        places = await uow.fetch(
+            "SELECT address FROM audit JOIN audit_origin ON audit_id = audit.id ORDER BY position"
+        )
+    await database.close()
+    assert found == Verified(3, last, 0)
+    assert [row["address"] for row in places] == ["10.0.0.3", "10.0.0.2", "10.0.0.1"]
     await cluster.prepare("auth")
 
 

@@ -84,6 +84,7 @@ class World:
             self.database,
             self.wiring.hasher,
             LoginAttempt(username, PASSWORD, "127.0.0.1"),
+            self.wiring.settings.lockout_rules,
             self.clock.now(),
         )
         assert isinstance(found, Credentials)

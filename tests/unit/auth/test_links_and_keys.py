@@ -6,9 +6,20 @@ from uuid import UUID
 
 import pytest
 
-from auth.domain.keys import KeyStatus, PublicKey, published, thumbprint
+from auth.domain.keys import (
+    LEAD,
+    KeyRules,
+    KeyStatus,
+    PublicKey,
+    Rotation,
+    decide_rotation,
+    published,
+    thumbprint,
+)
 from auth.domain.links import Link, Purpose, decide_use, digest, text_of, url_of
+from auth.loops.rotation import LOOK_SECONDS
 from auth.refusals import ActivationTokenInvalid, ResetTokenInvalid
+from kit.tokens.jwks import REFRESH_SECONDS
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
 LINK = Link(UUID(int=1), Purpose.ACTIVATION, NOW + timedelta(hours=1), used_at=None)
@@ -52,13 +63,54 @@ def test_the_thumbprint_is_that_of_rfc_7638() -> None:
     assert thumbprint(jwk) == "oKIywvGUpTVTyxMQ3bwIIeQUudfr_CkLMjCE19ECD-U"
 
 
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+RULES = KeyRules(period=90 * DAY, token_lifetime=HOUR)
+FOR_EVER = replace(RULES, period=None)
+
+
+def active(age: timedelta) -> PublicKey:
+    return PublicKey("active", KeyStatus.ACTIVE, {}, NOW - age - LEAD, NOW - age)
+
+
+def following(age: timedelta) -> PublicKey:
+    return PublicKey("next", KeyStatus.NEXT, {}, NOW - age)
+
+
+def retired(since: timedelta, kid: str = "retired") -> PublicKey:
+    return PublicKey(kid, KeyStatus.RETIRED, {}, NOW - DAY, NOW - DAY, NOW - since)
+
+
 def test_a_retired_key_is_published_until_its_last_token_has_died() -> None:
-    hour = timedelta(hours=1)
-    keys = [
-        PublicKey("a", KeyStatus.NEXT, {}),
-        PublicKey("b", KeyStatus.ACTIVE, {}),
-        PublicKey("c", KeyStatus.RETIRED, {}, NOW - timedelta(minutes=59)),
-        PublicKey("d", KeyStatus.RETIRED, {}, NOW - hour),
-    ]
-    kept = published(keys, now=NOW, token_lifetime=hour)
-    assert [key.kid for key in kept] == ["a", "b", "c"]
+    keys = [following(MINUTE), active(DAY), retired(59 * MINUTE, "c"), retired(HOUR, "d")]
+    kept = published(keys, now=NOW, token_lifetime=HOUR)
+    assert [key.kid for key in kept] == ["next", "active", "c"]
+
+
+@pytest.mark.parametrize(
+    ("rules", "keys", "due"),
+    [
+        (RULES, [active(DAY)], Rotation()),
+        (RULES, [active(90 * DAY - LEAD - MINUTE)], Rotation()),
+        (RULES, [active(90 * DAY - LEAD)], Rotation(makes_next=True)),
+        (RULES, [active(900 * DAY)], Rotation(makes_next=True)),
+        (FOR_EVER, [active(900 * DAY)], Rotation()),
+        (RULES, [active(900 * DAY), following(LEAD - MINUTE)], Rotation()),
+        (RULES, [active(900 * DAY), following(LEAD)], Rotation(activates="next")),
+        (FOR_EVER, [active(MINUTE), following(LEAD)], Rotation(activates="next")),
+        (RULES, [active(DAY), retired(HOUR)], Rotation()),
+        (RULES, [active(DAY), retired(HOUR + MINUTE)], Rotation(removes=("retired",))),
+    ],
+)
+def test_what_is_due_of_the_keys(rules: KeyRules, keys: list[PublicKey], due: Rotation) -> None:
+    found = decide_rotation(keys, NOW, rules)
+    assert found == due
+    assert bool(found) is (due != Rotation())
+
+
+def test_a_key_from_before_activations_were_stored_is_as_old_as_its_row() -> None:
+    old = replace(active(90 * DAY), activated_at=None)
+    assert decide_rotation([old], NOW, RULES).makes_next
+
+
+def test_a_next_key_is_known_everywhere_long_before_it_signs() -> None:
+    assert LEAD.total_seconds() > 2 * REFRESH_SECONDS + 60 + LOOK_SECONDS

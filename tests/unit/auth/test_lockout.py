@@ -1,55 +1,161 @@
-"""When a login is locked, as a table."""
+"""When a login has to wait, as tables."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from auth.domain.lockout import FAILURES, Failures, failures_key, require_unlocked
+from auth.domain.lockout import (
+    LOCK,
+    Failures,
+    LockoutRules,
+    Scope,
+    counts_of,
+    place_key,
+    place_of,
+    require_unlocked,
+)
 from auth.refusals import LoginLocked
 from kit.ids import new_id
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
-KEY = failures_key("alice", "198.51.100.7")
+RULES = LockoutRules()
+NONE = Failures(counts_of("alice", "198.51.100.7", NOW, RULES))
 
 
-def failures(count: int, left: float) -> Failures:
-    return Failures(KEY, new_id(), count, NOW + timedelta(seconds=left))
+def failures(scope: Scope, count: int, ago: float, *, known: bool = False) -> Failures:
+    """Return so many wrong passwords for one scope, the latest so many seconds ago."""
+    ends_at = NOW - timedelta(seconds=ago) + RULES.backoff(scope).kept
+    counts = (
+        replace(one, count=count, ends_at=ends_at) if one.scope is scope else one
+        for one in NONE.counts
+    )
+    return Failures(tuple(counts), new_id(), NOW if known else None)
+
+
+def waits(found: Failures) -> int:
+    """Return for how many seconds a password is not looked at."""
+    try:
+        require_unlocked(found, NOW)
+    except LoginLocked as refused:
+        return int(refused.headers["Retry-After"])
+    return 0
 
 
 @pytest.mark.parametrize(
-    ("count", "left", "retry_after"),
+    ("scope", "count", "ago", "seconds"),
     [
-        (1, 900, None),
-        (FAILURES - 1, 900, None),
-        (FAILURES, 900, "900"),
-        (FAILURES, 0.5, "1"),
-        (FAILURES, 899.001, "900"),
-        (FAILURES, 0, None),
-        (FAILURES, -1, None),
-        (FAILURES + 7, 60, "60"),
+        (Scope.LOGIN, 1, 0, 0),
+        (Scope.LOGIN, 9, 0, 0),
+        (Scope.LOGIN, 10, 0, 900),
+        (Scope.LOGIN, 10, 899.5, 1),
+        (Scope.LOGIN, 10, 0.001, 900),
+        (Scope.LOGIN, 10, 900, 0),
+        (Scope.LOGIN, 17, 840, 60),
+        (Scope.NAME, 19, 0, 0),
+        (Scope.NAME, 20, 0, 1),
+        (Scope.NAME, 20, 1, 0),
+        (Scope.NAME, 21, 0, 2),
+        (Scope.NAME, 25, 0, 32),
+        (Scope.NAME, 29, 0, 512),
+        (Scope.NAME, 30, 0, 900),
+        (Scope.NAME, 1_000_000, 0, 900),
+        (Scope.NAME, 30, 900, 0),
+        (Scope.PLACE, 99, 0, 0),
+        (Scope.PLACE, 100, 0, 1),
+        (Scope.PLACE, 105, 2, 30),
+        (Scope.PLACE, 200, 0, 900),
+        (Scope.EVERYBODY, 599, 0, 0),
+        (Scope.EVERYBODY, 600, 0, 60),
+        (Scope.EVERYBODY, 9_000, 0, 60),
+        (Scope.EVERYBODY, 9_000, 60, 0),
     ],
 )
 def test_a_password_is_looked_at_unless_there_were_too_many_wrong_ones(
-    count: int, left: float, retry_after: str | None
+    scope: Scope, count: int, ago: float, seconds: int
 ) -> None:
-    if retry_after is None:
-        require_unlocked(failures(count, left), NOW)
-        return
-    with pytest.raises(LoginLocked) as refused:
-        require_unlocked(failures(count, left), NOW)
-    assert refused.value.headers["Retry-After"] == retry_after
+    assert waits(failures(scope, count, ago)) == seconds
+
+
+@pytest.mark.parametrize("scope", [Scope.NAME, Scope.PLACE, Scope.EVERYBODY])
+def test_who_is_known_in_a_place_waits_there_for_nobody_elses_mistakes(scope: Scope) -> None:
+    assert waits(failures(scope, 1_000_000, 0, known=True)) == 0
+    assert waits(failures(Scope.LOGIN, 10, 0, known=True)) == 900
+
+
+def test_the_longest_wait_counts() -> None:
+    name, login = failures(Scope.NAME, 25, 0), failures(Scope.LOGIN, 10, 0)
+    both = tuple(
+        max(pair, key=lambda one: one.count) for pair in zip(name.counts, login.counts, strict=True)
+    )
+    assert waits(Failures(both)) == 900
 
 
 def test_whoever_has_given_no_wrong_password_is_looked_at() -> None:
-    require_unlocked(Failures(KEY, None), NOW)
+    assert waits(NONE) == 0
 
 
-@pytest.mark.parametrize(("count", "begins"), [(9, False), (10, True), (11, False)])
-def test_one_of_them_begins_the_lock(count: int, begins: bool) -> None:  # noqa: FBT001
-    assert failures(count, 900).begins_a_lock is begins
+@pytest.mark.parametrize(
+    ("scope", "count", "begins"),
+    [
+        (Scope.LOGIN, 9, False),
+        (Scope.LOGIN, 10, True),
+        (Scope.LOGIN, 11, False),
+        (Scope.NAME, 20, True),
+        (Scope.NAME, 21, False),
+        (Scope.PLACE, 100, False),
+        (Scope.EVERYBODY, 600, False),
+    ],
+)
+def test_the_owner_is_told_once_of_what_concerns_the_name(
+    scope: Scope,
+    count: int,
+    begins: bool,  # noqa: FBT001
+) -> None:
+    assert failures(scope, count, 0).begin_a_lock is begins
 
 
-def test_names_and_addresses_are_counted_apart() -> None:
-    others = {failures_key("alice", "198.51.100.8"), failures_key("bob", "198.51.100.7")}
-    assert KEY not in others
-    assert len(KEY) == 32
+def test_an_attacker_of_one_name_gets_thirty_answers_in_a_quarter_of_an_hour() -> None:
+    backoff, waited, answers = RULES.backoff(Scope.NAME), timedelta(), 0
+    while waited < LOCK:
+        answers += 1
+        waited += backoff.wait_after(answers)
+    assert answers == 29
+
+
+def keys(name: str, address: str, now: datetime = NOW) -> list[bytes]:
+    return [one.key for one in counts_of(name, address, now, RULES)]
+
+
+def test_each_is_counted_apart_from_the_others() -> None:
+    login, name, place, everybody = keys("alice", "198.51.100.7")
+    assert len({login, name, place, everybody}) == 4
+    assert keys("bobby", "198.51.100.7")[2:] == [place, everybody]
+    assert keys("alice", "198.51.100.8")[1::2] == [name, everybody]
+    assert not {login, name} & set(keys("bobby", "198.51.100.7"))
+    assert not {login, place} & set(keys("alice", "198.51.100.8"))
+    assert keys("alice", "198.51.100.7", NOW + timedelta(seconds=59)) == [
+        login, name, place, everybody,
+    ]  # fmt: skip
+    assert keys("alice", "198.51.100.7", NOW + timedelta(seconds=60))[3] != everybody
+    assert place_key("198.51.100.7") == place
+
+
+@pytest.mark.parametrize(
+    ("address", "place"),
+    [
+        ("198.51.100.7", "198.51.100.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:0DB8:1:2::1", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
+        ("", ""),
+        ("unknown", "unknown"),
+    ],
+)
+def test_the_addresses_of_one_line_are_one_place(address: str, place: str) -> None:
+    assert place_of(address) == place
+
+
+def test_a_place_is_stored_again_once_a_day() -> None:
+    for known_at, stores in ((None, True), (NOW, False), (NOW - timedelta(days=1), True)):
+        assert replace(NONE, known_at=known_at).should_know_place(NOW) is stores

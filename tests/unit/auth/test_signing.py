@@ -1,5 +1,6 @@
 """Access tokens as auth signs them, held against the verifier that everybody uses."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -7,7 +8,7 @@ import jwt
 import pytest
 
 from auth.crypto.signing import SigningKey, TokenSigner, generate_key
-from auth.domain.keys import KeyStatus, PublicKey
+from auth.domain.keys import KeyStatus
 from auth.domain.sessions import Session
 from auth.domain.users import Role, User, UserStatus
 from kit.ids import new_id
@@ -45,7 +46,7 @@ SESSION = Session(
 
 
 def signer_of(*keys: SigningKey) -> TokenSigner:
-    return TokenSigner(keys, issuer="saldo", audience="saldo-api", lifetime=LIFETIME)
+    return TokenSigner(keys, issuer="saldo", audience="saldo-api", lifetime=LIFETIME, kept=LIFETIME)
 
 
 async def verifier_for(signer: TokenSigner, now: datetime = NOW) -> TokenVerifier:
@@ -55,7 +56,7 @@ async def verifier_for(signer: TokenSigner, now: datetime = NOW) -> TokenVerifie
 
 
 async def test_a_users_token_says_who_and_nothing_personal() -> None:
-    signer = signer_of(generate_key(KeyStatus.ACTIVE))
+    signer = signer_of(generate_key(KeyStatus.ACTIVE, NOW))
     token = signer.for_user(USER, SESSION, NOW)
     claims = await (await verifier_for(signer)).verify(token)
     assert (claims.user_id, claims.session_id, claims.token_version) == (USER.id, SESSION.id, 3)
@@ -72,7 +73,7 @@ async def test_a_users_token_says_who_and_nothing_personal() -> None:
 
 
 async def test_a_services_token_has_no_session() -> None:
-    signer = signer_of(generate_key(KeyStatus.ACTIVE))
+    signer = signer_of(generate_key(KeyStatus.ACTIVE, NOW))
     token = signer.for_service("svc:payments", LIFETIME, NOW)
     claims = await (await verifier_for(signer)).verify(token)
     assert (claims.service, claims.user_id, claims.session_id) == ("payments", None, None)
@@ -81,12 +82,12 @@ async def test_a_services_token_has_no_session() -> None:
 
 
 def test_two_tokens_of_one_second_differ() -> None:
-    signer = signer_of(generate_key(KeyStatus.ACTIVE))
+    signer = signer_of(generate_key(KeyStatus.ACTIVE, NOW))
     assert signer.for_user(USER, SESSION, NOW) != signer.for_user(USER, SESSION, NOW)
 
 
 async def test_the_active_key_signs_and_the_next_is_published_beforehand() -> None:
-    following, active = generate_key(KeyStatus.NEXT), generate_key(KeyStatus.ACTIVE)
+    following, active = generate_key(KeyStatus.NEXT, NOW), generate_key(KeyStatus.ACTIVE, NOW)
     signer = signer_of(following, active)
     token = signer.for_user(USER, SESSION, NOW)
     assert jwt.get_unverified_header(token)["kid"] == active.public.kid
@@ -95,23 +96,32 @@ async def test_the_active_key_signs_and_the_next_is_published_beforehand() -> No
     await (await verifier_for(signer)).verify(token)
 
 
+async def test_other_keys_are_used_from_then_on_and_the_same_ones_are_no_news() -> None:
+    old, new = generate_key(KeyStatus.ACTIVE, NOW), generate_key(KeyStatus.ACTIVE, NOW)
+    signer = signer_of(old)
+    assert not signer.use([old])
+    assert signer.use([new])
+    token = signer.for_user(USER, SESSION, NOW)
+    assert jwt.get_unverified_header(token)["kid"] == signer.kid == new.public.kid
+
+
 async def test_a_retired_keys_tokens_die_with_its_publication() -> None:
-    old = generate_key(KeyStatus.ACTIVE)
+    old = generate_key(KeyStatus.ACTIVE, NOW)
     token = signer_of(old).for_user(USER, SESSION, NOW)
-    retired = PublicKey(old.public.kid, KeyStatus.RETIRED, old.public.jwk, retired_at=NOW)
-    signer = signer_of(SigningKey(retired, old.private_der), generate_key(KeyStatus.ACTIVE))
+    retired = replace(old.public, status=KeyStatus.RETIRED, retired_at=NOW)
+    signer = signer_of(SigningKey(retired, old.private_der), generate_key(KeyStatus.ACTIVE, NOW))
     await (await verifier_for(signer, NOW)).verify(token)
     with pytest.raises(TokenInvalid):
         await (await verifier_for(signer, NOW + LIFETIME)).verify(token)
 
 
 def test_what_is_published_never_holds_a_private_part() -> None:
-    published = signer_of(generate_key(KeyStatus.ACTIVE)).jwks(NOW)["keys"]
+    published = signer_of(generate_key(KeyStatus.ACTIVE, NOW)).jwks(NOW)["keys"]
     assert [set(key) for key in published] == [{"kty", "crv", "x", "y", "kid", "use", "alg"}]
 
 
 async def test_a_token_signed_with_the_public_key_as_a_shared_secret_is_refused() -> None:
-    signer = signer_of(generate_key(KeyStatus.ACTIVE))
+    signer = signer_of(generate_key(KeyStatus.ACTIVE, NOW))
     key = signer.jwks(NOW)["keys"][0]
     claims = {"sub": str(UUID(int=1)), "exp": int(NOW.timestamp()) + 60}
     forged = jwt.encode(claims, key["x"] * 2, algorithm="HS256", headers={"kid": key["kid"]})

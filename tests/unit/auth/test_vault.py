@@ -5,7 +5,8 @@ from pydantic import SecretStr
 
 from auth.crypto.vault import KeyVault, WrongKeySecretError
 
-VAULT = KeyVault(SecretStr("a secret of this test, long enough"))
+SECRET = SecretStr("a secret of this test, long enough")
+VAULT = KeyVault(SECRET)
 OTHER = KeyVault(SecretStr("another secret of this test, as long"))
 
 
@@ -33,3 +34,12 @@ def test_a_stored_session_key_alone_makes_no_refresh_token() -> None:
     stored = bytes(range(32))
     assert VAULT.refresh_key(stored) == VAULT.refresh_key(stored)
     assert VAULT.refresh_key(stored) not in (stored, OTHER.refresh_key(stored))
+
+
+def test_old_secrets_read_and_the_first_one_writes() -> None:
+    both = KeyVault(SecretStr("another secret of this test, as long"), SECRET)
+    assert both.unlock("kid", VAULT.lock("kid", b"private")) == b"private"
+    assert OTHER.unlock("kid", both.lock("kid", b"private")) == b"private"
+    stored = bytes(range(32))
+    assert both.refresh_key(stored) == OTHER.refresh_key(stored)
+    assert both.refresh_keys(stored) == [OTHER.refresh_key(stored), VAULT.refresh_key(stored)]

@@ -17,6 +17,7 @@ FACTS = {
     "month": "2026-02",
     "format": "csv",
     "rows": 1200,
+    "hint": "sk_test_…9fQa",
 }
 
 SAID = [
@@ -115,14 +116,25 @@ SAID = [
     (
         NoticeKind.LOGIN_LOCKED,
         (
-            "Ten wrong passwords were given for your account. Nobody can log in from there until"
+            "Many wrong passwords were given for your account. Nobody can log in from there until"
             " 2026-02-02 12:30 UTC. If it was not you, nothing needs to be done; a new password"
             " lifts the lock."
         ),
         (
-            "Для вашей учётной записи десять раз указали неверный пароль. Войти оттуда нельзя до"
+            "Для вашей учётной записи много раз указали неверный пароль. Войти оттуда нельзя до"
             " 2026-02-02 12:30 UTC. Если это были не вы, делать ничего не нужно; новый пароль"
             " снимает блокировку."
+        ),
+    ),
+    (
+        NoticeKind.API_KEY_IN_NEW_PLACE,
+        (
+            "Your API key sk_test_…9fQa was used from a network that it had not been used from."
+            " Your log of events says from where. If it was not your program, revoke the key."
+        ),
+        (
+            "Ваш ключ API sk_test_…9fQa использован из сети, откуда им ещё не пользовались. Откуда"
+            " именно, видно в журнале событий. Если это не ваша программа, отзовите ключ."
         ),
     ),
     (

@@ -25,7 +25,8 @@ async def checked(name: str, password: str, request: Request, wired: Wiring) -> 
     now = wired.database.clock.now()
     origin = origin_of(request)
     attempt = LoginAttempt(name, password, origin.address)
-    outcome = await check_password(wired.database, wired.hasher, attempt, now)
+    rules = wired.settings.lockout_rules
+    outcome = await check_password(wired.database, wired.hasher, attempt, rules, now)
     if isinstance(outcome, Failures):
         async with wired.database.unit_of_work() as uow:
             await count_failure(uow, outcome, origin, now)

@@ -19,9 +19,10 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from jwt.algorithms import ECAlgorithm
 
+from auth.domain.api_keys import ApiKey
 from auth.domain.keys import KeyStatus, PublicKey, published, thumbprint
 from auth.domain.sessions import Session
-from auth.domain.users import User
+from auth.domain.users import Role, User
 from kit.ids import new_id
 
 ALGORITHM: Final = "ES256"
@@ -35,29 +36,54 @@ class SigningKey:
     private_der: bytes
 
 
-def generate_key(status: KeyStatus) -> SigningKey:
+def generate_key(status: KeyStatus, now: datetime) -> SigningKey:
     """Make a P-256 key."""
     private = ec.generate_private_key(ec.SECP256R1())
     numbers = json.loads(ECAlgorithm.to_jwk(private.public_key()))
     jwk = {name: str(numbers[name]) for name in ("kty", "crv", "x", "y")}
     der = private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-    return SigningKey(PublicKey(thumbprint(jwk), status, jwk), der)
+    activated_at = now if status is KeyStatus.ACTIVE else None
+    return SigningKey(PublicKey(thumbprint(jwk), status, jwk, now, activated_at), der)
 
 
 class TokenSigner:
-    """Makes access tokens with the active key."""
+    """Makes access tokens with the active key.
+
+    Args:
+        keys: all that are stored; `use` replaces them.
+        issuer: of all tokens.
+        audience: of all tokens.
+        lifetime: of a user's token.
+        kept: how long a retired key stays published; as long as any of its tokens lives.
+    """
 
     def __init__(
-        self, keys: Iterable[SigningKey], *, issuer: str, audience: str, lifetime: timedelta
+        self,
+        keys: Iterable[SigningKey],
+        *,
+        issuer: str,
+        audience: str,
+        lifetime: timedelta,
+        kept: timedelta,
     ) -> None:
-        self._keys = {key.public.kid: key for key in keys}
-        active = next(key for key in self._keys.values() if key.public.status is KeyStatus.ACTIVE)
-        self._kid = active.public.kid
-        # Loaded once, because parsing the key costs more than a signature.
-        self._private = load_der_private_key(active.private_der, password=None)
+        self._keys: tuple[SigningKey, ...] = ()
+        self.use(keys)
         self._issuer = issuer
         self._audience = audience
         self._lifetime = lifetime
+        self._kept = kept
+
+    def use(self, keys: Iterable[SigningKey]) -> bool:
+        """Sign with the active one of these from now on; return whether they are others."""
+        given = tuple(keys)
+        if given == self._keys:
+            return False
+        active = next(key for key in given if key.public.status is KeyStatus.ACTIVE)
+        # Loaded once, because parsing the key costs more than a signature.
+        self._private = load_der_private_key(active.private_der, password=None)
+        self.kid = active.public.kid
+        self._keys = given
+        return True
 
     def for_user(self, user: User, session: Session, now: datetime) -> str:
         """Return a user's access token; it has neither name nor address."""
@@ -73,15 +99,36 @@ class TokenSigner:
             **({"factor": True} if user.factors else {}),
         )
 
+    def for_key(self, user: User, key: ApiKey, lifetime: timedelta, now: datetime) -> str:
+        """Return the access token of an API key: its owner's, within the key's bounds.
+
+        It is never an administrator's, nor of a fresh login: nobody has logged in for it.
+        """
+        terms = key.terms
+        bounds: dict[str, Any] = {"scope": " ".join(sorted(terms.scopes))}
+        if terms.wallet_ids is not None:
+            bounds["wallet_ids"] = sorted(str(wallet_id) for wallet_id in terms.wallet_ids)
+        if terms.per_day is not None:
+            bounds["per_day"] = {"minor": terms.per_day.minor, "currency": terms.per_day.currency}
+        return self._sign(
+            now,
+            lifetime,
+            sub=str(user.id),
+            sid=str(key.id),
+            tv=user.token_version,
+            roles=[Role.USER],
+            auth_time=0,
+            amr=["key"],
+            **bounds,
+        )
+
     def for_service(self, client_id: str, lifetime: timedelta, now: datetime) -> str:
         """Return a service's token; it has no session and no user's rights."""
         return self._sign(now, lifetime, sub=client_id, roles=["service"])
 
     def jwks(self, now: datetime) -> dict[str, list[dict[str, str]]]:
         """Return the published keys, without private parts, as a JWK Set (RFC 7517)."""
-        keys = published(
-            (key.public for key in self._keys.values()), now=now, token_lifetime=self._lifetime
-        )
+        keys = published((key.public for key in self._keys), now=now, token_lifetime=self._kept)
         return {"keys": [_entry(key.kid, key.jwk) for key in keys]}
 
     def _sign(self, now: datetime, lifetime: timedelta, **claims: Any) -> str:
@@ -96,7 +143,7 @@ class TokenSigner:
             standard | claims,
             self._private,  # type: ignore[arg-type]
             algorithm=ALGORITHM,
-            headers={"typ": "at+jwt", "kid": self._kid},
+            headers={"typ": "at+jwt", "kid": self.kid},
         )
 
 

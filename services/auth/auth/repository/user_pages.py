@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, exists, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, tuple_
 
-from auth.domain.lockout import FAILURES
+from auth.domain.lockout import OF_NAMES, LockoutRules
 from auth.domain.names import comparison_key
 from auth.domain.users import Role, UserStatus
 from auth.tables import login_failure, user_account
@@ -56,6 +56,17 @@ def user_page(wanted: UserFilter, after: PageEnd | None, limit: int, now: dateti
 
 
 def _is_locked(now: datetime) -> ColumnElement[bool]:
+    """Return whether the latest wrong password was too many, and not long ago."""
     failed = login_failure.c
-    theirs = (failed.user_id == user_account.c.id, failed.ends_at > now, failed.count >= FAILURES)
-    return exists().where(*theirs)
+    backoffs = {scope: LockoutRules().backoff(scope) for scope in OF_NAMES}
+    locks = or_(
+        *(
+            and_(
+                failed.scope == scope.value,
+                failed.count >= backoff.free,
+                failed.ends_at > now + backoff.kept - backoff.longest,
+            )
+            for scope, backoff in backoffs.items()
+        )
+    )
+    return exists().where(failed.user_id == user_account.c.id, locks)

@@ -47,7 +47,7 @@ async def grant(  # noqa: PLR0913 - to whom, for whom, and how they proved it
     Raises:
         UserPending, UserDisabled: the user is not active.
     """
-    await accept(uow, credentials)
+    await accept(uow, credentials, now)
     user = credentials.user
     token = text_of(secrets.token_bytes(TOKEN_BYTES))
     code = AuthorizationCode(

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from auth.domain.audit import Kind, Origin
 from auth.domain.links import Purpose
+from auth.domain.lockout import place_key
 from auth.domain.names import email_key
 from auth.domain.users import User, can_reset_password, decide_reset
 from auth.refusals import PasswordWrong
@@ -45,7 +46,10 @@ async def forgot(
 async def reset(
     uow: UnitOfWork, token: str, password_hash: str, origin: Origin, now: datetime
 ) -> User:
-    """Set a new password, end sessions and access tokens, and lift a lock.
+    """Set a new password, end sessions and access tokens, and lift all locks.
+
+    From then on the user is known at this address only: whoever guesses the new password from
+    elsewhere makes nobody wait who logs in from here.
 
     Raises:
         ResetTokenInvalid: unknown, used, or expired.
@@ -56,7 +60,7 @@ async def reset(
     changed = decide_reset(await users.lock(user_id))
     await users.set_password(changed, password_hash, now)
     await Sessions(uow).end(user_id, now, "password_reset")
-    await Logins(uow).lift(user_id)
+    await _start_afresh(Logins(uow), user_id, origin.address, now)
     await Links(uow).drop_unused(user_id, Purpose.PASSWORD_RESET)
     await note(uow, Kind.PASSWORD_RESET, user_id, origin)
     return changed
@@ -80,8 +84,14 @@ async def change(  # noqa: PLR0913, PLR0917 - whose, what, how it is told, where
     if not await Users(uow).change_password(user.id, old_hash, password_hash, now):
         raise PasswordWrong
     ended = await Sessions(uow).end(user.id, now, "password_changed", but=session_id)
-    await Logins(uow).lift(user.id)
+    await _start_afresh(Logins(uow), user.id, origin.address, now)
     await Links(uow).drop_unused(user.id, Purpose.PASSWORD_RESET)
     await note(uow, Kind.PASSWORD_CHANGED, user.id, origin, details={"sessions": len(ended)})
     mailing.notice(uow, user, "password_changed")
     return ended
+
+
+async def _start_afresh(logins: Logins, user_id: UUID, address: str, now: datetime) -> None:
+    await logins.lift(user_id)
+    await logins.know_none(user_id)
+    await logins.know(user_id, place_key(address), now)

@@ -10,7 +10,7 @@ from uuid import UUID
 from auth.crypto.hashing import PasswordHasher
 from auth.crypto.vault import KeyVault
 from auth.domain.audit import Kind, Origin
-from auth.domain.lockout import LOCK, Failures, require_unlocked
+from auth.domain.lockout import LOCK, Failures, LockoutRules, Scope, require_unlocked
 from auth.domain.passwords import canonical
 from auth.domain.sessions import (
     MOST_LIVE,
@@ -85,7 +85,11 @@ class Continued:
 
 
 async def check_password(
-    database: Database, hasher: PasswordHasher, attempt: LoginAttempt, now: datetime
+    database: Database,
+    hasher: PasswordHasher,
+    attempt: LoginAttempt,
+    rules: LockoutRules,
+    now: datetime,
 ) -> Credentials | Failures:
     """Return the user with this password; no unit of work may be open.
 
@@ -93,37 +97,44 @@ async def check_password(
     same time, the wrong passwords before this one: the caller counts this one and refuses.
 
     Raises:
-        LoginLocked: there were too many wrong passwords.
+        LoginLocked: there were too many wrong passwords; also while this one was looked at, so
+            that of many attempts at once no more are answered than of as many in turn.
         Unavailable: too many passwords are waiting to be hashed.
     """
     async with database.read() as connection:
-        found = await Logins(connection).find(attempt.name, attempt.address)
+        found = await Logins(connection).find(attempt.name, attempt.address, now, rules)
     require_unlocked(found.failures, now)
     is_right = await hasher.verify(canonical(attempt.password), found.password_hash)
+    async with database.read() as connection:
+        failures = await Logins(connection).again(found.failures, now)
+    require_unlocked(failures, now)
     if not is_right or found.user is None or found.password_hash is None:
-        return found.failures
-    return Credentials(found.user, found.password_hash, found.failures)
+        return failures
+    return Credentials(found.user, found.password_hash, failures)
 
 
 async def count_failure(uow: UnitOfWork, before: Failures, origin: Origin, now: datetime) -> None:
     """Count a wrong password; emit an event once if it starts a lock."""
     failures = await Logins(uow).count(before, now)
     await note(uow, Kind.LOGIN_FAILED, failures.user_id, origin)
-    if failures.begins_a_lock:
+    if failures.begin_a_lock:
         await note(uow, Kind.LOGIN_LOCKED, failures.user_id, origin)
-    if failures.begins_a_lock and failures.user_id is not None:
+    if failures.begin_a_lock and failures.user_id is not None:
         tell_locked(uow, failures.user_id, now + LOCK)
 
 
-async def accept(uow: UnitOfWork, credentials: Credentials) -> None:
-    """Let in a user whose password was right, and forget the wrong ones before it.
+async def accept(uow: UnitOfWork, credentials: Credentials, now: datetime) -> None:
+    """Let in a user who is who they say; forget the wrong passwords, and know the place.
 
     Raises:
         UserPending, UserDisabled: the user is not active.
     """
     decide_login(credentials.user)
-    if credentials.failures.count:
-        await Logins(uow).forget(credentials.failures)
+    failures = credentials.failures
+    if failures.of(Scope.LOGIN).count:
+        await Logins(uow).forget(failures)
+    if failures.should_know_place(now):
+        await Logins(uow).know(credentials.user.id, failures.of(Scope.PLACE).key, now)
 
 
 async def open_session(  # noqa: PLR0913 - who, where from, and for how long
@@ -143,7 +154,7 @@ async def open_session(  # noqa: PLR0913 - who, where from, and for how long
         UserPending, UserDisabled: the password is right, but the user is not active.
         InvalidCredentials: the user has changed since the password was checked.
     """
-    await accept(uow, credentials)
+    await accept(uow, credentials, now)
     login = AcceptedLogin(credentials.user, credentials.password_hash, amr)
     return await begin_session(uow, login, origin=origin, rules=rules, now=now)
 
@@ -208,7 +219,7 @@ async def refresh(  # noqa: PLR0913 - what, where from, by which rules
         if found is None:
             raise RefreshTokenInvalid
         session, user = found
-        if not presented.is_genuine(vault.refresh_key(session.hmac_key)):
+        if not any(map(presented.is_genuine, vault.refresh_keys(session.hmac_key))):
             raise RefreshTokenInvalid
         if session.client_id != client_id:
             raise RefreshTokenInvalid

@@ -32,6 +32,7 @@ class MailKind(StrEnum):
     DISPUTE_WON = "dispute_won"
     DISPUTE_LOST = "dispute_lost"
     LOGIN_LOCKED = "login_locked"
+    API_KEY_IN_NEW_PLACE = "api_key_in_new_place"
     TOTP_ADDED = "totp_added"
     TOTP_REMOVED = "totp_removed"
     PASSKEY_ADDED = "passkey_added"
@@ -64,6 +65,7 @@ ALSO_MAILED: Final[Mapping[NoticeKind, MailKind]] = {
     NoticeKind.DISPUTE_WON: MailKind.DISPUTE_WON,
     NoticeKind.DISPUTE_LOST: MailKind.DISPUTE_LOST,
     NoticeKind.LOGIN_LOCKED: MailKind.LOGIN_LOCKED,
+    NoticeKind.API_KEY_IN_NEW_PLACE: MailKind.API_KEY_IN_NEW_PLACE,
     NoticeKind.TOTP_ADDED: MailKind.TOTP_ADDED,
     NoticeKind.TOTP_REMOVED: MailKind.TOTP_REMOVED,
     NoticeKind.PASSKEY_ADDED: MailKind.PASSKEY_ADDED,

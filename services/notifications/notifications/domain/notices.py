@@ -30,6 +30,7 @@ class NoticeKind(StrEnum):
     BUDGET_NEARLY_USED = "budget_nearly_used"
     BUDGET_USED = "budget_used"
     LOGIN_LOCKED = "login_locked"
+    API_KEY_IN_NEW_PLACE = "api_key_in_new_place"
     TOTP_ADDED = "totp_added"
     TOTP_REMOVED = "totp_removed"
     PASSKEY_ADDED = "passkey_added"
@@ -45,11 +46,11 @@ class NewNotice:
     """A notice to store.
 
     Attributes: user_id: the recipient. subject_id: the payment, transfer, budget, export, webhook
-    endpoint or user that it is about. other_id: the other person, if any; the name is looked up
-    when the notice is read. facts: what the text needs: `amount_minor`, `currency`, `reason`,
-    `url`, `until`, `dispute_reason`, `category`, `available_minor`, `month`, `format`, `rows`.
-    occasion_id: distinguishes news of one kind about one subject: a refund, a dispute, a lock, a
-    change of factors.
+    endpoint, API key or user that it is about. other_id: the other person, if any; the name is
+    looked up when the notice is read. facts: what the text needs: `amount_minor`, `currency`,
+    `reason`, `url`, `until`, `dispute_reason`, `category`, `available_minor`, `month`, `format`,
+    `rows`, `hint`. occasion_id: distinguishes news of one kind about one subject: a refund, a
+    dispute, a lock, a use, a change of factors.
     is_mailed: whether news of a kind that is also mailed is.
     """
 

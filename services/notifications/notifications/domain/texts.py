@@ -77,8 +77,13 @@ _TEXTS: Final[Mapping[Language, Mapping[NoticeKind, Words]]] = {
         ),
         NoticeKind.LOGIN_LOCKED: Words(
             "Login locked",
-            "Ten wrong passwords were given for your account. Nobody can log in from there until"
+            "Many wrong passwords were given for your account. Nobody can log in from there until"
             " {until}. If it was not you, nothing needs to be done; a new password lifts the lock.",
+        ),
+        NoticeKind.API_KEY_IN_NEW_PLACE: Words(
+            "API key used from a new place",
+            "Your API key {hint} was used from a network that it had not been used from. Your log"
+            " of events says from where. If it was not your program, revoke the key.",
         ),
         NoticeKind.TOTP_ADDED: Words(
             "Authenticator app added", "Logins ask for its code.{not_you}"
@@ -153,9 +158,14 @@ _TEXTS: Final[Mapping[Language, Mapping[NoticeKind, Words]]] = {
         ),
         NoticeKind.LOGIN_LOCKED: Words(
             "Вход заблокирован",
-            "Для вашей учётной записи десять раз указали неверный пароль. Войти оттуда нельзя до"
+            "Для вашей учётной записи много раз указали неверный пароль. Войти оттуда нельзя до"
             " {until}. Если это были не вы, делать ничего не нужно; новый пароль снимает"
             " блокировку.",
+        ),
+        NoticeKind.API_KEY_IN_NEW_PLACE: Words(
+            "Ключ API использован в новом месте",
+            "Ваш ключ API {hint} использован из сети, откуда им ещё не пользовались. Откуда именно,"
+            " видно в журнале событий. Если это не ваша программа, отзовите ключ.",
         ),
         NoticeKind.TOTP_ADDED: Words(
             "Приложение для кодов подключено", "Вход спросит код.{not_you}"
@@ -215,6 +225,7 @@ def words(
         url=facts.get("url", ""),
         format=facts.get("format", "").upper(),
         rows=facts.get("rows", ""),
+        hint=facts.get("hint", ""),
         available=amount_words(facts, "available_minor"),
         category=facts.get("category", ""),
         month=facts.get("month", ""),

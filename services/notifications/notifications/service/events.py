@@ -9,7 +9,13 @@ from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
-from contracts.auth import FactorChanged, UserChanged, UserLocked, UserRegistered
+from contracts.auth import (
+    ApiKeyInNewPlace,
+    FactorChanged,
+    UserChanged,
+    UserLocked,
+    UserRegistered,
+)
 from contracts.finance import BudgetReached, ExportFailed, ExportReady
 from contracts.payments import (
     PaymentCancelled,
@@ -152,6 +158,18 @@ def _of_locked(event: UserLocked) -> Iterator[NewNotice]:
     )
 
 
+def _of_new_place(event: ApiKeyInNewPlace) -> Iterator[NewNotice]:
+    yield NewNotice(
+        id=new_id(),
+        user_id=event.user_id,
+        kind=NoticeKind.API_KEY_IN_NEW_PLACE,
+        subject_id=event.key_id,
+        other_id=None,
+        facts={"hint": event.hint},
+        occasion_id=event.use_id,
+    )
+
+
 def _of_factor(event: FactorChanged) -> Iterator[NewNotice]:
     yield NewNotice(
         id=new_id(),
@@ -238,6 +256,7 @@ NOTICES_OF: Final[Mapping[type, Callable[[Any], Iterator[NewNotice]]]] = {
     PaymentDisputeClosed: _of_closed_dispute,
     FundsMoved: _of_funds,
     UserLocked: _of_locked,
+    ApiKeyInNewPlace: _of_new_place,
     FactorChanged: _of_factor,
     ExportReady: _of_ready_export,
     ExportFailed: _of_failed_export,

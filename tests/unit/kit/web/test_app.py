@@ -116,7 +116,7 @@ def test_every_operation_documents_its_problems(document: dict[str, Any]) -> Non
     drop, one, shown, fill = (by_id[n] for n in ("drop_coin", "get_coin", "get_till", "fill"))
 
     assert list(drop["responses"]) == [
-        *("201", "400", "401", "409", "413", "415", "422", "429", "500", "503")
+        *("201", "400", "401", "403", "409", "413", "415", "422", "429", "500", "503")
     ]
     assert codes(drop, "409") == {"till_closed", "idempotency_in_flight"}
     assert codes(drop, "422") == {

@@ -103,7 +103,7 @@ async def _by_passkey_alone(answer: DeviceAnswer, request: Request, wired: Wirin
         acting = Acting(user_id, origin, now)
         amr = await passkeys.prove(uow, wired.party, kind, acting, answer)
         if amr is not None:
-            found = await person(uow, user_id, origin.address)
+            found = await person(uow, user_id, origin.address, wired.settings.lockout_rules, now)
             opened = await open_in(uow, found, amr, request, wired)
     if opened is None:
         raise PasskeyRefused
@@ -146,7 +146,7 @@ async def second_factor(
     opened: list[T] = []
     async with wired.database.unit_of_work() as uow:
         user = await waiting_user(uow, mfa_token, now)
-        found = await person(uow, user.id, origin.address)
+        found = await person(uow, user.id, origin.address, wired.settings.lockout_rules, now)
         require_unlocked(found.failures, now)
         acting = Acting(user.id, origin, now)
         words = await wired.checker.check(uow, acting, proof, ChallengeKind.PASSKEY_FACTOR)

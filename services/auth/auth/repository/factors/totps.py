@@ -1,5 +1,6 @@
 """Owns the SQL of authenticator apps' keys; they are encrypted before and after."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -58,3 +59,17 @@ class Totps:
             "DELETE FROM totp WHERE user_id = $1 RETURNING confirmed_at", user_id
         )
         return found is not None
+
+    async def lock_some(self, after: UUID, limit: int) -> list[Totp]:
+        """Return the next users' apps, in the order of their ids, locked."""
+        rows = await self._connection.fetch(
+            """SELECT user_id, secret, last_step, confirmed_at FROM totp
+            WHERE user_id > $1 ORDER BY user_id LIMIT $2 FOR UPDATE""",
+            after,
+            limit,
+        )
+        return [Totp(*row) for row in rows]
+
+    async def lock_again(self, keys: Sequence[tuple[UUID, bytes]]) -> None:
+        """Replace the encrypted keys of users' apps."""
+        await self._connection.executemany("UPDATE totp SET secret = $2 WHERE user_id = $1", keys)

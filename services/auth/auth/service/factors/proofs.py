@@ -10,6 +10,7 @@ from auth.domain.audit import Kind
 from auth.domain.factors.challenges import ChallengeKind
 from auth.domain.factors.methods import ONE_TIME_CODE, ProofMethod
 from auth.domain.links import digest
+from auth.domain.lockout import LockoutRules
 from auth.domain.users import User
 from auth.refusals import InvalidCredentials, MfaTokenInvalid
 from auth.repository import Challenges, Logins, Users
@@ -80,7 +81,9 @@ async def waiting_user(uow: UnitOfWork, mfa_token: str, now: datetime) -> User:
     return user
 
 
-async def person(connection: Connection, user_id: UUID, address: str) -> Credentials:
+async def person(
+    connection: Connection, user_id: UUID, address: str, rules: LockoutRules, now: datetime
+) -> Credentials:
     """Return a user as if the password had been checked, for another proof.
 
     Whether they have to wait is not checked: a passkey can't be guessed.
@@ -91,7 +94,7 @@ async def person(connection: Connection, user_id: UUID, address: str) -> Credent
     user = await Users(connection).get(user_id)
     if user is None:
         raise InvalidCredentials
-    found = await Logins(connection).find(user.username or user.email or "", address)
+    found = await Logins(connection).find(user.username or user.email or "", address, now, rules)
     if found.user is None or found.password_hash is None:
         raise InvalidCredentials
     return Credentials(found.user, found.password_hash, found.failures)

@@ -66,6 +66,19 @@ async def remove(uow: UnitOfWork, by: Acting) -> None:
     await changes.removed(uow, by, "totp", Kind.TOTP_REMOVED)
 
 
+async def reencrypt(uow: UnitOfWork, vault: KeyVault, after: UUID, limit: int) -> list[UUID]:
+    """Encrypt the next apps' keys under the vault's first secret; return whose they are.
+
+    Raises:
+        WrongKeySecretError: one was encrypted under a secret that the vault does not have.
+    """
+    found = await Totps(uow).lock_some(after, limit)
+    opened = [(one.user_id, vault.unlock(_label(one.user_id), one.sealed)) for one in found]
+    again = [(user_id, vault.lock(_label(user_id), secret)) for user_id, secret in opened]
+    await Totps(uow).lock_again(again)
+    return [one.user_id for one in found]
+
+
 async def _use(uow: UnitOfWork, vault: KeyVault, totp: Totp, code: str, now: datetime) -> bool:
     secret = vault.unlock(_label(totp.user_id), totp.sealed).decode()
     step = step_of(secret, code, now, last_step=totp.last_step)

@@ -1,0 +1,15 @@
+"""Holds the commands of operators: they make users, rotate keys, verify the log."""
+
+from typing import Final
+
+from auth.commands.audit import AUDIT
+from auth.commands.keys import KEYS
+from auth.commands.users import CREATE_ADMIN, CREATE_USER
+from kit.commands import Extra
+
+COMMANDS: Final[dict[str, Extra]] = {
+    "audit": AUDIT,
+    "create-admin": CREATE_ADMIN,
+    "create-user": CREATE_USER,
+    "keys": KEYS,
+}
