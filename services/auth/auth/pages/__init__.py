@@ -1,4 +1,4 @@
-"""Renders the pages that people see without a front end, in two languages, without scripts."""
+"""Renders the pages that need no front end, in two languages, without scripts."""
 
 from auth.pages.document import refused_page
 from auth.pages.links import activation_page, done_page, email_page, reset_page

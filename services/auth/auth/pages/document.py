@@ -1,4 +1,4 @@
-"""Renders what all pages share: their frame, their style, and what they may not do."""
+"""Renders what all pages share: the frame, the style, and what they may not do."""
 
 import base64
 import hashlib
