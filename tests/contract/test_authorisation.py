@@ -151,6 +151,7 @@ def _refused_access(answer: httpx.Response) -> Answered:
 each_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.name)
 
 
+@pytest.mark.check(4, 55)
 @each_operation
 async def test_nobody_in_particular_uses_public_operations_only(
     house: House, operation: Operation
@@ -159,6 +160,7 @@ async def test_nobody_in_particular_uses_public_operations_only(
     assert _refused_access(await _ask(house, operation, None)) == expected
 
 
+@pytest.mark.check(11, 15, 16, 55)
 @each_operation
 @pytest.mark.parametrize("bad", BAD)
 async def test_a_bad_token_opens_no_more_than_none_does(
@@ -168,6 +170,7 @@ async def test_a_bad_token_opens_no_more_than_none_does(
     assert _refused_access(await _ask(house, operation, BAD[bad](house))) == expected
 
 
+@pytest.mark.check(4, 16)
 @each_operation
 @pytest.mark.parametrize("kind", ["user", "admin", "service"])
 async def test_a_good_token_opens_what_its_bearer_may_use(

@@ -358,6 +358,7 @@ async def test_where_the_gateway_is_silent_callers_are_told_so(running: Edge) ->
     assert (answer.status_code, answer.json()["code"]) == (504, "upstream_timeout")
 
 
+@pytest.mark.check(53)
 async def test_the_callers_address_reaches_locks_and_audit_and_no_made_up_one_does(
     edge: Edge, stack: Stack
 ) -> None:

@@ -69,6 +69,7 @@ def refused(answer: httpx.Response) -> bool:
     return 400 <= answer.status_code < 500 and answer.headers["content-type"] == PROBLEM
 
 
+@pytest.mark.check(35, 36, 37, 41)
 @pytest.mark.parametrize("kind", BODIES)
 async def test_every_operation_refuses_it(
     http: httpx.AsyncClient,
@@ -87,6 +88,7 @@ async def test_every_operation_refuses_it(
     assert wrong == {}
 
 
+@pytest.mark.check(37, 38)
 @pytest.mark.parametrize("length", LENGTHS)
 async def test_a_long_body_is_too_large_for_every_operation_but_those_that_need_it(
     http: httpx.AsyncClient,
@@ -114,6 +116,7 @@ async def test_a_long_body_is_too_large_for_every_operation_but_those_that_need_
     assert statuses[413] > sum(statuses.values()) / 3  # others are for administrators, or a form
 
 
+@pytest.mark.check(38)
 @pytest.mark.parametrize(
     ("path", "query"),
     [
@@ -139,6 +142,7 @@ async def test_a_long_query_is_refused(alice: Person, path: str, query: str) -> 
     assert refused(answer), (answer.status_code, answer.text[:200])
 
 
+@pytest.mark.check(38)
 @pytest.mark.parametrize(
     ("name", "value"),
     [

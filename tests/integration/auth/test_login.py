@@ -11,6 +11,7 @@ from auth.settings import Settings
 from kit.clock import SystemClock
 
 
+@pytest.mark.check(32)
 async def test_username_and_address_open_the_same_door_in_any_case(world: World) -> None:
     await world.arrive("Alice", email="Alice@Example.com")
     for name in ("Alice", "ALICE", "\uff21lice", "alice@example.com", "ALICE@EXAMPLE.COM"):
@@ -27,6 +28,7 @@ async def test_an_address_alone_is_enough_to_register_and_log_in(world: World) -
     assert await world.status_with(await world.log_in("carol@example.com")) == 200
 
 
+@pytest.mark.check(25)
 async def test_unknown_and_wrong_are_answered_alike(world: World) -> None:
     await world.arrive("alice")
     answers = [
@@ -70,6 +72,7 @@ async def test_login_costs_one_look_up_and_one_insert(world: World) -> None:
     assert world.database.statements - before == 2
 
 
+@pytest.mark.check(62)
 async def test_an_answer_to_a_login_is_not_for_caches(world: World) -> None:
     await world.arrive("alice")
     answer = await world.post("/v1/auth/login", {"username": "alice", "password": PASSWORD})
@@ -79,6 +82,7 @@ async def test_an_answer_to_a_login_is_not_for_caches(world: World) -> None:
     assert answer.json()["expires_in"] == 600
 
 
+@pytest.mark.check(21)
 async def test_the_access_token_dies_when_its_time_is_over(world: World) -> None:
     await world.arrive("alice")
     login = await world.log_in("alice")
@@ -88,6 +92,7 @@ async def test_the_access_token_dies_when_its_time_is_over(world: World) -> None
     assert await world.status_with(login) == 401
 
 
+@pytest.mark.check(16)
 async def test_a_refresh_or_activation_token_is_no_access_token(world: World) -> None:
     registered = await world.register("alice")
     await world.post("/v1/auth/activate", {"token": registered["activation"]["token"]})
@@ -97,6 +102,7 @@ async def test_a_refresh_or_activation_token_is_no_access_token(world: World) ->
         assert code(answer) == (401, "token_invalid")
 
 
+@pytest.mark.check(22)
 async def test_an_access_token_in_the_query_is_not_accepted(world: World) -> None:
     await world.arrive("alice")
     login = await world.log_in("alice")

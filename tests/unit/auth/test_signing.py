@@ -93,6 +93,7 @@ async def test_the_active_key_signs_and_the_next_is_published_beforehand() -> No
     await (await verifier_for(signer)).verify(token)
 
 
+@pytest.mark.check(23)
 async def test_a_retired_keys_tokens_die_with_its_publication() -> None:
     old = generate_key(KeyStatus.ACTIVE)
     token = signer_of(old).for_user(USER, SESSION, NOW)
@@ -103,6 +104,7 @@ async def test_a_retired_keys_tokens_die_with_its_publication() -> None:
         await (await verifier_for(signer, NOW + LIFETIME)).verify(token)
 
 
+@pytest.mark.check(23)
 def test_what_is_published_never_holds_a_private_part() -> None:
     published = signer_of(generate_key(KeyStatus.ACTIVE)).jwks(NOW)["keys"]
     assert [set(key) for key in published] == [{"kty", "crv", "x", "y", "kid", "use", "alg"}]
