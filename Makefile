@@ -75,12 +75,16 @@ test: tools-ready ## run the tests on servers of their own; T="tests/e2e tests/u
 coverage: tools-ready ## what the tests of `make test` that share a machine do not reach, and its gates
 	@$(stack) test --coverage "$(T)" -- $(A)
 
-check: tools-ready ## format, lint, types, imports, generated files: what CI runs
+check: tools-ready ## format, lint, types, imports, generated files, holes, secrets: what CI runs
 	$(python) -m ruff format --check .
 	$(python) -m ruff check .
 	$(python) -m mypy --strict $(typed)
 	.venv/bin/lint-imports
 	$(python) -m deploy.generate --check
+	$(python) -m bandit --quiet --recursive --severity-level medium --configfile pyproject.toml \
+		libs services gateway deploy
+	$(python) -m deploy.package_audit
+	$(python) -m deploy.secret_scan
 
 clients: tools-ready ## lint the API's document, make clients of it (needs npm)
 	$(python) -m deploy.clients
