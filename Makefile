@@ -19,7 +19,7 @@ A ?=
 .PHONY: help install run stop reset status logs up down production-env production-check \
 	upgrade-check test coverage check \
 	clients lint format generate demo seed dev init-db upgrade downgrade revision messages sagas \
-	reconcile lock bench chaos mutate runtime-ready tools-ready
+	reconcile lock bench chaos fuzz mutate runtime-ready tools-ready
 
 help: ## list these commands
 	@awk 'BEGIN { FS = ":.*## " } \
@@ -103,6 +103,9 @@ bench: tools-ready ## measure, with a yardstick beside every figure
 
 chaos: tools-ready ## kill, stop and restart things under load
 	@$(stack) test tests/resilience -- $(A)
+
+fuzz: tools-ready ## ask every operation what its document allows and what not; FUZZ_SECONDS=600
+	@FUZZ_SECONDS=$(or $(FUZZ_SECONDS),600) $(stack) test tests/e2e/test_fuzz.py -- $(A)
 
 mutate: tools-ready ## break the ledger, sagas, messaging line by line; tests must fail; A=wallet/domain
 	@$(python) -m deploy.mutate $(A)

@@ -139,7 +139,9 @@ def test_the_sandbox_does_not_start(production: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.check(60)
 @pytest.mark.parametrize("room", [room for room in ROOMS if room != "sandbox"])
-def test_no_documentation_is_served_and_nothing_can_be_debugged(production: pytest.MonkeyPatch, room: str) -> None:
+def test_no_documentation_is_served_and_nothing_can_be_debugged(
+    production: pytest.MonkeyPatch, room: str
+) -> None:
     settings: Any = load(rooms.settings_class(room), env_file=None)
     assert not getattr(settings, "serves_docs", False)
     assert not [name for name in type(settings).model_fields if "debug" in name]

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field, WithJsonSchema
 from gateway.forwarding.request import ProxiedRequest
 from gateway.own.operations import OwnOperation
 from kit.money import CURRENCIES, DEFAULT_CURRENCY
-from kit.refusals import InternalError, ValidationFailed
+from kit.refusals import InternalError, QueryInvalid, ValidationFailed
 
 
 class Currency(BaseModel):  # noqa: D101 (the document would show it)
@@ -36,7 +36,7 @@ OPERATION: Final = OwnOperation(
         ],
         "next_cursor": None,
     },
-    refusals=(ValidationFailed, InternalError),
+    refusals=(QueryInvalid, ValidationFailed, InternalError),
 )
 _ALL: Final = CurrencyPage(
     items=[

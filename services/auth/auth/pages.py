@@ -8,7 +8,7 @@ import base64
 import hashlib
 from collections.abc import Mapping
 from html import escape
-from typing import Final
+from typing import Any, Final
 
 from starlette.responses import HTMLResponse
 
@@ -105,6 +105,13 @@ def reset_page(token: str, language: Language, refused: Refusal | None = None) -
 def done_page(what: str, language: Language) -> HTMLResponse:
     """Return the page that reports success: `activated` or `was_reset`."""
     return _page(f"<p>{_TEXTS[language][what]}</p>", language)
+
+
+def shown_with(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return what the document says of a page's refusals, which are pages, too."""
+    return {
+        status: {"content": {"text/html": {"schema": {"type": "string"}}}} for status in statuses
+    }
 
 
 def refused_page(refusal: Refusal, language: Language) -> HTMLResponse:
