@@ -1,11 +1,14 @@
 """The real stack, started once: PostgreSQL, RabbitMQ, Redis, every service and the gateway."""
 
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 from deploy.stack import Stack
+from tests.e2e.edge import GATEWAY, NGINX, Certificate, Edge
 
 from testkit.keepers import Keeper
 from testkit.people import Person
@@ -47,3 +50,18 @@ async def alice(http: httpx.AsyncClient) -> Person:
 @pytest.fixture
 async def bob(http: httpx.AsyncClient) -> Person:
     return await Person.arrive(http, "bob")
+
+
+@pytest.fixture(scope="module")
+def running(stack: Stack) -> Iterator[Edge]:
+    folder = Path(tempfile.mkdtemp(prefix="saldo-edge-", dir="/var/tmp"))
+    folder.chmod(0o755)  # nginx's workers run as nobody
+    edge = Edge(stack, folder, Certificate.made(folder))
+    edge.prepare()
+    try:
+        edge.start_gateway()
+        yield edge
+    finally:
+        edge.end(NGINX)
+        edge.end(GATEWAY)
+        shutil.rmtree(folder)

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from tests.integration.gateway.ambiguous import AMBIGUOUS, SMUGGLED
 
 from gateway.forwarding.headers import MAX_HEADER_BYTES, MAX_HEADERS
 from gateway.routing.paths import MAX_URI_BYTES
@@ -137,53 +138,10 @@ async def test_a_large_body_is_not_taken_for_a_head(door: Any, service: Any) -> 
     assert [len(seen.body) for seen in service.seen] == [len(body)] * 3
 
 
-SMUGGLED = b"GET /v1/smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
-
-
 @pytest.mark.check(54)
 @pytest.mark.parametrize(
     "request_bytes",
-    [
-        (
-            b"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n"
-            b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
-        ),
-        (
-            b"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
-            b"Content-Length: 4\r\n\r\n0\r\n\r\n"
-        ),
-        (
-            b"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n"
-            b"Content-Length: 5\r\n\r\n1234"
-        ),
-        (
-            b"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n"
-            b"Content-Length: 4\r\n\r\n1234"
-        ),
-        b"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: +4\r\n\r\n1234",
-        b"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 4,4\r\n\r\n1234",
-        b"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
-        b"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
-        b"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
-        (
-            b"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
-            b"Transfer-Encoding: identity\r\n\r\n0\r\n\r\n"
-        ),
-        b"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-        (
-            b"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-            b"1;\nx\r\n1\r\n0\r\n\r\n"
-        ),
-        b"GET /v1/services HTTP/1.1\nHost: x\n\n",
-        b"GET /v1/services HTTP/1.1\r\nHost: x\r\nX-A: a\rb\r\n\r\n",
-        b"GET /v1/services HTTP/1.1\r\nHost: x\r\nX-A: a\x00b\r\n\r\n",
-        b"GET /v1/services HTTP/1.1\r\nHost: x\r\nX A: b\r\n\r\n",
-        b"GET /v1/services HTTP/1.1\r\nHost: x\r\n X-A: b\r\n\r\n",
-        b"GET /v1/services HTTP/1.1\r\nHost: x\r\nX-A: a\r\n folded\r\n\r\n",
-        b"GET /v1/services HTTP/9.9\r\nHost: x\r\n\r\n",
-        b"hello\r\n\r\n",
-        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
-    ],
+    AMBIGUOUS,
     ids=lambda request: repr(request[:90]),
 )
 async def test_what_two_readers_could_read_differently_is_refused_and_the_connection_closed(
