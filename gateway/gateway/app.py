@@ -1,5 +1,6 @@
 """Composes the gateway; every choice of a part is made here."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
@@ -10,6 +11,9 @@ from gateway.documents.pages import Documentation
 from gateway.forwarding.callers import TrustedProxies
 from gateway.forwarding.forwarder import Forwarder
 from gateway.forwarding.upstream import Upstream, Upstreams
+from gateway.limits.admission import Admission
+from gateway.limits.counts import Counts
+from gateway.limits.shared import SharedCounts
 from gateway.own import currencies
 from gateway.own.health import Health
 from gateway.own.index import Index
@@ -27,6 +31,7 @@ async def opened(settings: Settings) -> AsyncIterator[Gateway]:
     """Open what the gateway needs, yield the gateway, and close it all."""
     async with (
         Redis.from_url(settings.redis_url) as redis,
+        SharedCounts.opened(settings.redis_url) as counts,
         Upstreams(settings.upstream_urls, settings.upstream_timeout_seconds) as upstreams,
     ):
         tokens = await TokenVerifier.open(
@@ -36,18 +41,24 @@ async def opened(settings: Settings) -> AsyncIterator[Gateway]:
             revocations=Revocations(redis),
         )
         try:
-            yield assembled(settings, upstreams, tokens)
+            yield assembled(settings, upstreams, tokens, counts)
         finally:
             await tokens.close()
 
 
 def assembled(
-    settings: Settings, upstreams: Mapping[str, Upstream], tokens: TokenVerifier
+    settings: Settings, upstreams: Mapping[str, Upstream], tokens: TokenVerifier, counts: Counts
 ) -> Gateway:
     """Return the gateway, made of open parts."""
     routes = ProxyRoutes.of(in_production=settings.in_production, serves_docs=settings.serves_docs)
-    forwarder = Forwarder(upstreams, settings.max_body_bytes, settings.max_import_bytes)
-    health = Health(upstreams, tokens, settings.metrics_readers)
+    forwarder = Forwarder(
+        upstreams,
+        max_body_bytes=settings.max_body_bytes,
+        max_import_bytes=settings.max_import_bytes,
+        body_seconds=settings.body_seconds,
+    )
+    draining = asyncio.Event()
+    health = Health(upstreams, tokens, settings.metrics_readers, draining)
     documentation = Documentation(upstreams, routes)
     index = Index(in_production=settings.in_production, serves_docs=settings.serves_docs)
     own: dict[str, OwnPart] = {
@@ -58,6 +69,7 @@ def assembled(
         "live": health.live,
         "ready": health.ready,
         "metrics": health.metrics,
+        "upstreams": health.upstreams,
         "swagger": documentation.swagger,
         "redoc": documentation.redoc,
         "asset": documentation.asset,
@@ -72,4 +84,6 @@ def assembled(
         own=own,
         cors=Cors(settings.cors_origins, allows_local=not settings.in_production),
         proxies=TrustedProxies(settings.proxies, settings.proxy_header),
+        draining=draining,
+        admission=Admission(counts, settings.rate_limit_factor),
     )

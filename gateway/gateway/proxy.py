@@ -4,6 +4,7 @@ Does not decide where routes lead (`routes`) or what a good token is (`kit.token
 talk to services (`forwarding`).
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from time import perf_counter
@@ -17,9 +18,10 @@ from gateway.forwarding.callers import TrustedProxies
 from gateway.forwarding.forwarder import Forwarder
 from gateway.forwarding.headers import HeaderSorter
 from gateway.forwarding.request import ClientGone, ProxiedRequest
+from gateway.limits.admission import Admission
 from gateway.own import parameters
 from gateway.own.methods import Methods
-from gateway.refusals import UpstreamTimeout, UpstreamUnavailable
+from gateway.refusals import RateLimited, UpgradeRefused, UpstreamTimeout, UpstreamUnavailable
 from gateway.routing import paths, routes
 from gateway.routing.table import METHODS, ProxyRoute, ProxyRoutes
 from kit import context, http
@@ -48,6 +50,8 @@ class Gateway:
         own: Mapping[str, OwnPart],
         cors: Cors,
         proxies: TrustedProxies,
+        admission: Admission,
+        draining: asyncio.Event,
     ) -> None:
         self._table = table
         self._methods = methods
@@ -56,6 +60,8 @@ class Gateway:
         self._own = own
         self._cors = cors
         self._proxies = proxies
+        self._admission = admission
+        self._draining = draining
         self._sorter = HeaderSorter()
         self._meter = RequestMeter("gateway")
         self._log = _log.bind()  # bound once: the module's proxy binds anew at every use
@@ -64,6 +70,7 @@ class Gateway:
         """Serve one HTTP request (ASGI 3)."""
         started = perf_counter()
         exchange = ProxiedRequest(scope, receive, send)
+        exchange.is_last = self._draining.is_set()
         try:
             await self._serve(exchange)
         except Refusal as refusal:
@@ -76,6 +83,10 @@ class Gateway:
         finally:
             self._account(exchange, perf_counter() - started)
 
+    def drain(self) -> None:
+        """Say from now on that this process is not ready, and end connections with their answer."""
+        self._draining.set()
+
     def end_streams(self) -> None:
         """End the answers that would go on for ever, before the process ends."""
         self._forwarder.end_streams()
@@ -84,15 +95,23 @@ class Gateway:
         """Lead a request through every stage; each lets it pass or raises its refusal."""
         self._read_headers(exchange)
         if self._cors.is_preflight(exchange):
+            self._admission.admit_here(exchange)
             await self._cors.answer_preflight(exchange)
             return
         paths.check(exchange.path, exchange.query)
         if exchange.method == "OPTIONS":
+            self._admission.admit_here(exchange)
             await self._methods.answer(exchange)
             return
         route = await self._find_route(exchange)
         if not route.is_public:
             exchange.claims = await self._identify(exchange)
+        limit = route.limit(exchange.method)
+        await self._admission.admit(exchange, limit)
+        with self._admission.under_way(exchange, limit):
+            await self._answer(exchange, route)
+
+    async def _answer(self, exchange: ProxiedRequest, route: ProxyRoute) -> None:
         if route.own:
             if route.own not in routes.WITH_PARAMETERS:
                 parameters.refuse_all(exchange.query)
@@ -111,6 +130,8 @@ class Gateway:
         finally:  # a refusal carries the request's id, too
             self._set_ids(exchange)
         inbound.check(len(headers))
+        if b"upgrade" in inbound.read:
+            raise UpgradeRefused
 
     def _set_ids(self, exchange: ProxiedRequest) -> None:
         read = exchange.inbound.read
@@ -154,8 +175,14 @@ class Gateway:
         return claims
 
     async def _refuse(self, exchange: ProxiedRequest, refusal: Refusal) -> None:
-        if exchange.status is None:  # else too late: the server breaks the connection off
-            await exchange.refuse(refusal)
+        if exchange.status is not None:
+            return  # too late: the server breaks the connection off
+        if not exchange.is_counted:  # it was refused before it was known who asks
+            try:
+                self._admission.admit_here(exchange)
+            except RateLimited as limited:
+                refusal = limited
+        await exchange.refuse(refusal)
 
     def _account(self, exchange: ProxiedRequest, seconds: float) -> None:
         route = exchange.route

@@ -88,6 +88,7 @@ _READ: Final = ONCE_ONLY | {
     b"connection",
     b"origin",
     b"traceparent",
+    b"upgrade",
     b"x-request-id",
 }
 # `Connection: authorization` must not remove the token on the way.
@@ -95,7 +96,16 @@ _END_TO_END: Final = _READ - _HOP_BY_HOP
 _USUAL_CONNECTIONS: Final = frozenset((b"keep-alive", b"close"))
 
 # These are not passed outward; our own server writes `date`.
-_NOT_OUTWARD: Final = _HOP_BY_HOP | {b"date", b"server", b"via", b"x-powered-by", b"x-request-id"}
+_NOT_OUTWARD: Final = _HOP_BY_HOP | {
+    b"date",
+    b"ratelimit",
+    b"ratelimit-policy",
+    b"server",
+    b"via",
+    b"x-powered-by",
+    b"x-request-id",
+    b"x-saldo-origin",
+}
 
 
 class _Fate(Enum):

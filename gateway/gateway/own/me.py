@@ -106,7 +106,7 @@ class MeWithWallets:
         try:
             answered = await all_of(part(exchange) for part in parts)
         except ServiceRefused as refused:
-            await exchange.answer(*refused.answer)
+            await refused.pass_on(exchange)
             return
         me = {name: value for part in answered for name, value in part.items()}
         await exchange.answer_json(_OK, orjson.dumps(me))
