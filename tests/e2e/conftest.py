@@ -4,6 +4,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -22,7 +23,10 @@ def stack() -> Iterator[Stack]:
     made = Stack(
         root=ROOT,
         local=ROOT / ".local/test/e2e",
-        settings={"LOG_FORMAT": "json"},  # as in production; test_logs.py reads it
+        settings={
+            "LOG_FORMAT": "json",  # as in production; test_logs.py reads it
+            "GATEWAY_RATE_LIMIT_FACTOR": "10000",  # all that is tested here comes from one address
+        },
         extra_env={"payments": {"PAYMENTS_CHECK_FROM": CHECKED}},
     )
     made.start()
@@ -35,6 +39,12 @@ async def http(stack: Stack) -> AsyncIterator[httpx.AsyncClient]:
     limits = httpx.Limits(max_connections=64)
     async with httpx.AsyncClient(base_url=stack.gateway_url, timeout=30, limits=limits) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+async def document(http: httpx.AsyncClient) -> dict[str, Any]:
+    found: dict[str, Any] = (await http.get("/openapi.json")).json()
+    return found
 
 
 @pytest.fixture

@@ -134,7 +134,6 @@ def held(stack: Stack, service: str) -> int:
     return int(most) // 1024
 
 
-@pytest.mark.check(46)
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux tells it there")
 async def test_an_upload_of_a_hundred_mebibytes_is_refused_and_held_by_nobody(
     stack: Stack, http: httpx.AsyncClient, alice: Person

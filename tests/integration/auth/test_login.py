@@ -2,6 +2,8 @@
 
 import asyncio
 import base64
+import statistics
+import time
 
 import httpx
 import pytest
@@ -241,3 +243,17 @@ class TestUnderLoad:
         assert code(busy) == (503, "unavailable")
         assert int(busy.headers["retry-after"]) > 0
         assert await world.status_with(await world.log_in("alice")) == 200
+
+
+@pytest.mark.check(25)
+async def test_an_unknown_name_takes_as_long_as_a_wrong_password(world: World) -> None:
+    await world.arrive("alice")
+    seconds: dict[str, list[float]] = {"alice": [], "nobody": []}
+    for _ in range(30):
+        for name, taken in seconds.items():  # in turn, so that a busy machine slows both
+            began = time.perf_counter()
+            await world.post("/v1/auth/login", {"username": name, "password": "wrong password"})
+            taken.append(time.perf_counter() - began)
+        world.clock.advance(3600)  # no lock begins
+    known, unknown = (statistics.median(taken) for taken in seconds.values())
+    assert abs(known - unknown) < 0.2 * max(known, unknown)

@@ -46,7 +46,6 @@ OF_ODD_HEADS = [
     _GET + b"X-A: a\r\n folded\r\n\r\n",
     _GET + b"Host: y\r\n\r\n",
     b"GET /v1/services HTTP/1.1\r\n\r\n",
-    b"GET  /v1/services  HTTP/1.1\r\nHost: x\r\n\r\n",
     b"GET /v1/services HTTP/9.9\r\nHost: x\r\n\r\n",
     b"hello\r\n\r\n",
     b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",

@@ -112,6 +112,7 @@ async def test_a_query_parameter_out_of_range_is_refused(parameters: Router, lim
     assert fault["pointer"] == "/query/limit"
 
 
+@pytest.mark.check(31)
 @pytest.mark.parametrize("name", ["unknown", "kind", "Limit", "limit[]", "limit~/", "", "id"])
 async def test_a_query_parameter_that_is_not_known_is_refused(
     parameters: Router, name: str
