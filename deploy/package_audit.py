@@ -31,7 +31,10 @@ def main() -> None:
 
 
 def is_reachable(lock: Path) -> bool:
-    """Tell whether the feed knows the first package of a lock: a mirror may answer, and not."""
+    """Tell whether the feed knows the first package of a lock.
+
+    A mirror may answer, and know none.
+    """
     pin = _PIN.search(lock.read_text(encoding="utf-8"))
     if pin is None:
         return False

@@ -75,7 +75,7 @@ def blocks() -> Blocks:
 
 
 def checks() -> str:
-    """Return a table for each group: check, words, the files of its tests and how many."""
+    """Return a table for each group: check, words, files of its tests."""
     files: dict[int, Counter[Path]] = {}
     for number, path, _ in shown():
         files.setdefault(number, Counter())[path] += 1

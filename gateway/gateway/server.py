@@ -142,9 +142,10 @@ class BoundedProtocol(WholeProtocol):
 
 
 def _is_ambiguous(version: str, headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    """Tell whether a head has not the one Host, or HTTP/1.0 with chunks (RFC 9112 §3.2, §6.1).
+    """Tell whether a head lacks the one Host, or announces chunks in HTTP/1.0.
 
-    Whom the latter passed before may not know chunks, and take what follows for another request.
+    Whom the latter passed before may not know chunks, and take what follows for another request
+    (RFC 9112 §3.2, §6.1).
     """
     names = [name for name, _ in headers]
     hosts = names.count(b"host")
