@@ -84,4 +84,11 @@ CROSS JOIN (VALUES
 ORDER BY name, position
 \gexec
 
+-- Step 5 gave back what a migration took: the rows of these tables are only ever added.
+SELECT format('REVOKE UPDATE, DELETE ON %1$I.%2$I FROM %1$I', nspname, relname)
+FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
+JOIN pg_namespace ON pg_namespace.oid = relnamespace
+WHERE tgname = 'append_only' AND nspname IN (SELECT name FROM service)
+\gexec
+
 COMMIT;

@@ -48,6 +48,7 @@ ONES_OWN = {
     "get_me",
     "get_my_limits",
     "get_my_wallet",
+    "list_events",
     "list_notices",
     "list_sessions",
     "pay_order",

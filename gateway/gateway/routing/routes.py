@@ -26,6 +26,9 @@ PREFIXES: Final[Mapping[str, str]] = {
 # These need no token. GET stands for HEAD too.
 PUBLIC: Final[Mapping[str, str]] = {
     "GET /.well-known/jwks.json": "auth",
+    "GET /.well-known/oauth-authorization-server": "auth",
+    "GET /v1/auth/authorize": "auth",
+    "POST /v1/auth/authorize": "auth",
     "POST /v1/auth/register": "auth",
     "GET /v1/auth/activate": "auth",
     "POST /v1/auth/activate": "auth",
@@ -35,7 +38,13 @@ PUBLIC: Final[Mapping[str, str]] = {
     "GET /v1/auth/password/reset": "auth",
     "POST /v1/auth/password/reset": "auth",
     "POST /v1/auth/password/reset/page": "auth",
+    "GET /v1/auth/email/confirm": "auth",
+    "POST /v1/auth/email/confirm": "auth",
+    "POST /v1/auth/email/confirm/page": "auth",
     "POST /v1/auth/login": "auth",
+    "POST /v1/auth/login/code": "auth",
+    "POST /v1/auth/login/passkey": "auth",
+    "POST /v1/auth/login/passkey/begin": "auth",
     "POST /v1/auth/token": "auth",
     "POST /v1/auth/refresh": "auth",
     "GET /v1/services": "payments",

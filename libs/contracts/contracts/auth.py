@@ -63,6 +63,22 @@ class UserLocked(Event):
     until: datetime
 
 
+class FactorChanged(Event):
+    """A user has a second factor more or less: an authenticator app, or a passkey.
+
+    It has no sequence, as UserLocked has none: it changes nothing that others know of the user.
+    ``at`` is when, in aware UTC.
+    """
+
+    type: ClassVar[str] = "auth.factor_changed.v1"
+
+    change_id: UUID
+    user_id: UUID
+    factor: Literal["totp", "passkey"]
+    is_added: bool
+    at: datetime
+
+
 class RecordAudit(Command):
     """Record what an administrator did or saw in the service that sends this.
 

@@ -31,6 +31,44 @@ class SendAlreadyRegistered(Command):
     language: Literal["en", "ru"]
 
 
+SecurityNews = Literal[
+    "password_changed",
+    "email_changed",
+    "totp_enrolled",
+    "totp_removed",
+    "passkey_added",
+    "passkey_removed",
+    "recovery_codes_made",
+    "recovery_code_used",
+    "api_key_made",
+]
+
+
+class SendEmailChange(Command):
+    """Mail the link by which the old or the new address confirms a change.
+
+    ``to`` says which: the user's address, or the one that it is to become. Auth knows both.
+    """
+
+    type: ClassVar[str] = "notifications.send_email_change.v1"
+
+    user_id: UUID
+    to: Literal["old", "new"]
+    url: str
+    expires_at: datetime
+    language: Literal["en", "ru"]
+
+
+class SendSecurityNotice(Command):
+    """Tell a user what has changed about how they log in, in case it was not them."""
+
+    type: ClassVar[str] = "notifications.send_security_notice.v1"
+
+    user_id: UUID
+    what: SecurityNews
+    language: Literal["en", "ru"]
+
+
 class SendPasswordReset(Command):
     """Mail a user the link by which a new password is set.
 

@@ -80,7 +80,7 @@ class Refusal(Exception):  # noqa: N818 (a no is an answer, not an error)
         self.headers: dict[str, str] = dict(headers or {})
         self.errors: tuple[FieldFault, ...] = tuple(errors)
         self.params: Mapping[str, object] = params
-        self.members: Mapping[str, str] = {}  # further ones of the problem (RFC 9457 §3.2)
+        self.members: Mapping[str, object] = {}  # further ones of the problem (RFC 9457 §3.2)
 
     @classmethod
     def title(cls, language: Language = "en") -> str:

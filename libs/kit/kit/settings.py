@@ -205,6 +205,17 @@ class WebSettings(EnvironmentSettings):
         "Signs list cursors and keys the fingerprints of repeated requests.",
         shared="CURSOR_SECRET",
     )
+    admin_factor: bool | None = setting(
+        None,
+        "Whether administrators change nothing without a second factor. Left empty: in production"
+        " only. Those who have one enrolled always need it.",
+        shared="ADMIN_FACTOR",
+    )
+
+    @property
+    def needs_admin_factor(self) -> bool:
+        """Whether an administrator's change needs a second factor, enrolled or not."""
+        return self.in_production if self.admin_factor is None else self.admin_factor
 
 
 class IdempotencySettings(EnvironmentSettings):

@@ -10,15 +10,19 @@ import httpx
 from auth import refusals
 from auth.api import ROUTERS
 from auth.clients.services import ClosingClient
+from auth.crypto.forms import FormSeal
 from auth.crypto.hashing import PasswordHasher
+from auth.crypto.passkeys import RelyingParty
 from auth.crypto.signing import TokenSigner
 from auth.crypto.vault import KeyVault
 from auth.loops import purge
 from auth.loops.deletions import DeletionWorker
 from auth.loops.revocations import Revoker
+from auth.loops.seals import Sealer
 from auth.messages import ROUTES
 from auth.repository import Users
 from auth.service.audit import record
+from auth.service.factors.proofs import Checker
 from auth.service.keys import load_keys
 from auth.settings import Settings
 from auth.wiring import Wiring
@@ -41,11 +45,17 @@ token as `Authorization: Bearer …`. The button “Authorize” does the last t
 _TAGS: Final = (
     {"name": "registration", "description": "Registration and activation."},
     {"name": "tokens", "description": "Login, refresh, logout."},
-    {"name": "passwords", "description": "Forgotten passwords."},
+    {"name": "clients", "description": "Login for front ends of others: OAuth 2, code and PKCE."},
+    {"name": "passwords", "description": "Changed and forgotten passwords."},
+    {"name": "emails", "description": "Changes of one's e-mail address."},
+    {"name": "factors", "description": "Second factors, passkeys, and stepping up."},
     {"name": "me", "description": "One's own user."},
     {"name": "sessions", "description": "Live logins."},
     {"name": "users", "description": "Administration of users."},
-    {"name": "audit", "description": "The acts of administrators, in every service."},
+    {
+        "name": "audit",
+        "description": "Acts of administrators, in every service, and events of users.",
+    },
     {"name": "internal", "description": "For other services; not routed by the gateway."},
 )
 
@@ -67,7 +77,7 @@ def build(settings: Settings) -> Service:
         settings=settings,
         web=web,
         routes=ROUTES,
-        background=(("leaving", _finish_deletions), ("purge", _purge)),
+        background=(("leaving", _finish_deletions), ("purge", _purge), ("seals", _seal)),
         resources=(wired,),
     )
 
@@ -77,6 +87,7 @@ async def wired(service: Service) -> AsyncIterator[None]:
     """Open what only auth has, and wire it to what the runtime has opened."""
     state, settings = service.state, cast("Settings", service.settings)
     vault = KeyVault(settings.key_secret)
+    party = RelyingParty(settings.party_id, settings.origins)
     client = http_client()
     async with state.database.unit_of_work() as uow:
         keys = await load_keys(uow, vault, state.clock.now())
@@ -91,16 +102,23 @@ async def wired(service: Service) -> AsyncIterator[None]:
         hasher=PasswordHasher(queue=settings.hash_queue),
         signer=signer,
         vault=vault,
+        forms=FormSeal(settings.key_secret),
+        party=party,
+        checker=Checker(vault, party),
         revoker=Revoker(state.redis, state.database, state.clock, lifetime=lifetime),
         deletion_worker=DeletionWorker(
             state.database, state.clock, _closing_client(client, signer, settings, state.clock)
         ),
     )
-    catching_up = spawn(for_ever("revocations", state.wiring.revoker.catch_up), "auth.revocations")
+    revoker = state.wiring.revoker
+    revoking = [
+        spawn(for_ever("revocations", revoker.catch_up), "auth.revocations"),
+        spawn(for_ever("revocation_losses", revoker.notice_losses), "auth.revocation_losses"),
+    ]
     try:
         yield
     finally:
-        await stop([catching_up])
+        await stop(revoking)
         await client.aclose()
         state.wiring.hasher.close()
 
@@ -113,6 +131,11 @@ async def _finish_deletions(service: Service) -> None:
 async def _purge(service: Service) -> None:
     wiring: Wiring = service.state.wiring
     await purge.run(wiring.database)
+
+
+async def _seal(service: Service) -> None:
+    wiring: Wiring = service.state.wiring
+    await Sealer(wiring.database).run()
 
 
 def _closing_client(

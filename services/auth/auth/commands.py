@@ -1,6 +1,6 @@
-"""Makes users at the command line: create-admin and create-user.
+"""Makes users and verifies the audit log, at the command line.
 
-They are safe to repeat: an existing user is enabled and given the roles, and keeps the password.
+Users are safe to make again: an existing one is enabled, given the roles, and keeps the password.
 """
 
 import argparse
@@ -13,6 +13,7 @@ from auth.crypto.hashing import PasswordHasher
 from auth.domain import names, passwords
 from auth.domain.users import ORDINARY, Role, UserStatus
 from auth.repository import NewUser
+from auth.service.seals import AuditFault, verify
 from auth.service.users import ensure
 from auth.settings import Settings
 from kit.commands import Extra
@@ -81,7 +82,27 @@ def _password(parsed: argparse.Namespace) -> str:
     return password
 
 
+def _audit_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("verb", choices=["verify"], help="compare every row with its seal")
+
+
+async def _verify_audit(settings: Settings, _: argparse.Namespace) -> None:
+    database = await Database.open(settings.database_url, name=settings.service(), pool_size=1)
+    try:
+        async with database.read() as connection:
+            found = await verify(connection)
+    finally:
+        await database.close()
+    if isinstance(found, AuditFault):
+        raise SystemExit(f"row {found.position}: {found.what}")
+    sys.stdout.write(
+        f"{found.rows} rows, all agree; {found.unsealed} not sealed yet;"
+        f" last seal {found.last.position} {found.last.hash.hex()}\n"
+    )
+
+
 COMMANDS: Final[dict[str, Extra]] = {
+    "audit": (_audit_arguments, _verify_audit),
     "create-admin": (_arguments, _create_admin),
     "create-user": (_user_arguments, _create_user),
 }

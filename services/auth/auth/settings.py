@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
@@ -30,6 +31,14 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
         "Where people reach the gateway; activation links begin with it.",
         pattern=r"^https?://[^\s/?#]+$",
     )
+    passkey_domain: str = setting(
+        "", "Domain that passkeys are for, with all below it. Left empty: that of AUTH_PUBLIC_URL."
+    )
+    passkey_origins: str = setting(
+        "",
+        "Pages that may use passkeys, such as https://app.example.com, separated by commas. Left"
+        " empty: AUTH_PUBLIC_URL.",
+    )
     activation: Literal["link", "none"] = setting(
         "link", "Whether new users are pending until they open a link, or active at once."
     )
@@ -39,7 +48,9 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
         " outside production) or by `email`. Must be given in production where"
         " AUTH_ACTIVATION=link.",
     )
-    activation_hours: int = setting(48, "How long an activation link works.", ge=1, le=720)
+    activation_hours: int = setting(
+        48, "How long a link works that activates or confirms an address.", ge=1, le=720
+    )
     reset_minutes: int = setting(60, "How long a link to set a new password works.", ge=5, le=1440)
     access_token_seconds: int = setting(
         600, "Lifetime of an access token; revocations are remembered for an hour.", ge=60, le=3600
@@ -106,6 +117,21 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
     def mails_activation(self) -> bool:
         """Whether activation links are mailed, and never handed out in an answer."""
         return self.activation == "link" and self.activation_delivery == "email"
+
+    @property
+    def party_id(self) -> str:
+        """The domain that passkeys are for (WebAuthn's relying party)."""
+        return self.passkey_domain or urlsplit(self.public_url).hostname or ""
+
+    @property
+    def origins(self) -> list[str]:
+        """The origins of the pages that may use passkeys."""
+        return [one.strip() for one in (self.passkey_origins or self.public_url).split(",")]
+
+    @property
+    def mails_links(self) -> bool:
+        """Whether links to confirm an address are mailed; in production they always are."""
+        return self.in_production or self.activation_delivery == "email"
 
     @property
     def access_token_lifetime(self) -> timedelta:

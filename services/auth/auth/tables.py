@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -44,6 +45,8 @@ user_account = Table(
     Column("updated_at", DateTime(timezone=True), nullable=False),
     Column("activated_at", DateTime(timezone=True)),
     Column("language", Text, nullable=False, server_default="ru"),
+    Column("factors", ARRAY(Text), nullable=False, server_default="{}"),
+    CheckConstraint("factors <@ ARRAY['passkey', 'totp']", name="known_factors"),
     CheckConstraint("language IN ('en', 'ru')", name="language"),
     CheckConstraint("status IN ('pending', 'active', 'disabled', 'deleted')", name="status"),
     CheckConstraint("(username IS NULL) = (username_key IS NULL)", name="username_has_its_key"),
@@ -79,6 +82,30 @@ user_account = Table(
     ),
 )
 
+# Front ends of others'. A deleted one stays for the sessions and audit rows that name it.
+client = Table(
+    "client",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("redirect_uris", ARRAY(Text), nullable=False),
+    Column("secret_hash", LargeBinary, comment="SHA-256 of the secret; NULL for a public client"),
+    Column("created_by", Uuid, ForeignKey("user_account.id"), nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("disabled_at", DateTime(timezone=True)),
+    Column("deleted_at", DateTime(timezone=True)),
+    CheckConstraint("char_length(name) BETWEEN 1 AND 60", name="name_length"),
+    CheckConstraint("cardinality(redirect_uris) BETWEEN 1 AND 10", name="has_redirect_uris"),
+    CheckConstraint("octet_length(secret_hash) = 32", name="secret_hash_length"),
+    CheckConstraint("deleted_at IS NULL OR disabled_at IS NOT NULL", name="deleted_is_disabled"),
+    Index(
+        "ix_client_created_at",
+        text("created_at DESC"),
+        text("id DESC"),
+        postgresql_where=text("deleted_at IS NULL"),
+    ),
+)
+
 session = Table(
     "session",
     METADATA,
@@ -92,6 +119,10 @@ session = Table(
     Column("expires_at", DateTime(timezone=True), nullable=False),
     Column("ended_at", DateTime(timezone=True)),
     Column("end_reason", Text),
+    Column("address", Text),
+    Column("amr", ARRAY(Text), nullable=False, server_default="{pwd}", comment="RFC 8176"),
+    Column("authenticated_at", DateTime(timezone=True), nullable=False),
+    Column("client_id", Uuid, ForeignKey("client.id"), comment="NULL for our own front ends"),
     CheckConstraint("counter >= 0", name="counter_counts_up"),
     CheckConstraint("octet_length(hmac_key) = 32", name="hmac_key_length"),
     CheckConstraint("(ended_at IS NULL) = (end_reason IS NULL)", name="ended_for_a_reason"),
@@ -103,6 +134,32 @@ session = Table(
         postgresql_where=text("ended_at IS NULL"),
     ),
     Index("ix_session_ended_at", "ended_at", postgresql_where=text("ended_at IS NOT NULL")),
+    Index(
+        "ix_session_client_id",
+        "client_id",
+        postgresql_where=text("client_id IS NOT NULL AND ended_at IS NULL"),
+    ),
+)
+
+# A used one is kept for a while: used again, it ends the session that it opened.
+authorization_code = Table(
+    "authorization_code",
+    METADATA,
+    Column("code_hash", LargeBinary, primary_key=True, comment="SHA-256 of the code"),
+    Column("client_id", Uuid, ForeignKey("client.id"), nullable=False),
+    Column("user_id", Uuid, ForeignKey("user_account.id"), nullable=False),
+    Column("redirect_uri", Text, nullable=False),
+    Column("challenge", LargeBinary, nullable=False, comment="SHA-256 of the code verifier"),
+    Column("token_version", Integer, nullable=False, comment="the user's, at the login"),
+    Column("amr", ARRAY(Text), nullable=False, comment="RFC 8176"),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("used_at", DateTime(timezone=True)),
+    Column("session_id", Uuid, comment="the session that it opened"),
+    CheckConstraint("octet_length(code_hash) = 32", name="code_hash_length"),
+    CheckConstraint("octet_length(challenge) = 32", name="challenge_length"),
+    CheckConstraint("session_id IS NULL OR used_at IS NOT NULL", name="opened_when_used"),
+    Index("ix_authorization_code_expires_at", "expires_at"),
 )
 
 link = Table(
@@ -114,7 +171,9 @@ link = Table(
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("expires_at", DateTime(timezone=True), nullable=False),
     Column("used_at", DateTime(timezone=True)),
-    CheckConstraint("purpose IN ('activation', 'password_reset')", name="purpose"),
+    CheckConstraint(
+        "purpose IN ('activation', 'password_reset', 'old_email', 'new_email')", name="purpose"
+    ),
     CheckConstraint("octet_length(token_hash) = 32", name="token_hash_length"),
     Index("ix_link_user_id", "user_id", "purpose"),
 )
@@ -130,6 +189,19 @@ login_failure = Table(
     CheckConstraint("count > 0", name="counted_from_one"),
     Index("ix_login_failure_ends_at", "ends_at"),
     Index("ix_login_failure_user_id", "user_id", postgresql_where=text("user_id IS NOT NULL")),
+)
+
+# A new address is its user's once both have confirmed; a later change takes the place of this one.
+email_change = Table(
+    "email_change",
+    METADATA,
+    Column("user_id", Uuid, ForeignKey("user_account.id"), primary_key=True),
+    Column("email", Text, nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("old_confirmed", Boolean, nullable=False),
+    Column("new_confirmed", Boolean, nullable=False),
+    CheckConstraint("NOT (old_confirmed AND new_confirmed)", name="waits"),
+    Index("ix_email_change_expires_at", "expires_at"),
 )
 
 # Names that their users gave up, and that nobody else may have yet.
@@ -159,14 +231,13 @@ audit = Table(
     METADATA,
     Column("id", Uuid, primary_key=True),
     Column("at", DateTime(timezone=True), nullable=False),
-    Column("actor_id", Uuid, nullable=False),
+    Column("actor_id", Uuid, comment="NULL where nobody is known"),
     Column("service", Text, nullable=False),
     Column("action", Text, nullable=False),
     Column("subject_kind", Text, nullable=False),
     Column("subject_id", Text, comment="NULL for a list"),
     Column("owner_id", Uuid, comment="NULL where it is nobody's, or everybody's"),
     Column("request_id", Text),
-    Column("address", Text, nullable=False),
     Column(
         "owner_ids",
         ARRAY(Uuid),
@@ -174,11 +245,38 @@ audit = Table(
         server_default="{}",
         comment="all whose it is; empty also in rows of before, which name one at most",
     ),
+    Column("details", JSONB, nullable=False, server_default="{}"),
+    Column("position", BigInteger, nullable=False, unique=True),
+    Column(
+        "origin_hash", LargeBinary, nullable=False, comment="SHA-256 of salt, address and client"
+    ),
     Index("ix_audit_at", text("at DESC"), text("id DESC")),
     Index("ix_audit_actor_id", "actor_id", text("at DESC"), text("id DESC")),
     Index("ix_audit_subject_id", "subject_id", text("at DESC"), text("id DESC")),
     Index("ix_audit_owner_id", "owner_id", text("at DESC"), text("id DESC")),
     Index("ix_audit_owner_ids", "owner_ids", postgresql_using="gin"),
+    Index("ix_audit_action", "action", text("at DESC"), text("id DESC")),
+)
+
+# Where the requests of the audit log came from; deleted with the user whom it would tell about.
+audit_origin = Table(
+    "audit_origin",
+    METADATA,
+    Column("audit_id", Uuid, ForeignKey("audit.id"), primary_key=True),
+    Column("address", Text, nullable=False),
+    Column("user_agent", Text),
+    Column("salt", LargeBinary, nullable=False),
+    CheckConstraint("octet_length(salt) = 32", name="salt_length"),
+    Index("ix_audit_origin_address", "address"),
+)
+
+# The hash of each row of the audit log and of all before it.
+audit_seal = Table(
+    "audit_seal",
+    METADATA,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("hash", LargeBinary, nullable=False),
+    CheckConstraint("octet_length(hash) = 32", name="hash_length"),
 )
 
 signing_key = Table(
@@ -200,4 +298,61 @@ signing_key = Table(
         unique=True,
         postgresql_where=text("status <> 'retired'"),
     ),
+)
+
+totp = Table(
+    "totp",
+    METADATA,
+    Column("user_id", Uuid, ForeignKey("user_account.id"), primary_key=True),
+    Column("secret", LargeBinary, nullable=False, comment="base32, encrypted (auth.vault)"),
+    Column("last_step", BigInteger, comment="of the newest code used (RFC 6238)"),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("confirmed_at", DateTime(timezone=True), comment="NULL until the first code"),
+    CheckConstraint("confirmed_at IS NULL OR last_step IS NOT NULL", name="confirmed_by_a_code"),
+)
+
+passkey = Table(
+    "passkey",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("user_id", Uuid, ForeignKey("user_account.id"), nullable=False),
+    Column("credential_id", LargeBinary, nullable=False, unique=True),
+    Column("public_key", LargeBinary, nullable=False, comment="COSE (RFC 9052)"),
+    Column("sign_count", BigInteger, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("transports", ARRAY(Text), nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("last_used_at", DateTime(timezone=True)),
+    CheckConstraint("sign_count >= 0", name="sign_count_counts_up"),
+    Index("ix_passkey_user_id", "user_id", "created_at"),
+)
+
+recovery_code = Table(
+    "recovery_code",
+    METADATA,
+    Column("user_id", Uuid, ForeignKey("user_account.id"), primary_key=True),
+    Column("code_hash", LargeBinary, primary_key=True, comment="SHA-256 of user and code"),
+    Column("used_at", DateTime(timezone=True)),
+    CheckConstraint("octet_length(code_hash) = 32", name="code_hash_length"),
+)
+
+challenge = Table(
+    "challenge",
+    METADATA,
+    Column("token_hash", LargeBinary, primary_key=True, comment="SHA-256 of the token"),
+    Column("kind", Text, nullable=False),
+    Column("user_id", Uuid, ForeignKey("user_account.id"), comment="NULL: whoever has a passkey"),
+    Column("token_version", Integer, comment="the user's: a new password ends it"),
+    Column("tries", Integer, nullable=False, server_default=text("0")),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    CheckConstraint(
+        "kind IN ('second_factor', 'passkey_registration', 'passkey_login', 'passkey_factor',"
+        " 'step_up')",
+        name="kind",
+    ),
+    CheckConstraint("(user_id IS NULL) = (token_version IS NULL)", name="somebody_s_version"),
+    CheckConstraint("(user_id IS NULL) = (kind = 'passkey_login')", name="whose"),
+    CheckConstraint("octet_length(token_hash) = 32", name="token_hash_length"),
+    CheckConstraint("tries >= 0", name="tries_count_up"),
+    Index("ix_challenge_expires_at", "expires_at"),
 )

@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 from typing import Annotated
 
+from auth.crypto.forms import FormSeal
 from auth.crypto.hashing import PasswordHasher
+from auth.crypto.passkeys import RelyingParty
 from auth.crypto.signing import TokenSigner
 from auth.crypto.vault import KeyVault
 from auth.loops.deletions import DeletionWorker
 from auth.loops.revocations import Revoker
+from auth.service.factors.proofs import Checker
 from auth.settings import Settings
 from kit.db import Database
 from kit.web.state import from_state
@@ -22,6 +25,9 @@ class Wiring:
     hasher: PasswordHasher
     signer: TokenSigner
     vault: KeyVault
+    forms: FormSeal
+    party: RelyingParty
+    checker: Checker
     revoker: Revoker
     deletion_worker: DeletionWorker
 

@@ -2,9 +2,15 @@
 
 from collections.abc import Sequence
 
-from contracts.auth import UserChanged, UserLocked, UserRegistered
+from contracts.auth import FactorChanged, UserChanged, UserLocked, UserRegistered
 from contracts.finance import BudgetReached, ExportFailed, ExportReady
-from contracts.notifications import SendActivation, SendAlreadyRegistered, SendPasswordReset
+from contracts.notifications import (
+    SendActivation,
+    SendAlreadyRegistered,
+    SendEmailChange,
+    SendPasswordReset,
+    SendSecurityNotice,
+)
 from contracts.payments import (
     PaymentCancelled,
     PaymentCreated,
@@ -40,12 +46,15 @@ def routes(webhooks: WakeUp) -> Routes:
         commands={
             SendActivation: order_mails,
             SendAlreadyRegistered: order_mails,
+            SendEmailChange: order_mails,
             SendPasswordReset: order_mails,
+            SendSecurityNotice: order_mails,
         },
         events={
             UserRegistered: remember_people,
             UserChanged: remember_people,
             UserLocked: notify,
+            FactorChanged: notify,
             PaymentCreated: send,
             PaymentPaid: notify_and_send,
             PaymentFailed: notify_and_send,

@@ -35,12 +35,22 @@ ACCESS = {
         *("register", "activate_by_link", "activate", "resend_activation"),
         *("login", "token", "refresh", "get_jwks", "activate_by_page", "forgot_password"),
         *("show_password_reset", "reset_password", "reset_password_by_page"),
+        *("login_by_code", "login_by_passkey", "begin_passkey_login"),
+        *("show_login_page", "authorize", "get_server_metadata"),
+        *("show_email_confirmation", "confirm_email", "confirm_email_by_page"),
     },
-    "user": {"logout", "get_me", "change_me", "delete_me", "list_sessions"},
-    "owner": {"delete_session"},
+    "user": {
+        *("logout", "get_me", "change_me", "delete_me", "list_sessions", "list_events"),
+        *("change_password", "change_email", "cancel_email_change"),
+        *("get_factors", "enroll_totp", "confirm_totp", "remove_totp", "make_recovery_codes"),
+        *("begin_passkey", "add_passkey", "step_up", "begin_passkey_step_up"),
+    },
+    "owner": {"delete_session", "remove_passkey"},
     "admin": {
         *("list_users", "get_user", "change_user", "list_audit"),
-        *("list_user_sessions", "delete_user_session"),
+        *("list_user_sessions", "delete_user_session", "unlock_user", "log_out_user"),
+        *("list_clients", "create_client", "get_client", "change_client", "delete_client"),
+        "rotate_client_secret",
     },
     "service": {"look_up_user", "list_contacts"},
 }
@@ -62,6 +72,7 @@ def test_no_answer_has_a_field_for_a_secret_of_the_database(document: dict[str, 
         for name in schema.get("properties", {})
     }
     assert not fields & {"password_hash", "hmac_key", "token_hash", "private_key", "d"}
+    assert not fields & {"secret_hash", "code_hash", "challenge"}
     assert not fields & {"token_version", "version", "username_key", "email_key", "search_key"}
 
 
@@ -71,11 +82,17 @@ def test_no_answer_has_a_field_for_a_secret_of_the_database(document: dict[str, 
         (("post", "/v1/auth/register"), {"username_taken", "email_taken"}),
         (
             ("post", "/v1/auth/login"),
-            {"invalid_credentials", "user_pending", "user_disabled", "unavailable"},
+            {
+                *("invalid_credentials", "user_pending", "user_disabled", "unavailable"),
+                *("otp_required", "code_wrong"),
+            },
         ),
         (("post", "/v1/auth/refresh"), {"refresh_token_invalid"}),
         (("get", "/v1/auth/activate"), {"activation_token_invalid"}),
-        (("patch", "/v1/users/{user_id}"), {"last_admin", "not_found", "forbidden"}),
+        (
+            ("patch", "/v1/users/{user_id}"),
+            {"last_admin", "not_found", "step_up_required"},
+        ),
         (("delete", "/v1/auth/me"), {"last_admin", "token_invalid"}),
     ],
 )

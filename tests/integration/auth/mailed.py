@@ -4,11 +4,23 @@ from urllib.parse import parse_qs, urlsplit
 
 from tests.integration.auth.world import World
 
-from contracts.notifications import SendActivation, SendAlreadyRegistered, SendPasswordReset
+from contracts.notifications import (
+    SendActivation,
+    SendAlreadyRegistered,
+    SendEmailChange,
+    SendPasswordReset,
+    SendSecurityNotice,
+)
 from kit.messaging.messages import Message
 from testkit.pump import sent
 
-ORDERS = (SendActivation, SendAlreadyRegistered, SendPasswordReset)
+ORDERS = (
+    SendActivation,
+    SendAlreadyRegistered,
+    SendEmailChange,
+    SendPasswordReset,
+    SendSecurityNotice,
+)
 
 
 async def orders(world: World) -> list[Message]:
@@ -19,7 +31,7 @@ async def orders(world: World) -> list[Message]:
 async def last_url(world: World) -> str:
     """Return the address in the last mail that holds one."""
     last = (await orders(world))[-1]
-    assert isinstance(last, SendActivation | SendPasswordReset)
+    assert isinstance(last, SendActivation | SendEmailChange | SendPasswordReset)
     return last.url
 
 

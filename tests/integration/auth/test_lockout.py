@@ -9,6 +9,7 @@ import pytest
 from tests.integration.auth.mailed import last_token
 from tests.integration.auth.world import PASSWORD, World, code
 
+from auth.domain.audit import Origin
 from auth.domain.lockout import FAILURES, LOCK, WINDOW
 from auth.repository import Logins, logins
 from auth.service.sessions import count_failure
@@ -184,7 +185,7 @@ async def test_a_lock_and_its_event_are_stored_together_or_not_at_all(
 
     async def count_and_break_off() -> None:
         async with world.database.unit_of_work() as uow:
-            await count_failure(uow, found.failures, world.clock.now())
+            await count_failure(uow, found.failures, Origin(HERE), world.clock.now())
             raise ConnectionError
 
     with pytest.raises(ConnectionError):

@@ -3,9 +3,11 @@
 from datetime import timedelta
 
 import pytest
-from tests.integration.auth.world import Login, World, code, login_of
+from tests.integration.auth.front_end import registered
+from tests.integration.auth.world import HERE, PASSWORD, Login, World, code, login_of
 
 from auth.domain import sessions
+from auth.domain.codes import LIFETIME
 from auth.loops import purge
 from auth.service import sessions as verbs
 from kit.tasks import spawn, stop
@@ -66,7 +68,7 @@ async def test_a_hundred_sessions_of_one_person_live(world: World) -> None:
             _, ended = await verbs.open_session(
                 uow,
                 found,
-                user_agent=None,
+                origin=HERE,
                 rules=rules,
                 now=first + timedelta(seconds=second),
             )
@@ -107,6 +109,19 @@ async def test_links_are_deleted_a_week_after_they_were_used_or_ran_out(world: W
     assert await world.count(LINKS) == 0
     answer = await world.post("/v1/auth/activate", {"token": open_one})
     assert answer.json()["code"] == "activation_token_invalid"
+
+
+async def test_codes_are_deleted_a_day_after_they_ran_out(world: World) -> None:
+    await world.arrive("alice")
+    front_end = await registered(world.http, (await world.admin()).headers)
+    used = await front_end.logged_in("alice", PASSWORD)
+    await front_end.exchange(used)
+    world.clock.advance((LIFETIME + purge.CODES_KEPT).total_seconds())
+    await purge.purge_once(world.database)
+    assert await world.count("SELECT count(*) FROM authorization_code") == 1
+    world.clock.advance(1)
+    await purge.purge_once(world.database)
+    assert await world.count("SELECT count(*) FROM authorization_code") == 0
 
 
 async def test_the_loop_of_auth_deletes(world: World) -> None:

@@ -7,6 +7,9 @@ from redis.asyncio import Redis
 from tests.integration.auth.world import World, code
 
 from kit.ids import new_id
+from kit.tasks import spawn, stop
+from kit.tokens import Revocations
+from kit.tokens.revocations import STREAM
 from testkit.people import eventually
 
 
@@ -84,9 +87,14 @@ async def test_sessions_are_listed_newest_first_and_pages_meet(world: World) -> 
     starts = [item["created_at"] for item in listed]
     assert starts == sorted(starts, reverse=True)
     assert set(listed[0]) == {
-        *("id", "user_agent", "created_at", "last_used_at", "expires_at", "is_current")
+        *("id", "device", "user_agent", "address", "amr", "created_at", "authenticated_at"),
+        *("last_used_at", "expires_at", "is_current"),
+        "client_id",
     }
     assert listed[0]["user_agent"].startswith("python-httpx")
+    assert listed[0]["device"] == "python-httpx"
+    assert (listed[0]["address"], listed[0]["amr"]) == ("127.0.0.1", ["pwd"])
+    assert listed[0]["authenticated_at"] == listed[0]["created_at"]
 
 
 async def test_sessions_are_narrowed_by_when_they_began(world: World) -> None:
@@ -173,6 +181,35 @@ async def test_with_redis_away_logging_out_works_and_the_revocation_follows_late
     assert await world.status_with(here) == 200
     revoker.redis = reachable
     await eventually(lambda: world.status_with(here), lambda status: status == 401, within=5)
+
+
+@pytest.mark.check(24)
+async def test_revocations_that_redis_has_lost_are_published_again(world: World) -> None:
+    await world.arrive("alice")
+    here = await world.log_in("alice")
+    claims = await world.tokens.verify(here.access_token)
+    await world.post("/v1/auth/logout", {"scope": "this"}, headers=here.headers)
+    await world.dies(here)
+    await world.redis.delete(STREAM)  # as a restart that lost its last second
+    late = Revocations(world.redis)  # as of a gateway that was restarted, too
+    following = spawn(late.follow(), "test.late")
+
+    async def is_denied() -> bool:
+        return late.denies(str(claims.session_id), claims.subject, 1)
+
+    await eventually(is_denied, bool, within=5)
+    await stop([following])
+
+
+async def test_redis_that_is_away_is_asked_again_what_it_has_lost(world: World) -> None:
+    await world.arrive("alice")
+    here = await world.log_in("alice")
+    await world.post("/v1/auth/logout", {"scope": "this"}, headers=here.headers)
+    revoker = world.wiring.revoker
+    reachable, revoker.redis = revoker.redis, Redis(port=1)
+    await revoker.notice_losses()
+    revoker.redis = reachable
+    await world.dies(here)
 
 
 @pytest.mark.check(24)

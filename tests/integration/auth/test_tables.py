@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 from asyncpg import CheckViolationError, InsufficientPrivilegeError, UniqueViolationError
-from tests.integration.auth.world import World
+from tests.integration.auth.front_end import registered
+from tests.integration.auth.world import PASSWORD, World
 
 from auth.tables import METADATA
 from kit.db import migrations
@@ -76,6 +77,29 @@ async def test_a_session_cannot_be_stored_against_the_rules(world: World, change
     with pytest.raises(CheckViolationError):
         async with world.database.unit_of_work() as uow:
             await uow.execute(f"UPDATE session SET {change}")
+
+
+@pytest.mark.parametrize(
+    ("table", "change"),
+    [
+        ("client", "name = ''"),
+        ("client", "redirect_uris = '{}'"),
+        ("client", "secret_hash = 'in the clear'"),
+        ("client", "deleted_at = now()"),
+        ("authorization_code", "code_hash = 'in the clear'"),
+        ("authorization_code", "challenge = ''"),
+        ("authorization_code", "session_id = gen_random_uuid()"),
+    ],
+)
+async def test_a_client_or_code_cannot_be_stored_against_the_rules(
+    world: World, table: str, change: str
+) -> None:
+    await world.arrive("alice")
+    front_end = await registered(world.http, (await world.admin()).headers)
+    await front_end.logged_in("alice", PASSWORD)
+    with pytest.raises(CheckViolationError):
+        async with world.database.unit_of_work() as uow:
+            await uow.execute(f"UPDATE {table} SET {change}")
 
 
 async def test_the_service_may_change_rows_and_no_tables(world: World) -> None:

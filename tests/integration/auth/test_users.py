@@ -315,7 +315,7 @@ async def test_a_service_is_told_how_people_are_reached(world: World) -> None:
     ids = [alice["id"], bob["id"], gone["id"], str(new_id())]
     query = {"id": ",".join(ids)}
     answer = await world.http.get("/internal/contacts", params=query, headers=headers)
-    en = {"language": "en"}
+    en = {"language": "en", "pending_email": None}
     assert sorted(answer.json()["items"], key=lambda one: one["username"]) == [
         {"user_id": alice["id"], "email": "Alice@Example.com", "username": "alice", **en},
         {"user_id": bob["id"], "email": None, "username": "bobby", **en},

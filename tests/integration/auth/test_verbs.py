@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisAway
-from tests.integration.auth.world import World, code
+from tests.integration.auth.world import HERE, World, code
 
 from auth.domain.sessions import make_refresh_token
 from auth.domain.users import ProfileChange
@@ -45,7 +45,7 @@ async def test_who_changes_between_the_password_check_and_the_session_gets_none(
             await open_session(
                 uow,
                 credentials,
-                user_agent=None,
+                origin=HERE,
                 rules=world.wiring.settings.session_rules,
                 now=world.clock.now(),
             )

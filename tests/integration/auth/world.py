@@ -7,6 +7,7 @@ import httpx
 from redis.asyncio import Redis
 from tests.integration.auth.owners import Owners
 
+from auth.domain.audit import Origin
 from auth.domain.users import ORDINARY, Role, UserStatus
 from auth.repository import NewUser
 from auth.service.sessions import Credentials, LoginAttempt, check_password
@@ -20,6 +21,7 @@ from testkit.clock import FakeClock
 from testkit.people import eventually
 
 PASSWORD = "correct-horse-battery"
+HERE = Origin("127.0.0.1")
 Json = dict[str, Any]
 
 

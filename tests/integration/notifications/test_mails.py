@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Literal
 from uuid import UUID
 
 import pytest
@@ -15,7 +16,7 @@ from tests.integration.notifications.room import (
     refunded,
 )
 
-from contracts.auth import UserChanged, UserLocked, UserRegistered
+from contracts.auth import FactorChanged, UserChanged, UserLocked, UserRegistered
 from contracts.finance import ExportFailed, ExportReady
 from contracts.notifications import SendActivation, SendAlreadyRegistered, SendPasswordReset
 from kit.ids import new_id
@@ -112,6 +113,38 @@ async def test_every_lock_of_a_login_is_mailed_once_and_has_its_notice(
     assert {one["title"] for one in in_english} == {"Login locked"}
     assert {one["title"] for one in in_russian} == {"Вход заблокирован"}
     assert {one["subject_id"] for one in in_english} == {str(bob)}
+
+
+@pytest.mark.parametrize(
+    ("factor", "is_added", "title"),
+    [
+        ("totp", True, "Authenticator app added"),
+        ("totp", False, "Authenticator app removed"),
+        ("passkey", True, "Passkey added"),
+        ("passkey", False, "Passkey removed"),
+    ],
+)
+async def test_every_change_of_factors_is_mailed_and_has_its_notice(
+    room: Room,
+    bob: UUID,
+    factor: Literal["totp", "passkey"],
+    is_added: bool,  # noqa: FBT001 - a parameter of the table
+    title: str,
+) -> None:
+    changes = [
+        FactorChanged(
+            change_id=new_id(),
+            user_id=bob,
+            factor=factor,
+            is_added=is_added,
+            at=room.clock.now(),
+        )
+        for _ in range(2)
+    ]
+    await room.told(*changes)
+    await room.mail_worker.send_due()
+    assert [mail.subject for mail in room.mails(BOB)] == [title] * 2
+    assert [one["title"] for one in await room.notices(bob)] == [title] * 2
 
 
 async def test_an_export_is_mailed_where_that_was_asked_for_and_always_noticed(

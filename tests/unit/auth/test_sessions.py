@@ -16,6 +16,7 @@ from auth.domain.sessions import (
     SessionRules,
     decide_refresh,
     is_fresh,
+    is_noted,
     make_refresh_token,
     read_refresh_token,
 )
@@ -33,6 +34,7 @@ SESSION = Session(
     rotated_at=NOW,
     expires_at=NOW + timedelta(days=14),
     ended_at=None,
+    authenticated_at=NOW,
 )
 
 
@@ -122,9 +124,26 @@ def test_a_session_lives_until_it_runs_out_or_is_ended() -> None:
 
 def test_a_rotated_session_counts_one_up() -> None:
     later = NOW + timedelta(hours=1)
-    rotated = SESSION.rotated(later, RULES.expires_at(NOW, later))
-    assert (rotated.counter, rotated.rotated_at) == (6, later)
+    rotated = SESSION.rotated(later, RULES.expires_at(NOW, later), "203.0.113.7")
+    assert (rotated.counter, rotated.rotated_at, rotated.address) == (6, later, "203.0.113.7")
     assert rotated.expires_at == later + timedelta(days=14)
+
+
+@pytest.mark.parametrize(
+    ("seconds_later", "address", "expected"),
+    [
+        (0, "here", False),
+        (3599, "here", False),
+        (3600, "here", True),
+        (0, "there", True),
+    ],
+)
+def test_a_refresh_is_noted_once_an_hour_and_from_each_new_address(
+    seconds_later: int, address: str, *, expected: bool
+) -> None:
+    before = replace(SESSION, rotated_at=NOW.replace(minute=0, second=0), address="here")
+    later = before.rotated_at + timedelta(seconds=seconds_later)
+    assert is_noted(before, before.rotated(later, SESSION.expires_at, address)) is expected
 
 
 def test_a_login_is_fresh_for_a_while_and_no_login_never_is() -> None:

@@ -39,6 +39,8 @@ SESSION = Session(
     rotated_at=NOW,
     expires_at=NOW + timedelta(days=1),
     ended_at=None,
+    authenticated_at=NOW - timedelta(hours=1),
+    amr=("pwd", "otp"),
 )
 
 
@@ -59,8 +61,8 @@ async def test_a_users_token_says_who_and_nothing_personal() -> None:
     assert (claims.user_id, claims.session_id, claims.token_version) == (USER.id, SESSION.id, 3)
     assert claims.roles == {"user", "admin"}
     assert claims.expires_at == NOW + LIFETIME
-    assert claims.auth_time == SESSION.created_at
-    assert claims.amr == ("pwd",)
+    assert claims.auth_time == SESSION.authenticated_at
+    assert claims.amr == ("pwd", "otp")
     body = jwt.decode(token, options={"verify_signature": False})
     assert set(body) == {
         *("iss", "sub", "aud", "exp", "iat", "jti", "sid", "tv", "roles", "auth_time", "amr")

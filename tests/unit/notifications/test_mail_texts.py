@@ -2,16 +2,18 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import get_args
 from uuid import UUID
 
 import pytest
 
+from contracts.notifications import SecurityNews
 from kit.ids import new_id
 from kit.refusals import Language
 from notifications.domain.addresses import address_hash, can_be_written, mailbox
 from notifications.domain.mail_texts import mail_text
-from notifications.domain.mails import MailKind, NewMail
-from notifications.domain.notices import Kind, NewNotice
+from notifications.domain.mails import MailContact, MailKind, NewMail
+from notifications.domain.notices import NewNotice, NoticeKind
 from notifications.domain.retries import FIRST, LONGEST, wait_after
 from notifications.domain.texts import Words
 from notifications.mail.smtp import mime_message
@@ -23,8 +25,14 @@ FACTS = {
     "amount_minor": 15000,
     "currency": "RUB",
     "reason": "check_denied",
+    "what": "password_changed",
 }
-LINKS = (MailKind.ACTIVATION, MailKind.PASSWORD_RESET)
+LINKS = (
+    MailKind.ACTIVATION,
+    MailKind.PASSWORD_RESET,
+    MailKind.OLD_EMAIL,
+    MailKind.NEW_EMAIL,
+)
 
 
 def said(kind: MailKind, language: Language, to: str | None = "bob") -> Words:
@@ -50,6 +58,23 @@ def test_a_link_stands_on_a_line_of_its_own_with_its_end(
     text = said(kind, language).text
     assert FACTS["url"] in text.splitlines()
     assert "2026-02-02 12:30 UTC" in text
+
+
+@pytest.mark.parametrize("what", get_args(SecurityNews))
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_each_piece_of_security_news_has_its_sentence(what: str, language: Language) -> None:
+    written = mail_text(
+        MailKind.SECURITY_NOTICE, {"what": what}, to="bob", other_username=None, language=language
+    )
+    assert written.text.count(".") > 3
+    assert "{" not in written.text
+
+
+def test_only_the_new_address_is_asked_whether_it_is_theirs() -> None:
+    contact = MailContact("old@example.com", "bob", "en", "new@example.com")
+    assert contact.address_for(MailKind.NEW_EMAIL) == "new@example.com"
+    assert contact.address_for(MailKind.OLD_EMAIL) == "old@example.com"
+    assert replace(contact, pending_email=None).address_for(MailKind.NEW_EMAIL) is None
 
 
 def test_whoever_has_no_name_is_greeted_without() -> None:
@@ -166,7 +191,7 @@ def test_a_mail_of_a_notice_tells_the_same_and_once_for_each_occasion(
     notice = NewNotice(
         id=new_id(),
         user_id=new_id(),
-        kind=Kind.REFUND_MADE,
+        kind=NoticeKind.REFUND_MADE,
         subject_id=new_id(),
         other_id=new_id(),
         facts={"amount_minor": 15000, "currency": "RUB"},

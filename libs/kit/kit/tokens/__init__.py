@@ -4,7 +4,7 @@ It does not issue user tokens: services/auth does.
 """
 
 from kit.tokens.jwks import KeySet
-from kit.tokens.revocations import Revocations, revoke_session, revoke_subject
+from kit.tokens.revocations import Revocations, is_published, revoke_session, revoke_subject
 from kit.tokens.service_client import ServiceToken
 from kit.tokens.verifier import Claims, TokenVerifier
 
@@ -14,6 +14,7 @@ __all__ = [
     "Revocations",
     "ServiceToken",
     "TokenVerifier",
+    "is_published",
     "revoke_session",
     "revoke_subject",
 ]

@@ -28,19 +28,24 @@ RETRY_SECONDS: Final = 0.1
 _log = structlog.get_logger(__name__)
 
 
-async def revoke_session(redis: Redis, session_id: object) -> None:
-    """Revoke the access tokens of a session at every verifier."""
-    await _append(redis, {"kind": "sid", "id": str(session_id)})
+async def revoke_session(redis: Redis, session_id: object) -> str:
+    """Revoke the access tokens of a session at every verifier; return the entry's id."""
+    return await _append(redis, {"kind": "sid", "id": str(session_id)})
 
 
-async def revoke_subject(redis: Redis, subject: object, token_version: int) -> None:
-    """Revoke the subject's access tokens with a smaller `tv` at every verifier."""
-    await _append(redis, {"kind": "sub", "id": str(subject), "tv": str(token_version)})
+async def revoke_subject(redis: Redis, subject: object, token_version: int) -> str:
+    """Revoke the subject's access tokens with a smaller `tv`; return the entry's id."""
+    return await _append(redis, {"kind": "sub", "id": str(subject), "tv": str(token_version)})
 
 
-async def _append(redis: Redis, fields: dict[FieldT, EncodableT]) -> None:
+async def is_published(redis: Redis, entry_id: str) -> bool:
+    """Tell whether an entry is there; a restarted Redis may have lost the last ones."""
+    return bool(await redis.xrange(STREAM, entry_id, entry_id))
+
+
+async def _append(redis: Redis, fields: dict[FieldT, EncodableT]) -> str:
     horizon = _horizon_milliseconds()
-    await redis.xadd(STREAM, fields, minid=f"{horizon}-0", approximate=True)
+    return _text(await redis.xadd(STREAM, fields, minid=f"{horizon}-0", approximate=True))
 
 
 def _horizon_milliseconds() -> int:

@@ -37,7 +37,7 @@ class Claims:
     """Says who an access token speaks for, after every check was passed.
 
     `user_id`, `session_id` are set for users only, `service` (the name without its `svc:`) for
-    services only.
+    services only. `has_factor`: the user had a second factor enrolled when it was issued.
     """
 
     subject: str
@@ -49,6 +49,7 @@ class Claims:
     expires_at: datetime
     auth_time: datetime | None
     amr: tuple[str, ...]
+    has_factor: bool
 
 
 class _Header(BaseModel):
@@ -83,6 +84,7 @@ class _Payload(BaseModel):
     tv: Annotated[int, Field(ge=0)] | None = None
     auth_time: _EpochSeconds | None = None
     amr: tuple[str, ...] = ()
+    factor: bool = False
 
 
 @dataclass(slots=True)
@@ -271,6 +273,7 @@ def _claims(claimed: _Payload) -> Claims:
         if claimed.auth_time is None
         else datetime.fromtimestamp(claimed.auth_time, UTC),
         amr=claimed.amr,
+        has_factor=claimed.factor,
     )
 
 

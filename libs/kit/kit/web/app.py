@@ -11,6 +11,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRouter
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from kit.clock import SystemClock
 from kit.refusals import Refusal
 from kit.settings import WebSettings
 from kit.web import docs, health
@@ -143,6 +144,7 @@ def create_app(  # noqa: PLR0913 (each is named at the one call per service)
         describe=describe,
     )
     app.state.settings = settings
+    app.state.clock = SystemClock()
     app.state.allowance = Allowance()
     app.state.readiness = {}
     app.state.readiness_seconds = READINESS_SECONDS

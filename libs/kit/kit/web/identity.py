@@ -36,6 +36,8 @@ class VerifiedClaims(Protocol):
     def auth_time(self) -> datetime | None: ...  # noqa: D102
     @property
     def amr(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def has_factor(self) -> bool: ...  # noqa: D102
 
 
 class Tokens(Protocol):
@@ -51,7 +53,8 @@ class Identity:
     """Says who is calling.
 
     `user_id` and `session_id` are set for users, `service` (its name) for services. `token` is the
-    access token itself, for asking another service in the caller's name.
+    access token itself, for asking another service in the caller's name. `auth_time` and `amr`
+    (RFC 8176) say when and how the user logged in, `has_factor` whether one is enrolled.
     """
 
     subject: str
@@ -62,6 +65,7 @@ class Identity:
     token: str
     auth_time: datetime | None = None
     amr: tuple[str, ...] = ()
+    has_factor: bool = False
 
     @property
     def is_admin(self) -> bool:
@@ -106,6 +110,7 @@ async def authenticate(headers: Mapping[bytes, bytes], tokens: Tokens | None) ->
         token,
         claims.auth_time,
         claims.amr,
+        claims.has_factor,
     )
 
 

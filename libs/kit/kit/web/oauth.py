@@ -1,7 +1,7 @@
-"""Renders a token endpoint's refusals by RFC 6749 §5.2.
+"""Renders a token endpoint's refusals by RFC 6749 §5.2, others by §4.1.2.1.
 
-Its members stand beside the fields of every problem. The status is 400 but for an unknown client
-(401); sizes, types and outages keep theirs.
+A token endpoint's members stand beside the fields of every problem. The status is 400 but for an
+unknown client (401); sizes, types and outages keep theirs.
 """
 
 from typing import Final
@@ -11,7 +11,15 @@ from kit.refusals import Refusal
 _BAD_REQUEST: Final = 400
 # These codes are the RFC's own. Every other refusal about the user is an invalid grant, and every
 # fault of the form an invalid request.
-_OWN_WORDS: Final = frozenset({"invalid_client", "invalid_scope", "unsupported_grant_type"})
+_OWN_WORDS: Final = frozenset(
+    {
+        "access_denied",
+        "invalid_client",
+        "invalid_scope",
+        "unsupported_grant_type",
+        "unsupported_response_type",
+    }
+)
 _OF_THE_FORM: Final = frozenset(
     {"body_unreadable", "body_too_large", "content_type_unsupported", "validation_failed"}
 )
@@ -30,6 +38,11 @@ def error_of(refusal: type[Refusal] | Refusal) -> str:
     return "invalid_grant"
 
 
+def members_of(refusal: Refusal) -> dict[str, str]:
+    """Return what a refusal says in OAuth's words, in an answer or an address."""
+    return {"error": error_of(refusal), "error_description": _ascii(refusal.detail())}
+
+
 def status_of(refusal: type[Refusal] | Refusal) -> int:
     """Return the status that a token endpoint refuses with."""
     if refusal.code == "invalid_client" or refusal.status in _KEPT:
@@ -39,7 +52,7 @@ def status_of(refusal: type[Refusal] | Refusal) -> int:
 
 def say_in_oauth(refusal: Refusal) -> None:
     """Give a refusal the members and status of a token endpoint; its ``code`` stays."""
-    refusal.members = {"error": error_of(refusal), "error_description": _ascii(refusal.detail())}
+    refusal.members = {**refusal.members, **members_of(refusal)}
     refusal.status = status_of(refusal)
     if refusal.status == _BAD_REQUEST:
         refusal.headers.pop("WWW-Authenticate", None)  # it belongs to 401

@@ -58,5 +58,11 @@ class Problem(Model):
     code: str
     request_id: str
     errors: list[Fault] | None = None
+    methods: list[str] | None = Field(
+        default=None, description="With `otp_required`: how to prove who one is."
+    )
+    mfa_token: str | None = Field(
+        default=None, description="With `otp_required` at a login: for its second factor."
+    )
     error: str | None = Field(default=None, description="At the token endpoint: RFC 6749 §5.2.")
     error_description: str | None = Field(default=None, description="Likewise; English.")

@@ -1,11 +1,28 @@
 """Serves auth's operations: parse, authorise, open the unit of work, call, answer."""
 
-from auth.api import audit, internal, me, passwords, registration, sessions, tokens, users
+from auth.api import (
+    audit,
+    authorization,
+    emails,
+    factors,
+    internal,
+    me,
+    oauth_clients,
+    passwords,
+    registration,
+    sessions,
+    tokens,
+    users,
+)
 
 ROUTERS = (
     registration.router,
     tokens.router,
+    authorization.router,
+    oauth_clients.router,
+    *factors.ROUTERS,
     passwords.router,
+    emails.router,
     me.router,
     sessions.router,
     users.router,

@@ -2,11 +2,16 @@
 
 from fastapi import Request
 
+from auth.api.origins import origin_of
 from auth.domain.lockout import Failures
-from auth.refusals import InvalidCredentials
+from auth.domain.sessions import is_fresh
+from auth.domain.users import UserStatus
+from auth.refusals import InvalidCredentials, PasswordNeeded, PasswordWrong
+from auth.repository import Users
 from auth.service.sessions import Credentials, LoginAttempt, check_password, count_failure
 from auth.wiring import Wiring
-from kit.web.address import address_of
+from kit.refusals import NotFound
+from kit.web.identity import Identity
 
 
 async def checked(name: str, password: str, request: Request, wired: Wiring) -> Credentials:
@@ -18,10 +23,45 @@ async def checked(name: str, password: str, request: Request, wired: Wiring) -> 
         Unavailable: too many passwords are waiting to be hashed.
     """
     now = wired.database.clock.now()
-    attempt = LoginAttempt(name, password, address_of(request))
+    origin = origin_of(request)
+    attempt = LoginAttempt(name, password, origin.address)
     outcome = await check_password(wired.database, wired.hasher, attempt, now)
     if isinstance(outcome, Failures):
         async with wired.database.unit_of_work() as uow:
-            await count_failure(uow, outcome, now)
+            await count_failure(uow, outcome, origin, now)
         raise InvalidCredentials
     return outcome
+
+
+async def confirmed(
+    password: str, caller: Identity, request: Request, wired: Wiring
+) -> Credentials:
+    """Check the caller's own password, as at a login.
+
+    Raises:
+        PasswordWrong, LoginLocked, NotFound: as their names say.
+        Unavailable: too many passwords are waiting to be hashed.
+    """
+    async with wired.database.read() as connection:
+        user = await Users(connection).get(caller.user)
+    if user is None or user.status is UserStatus.DELETED:
+        raise NotFound
+    try:
+        return await checked(user.username or user.email or "", password, request, wired)
+    except InvalidCredentials:
+        raise PasswordWrong from None
+
+
+async def require_themselves(
+    password: str | None, caller: Identity, request: Request, wired: Wiring
+) -> None:
+    """Check the caller's own password; without one, require a fresh login.
+
+    Raises:
+        PasswordNeeded: there is no password, and the login is too old.
+        PasswordWrong, LoginLocked, NotFound: as their names say.
+    """
+    if password is not None:
+        await confirmed(password, caller, request, wired)
+    elif not is_fresh(caller.auth_time, wired.database.clock.now()):
+        raise PasswordNeeded

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from fastapi import Query
 
-from auth.repository import Users
+from auth.repository import EmailChanges, Users
 from auth.schemas.users import Contact, Contacts, KnownUser
 from auth.wiring import Wired
 from kit.refusals import NotFound, ValidationFailed
@@ -65,4 +65,5 @@ async def list_contacts(wired: Wired, id: ContactIds) -> Contacts:  # noqa: A002
     ids = split_ids(id)
     async with wired.database.read() as connection:
         found = await Users(connection).among(ids)
-    return Contacts(items=[Contact.of(user) for user in found])
+        changes = await EmailChanges(connection).among(ids, wired.database.clock.now())
+    return Contacts(items=[Contact.of(user, changes.get(user.id)) for user in found])

@@ -3,17 +3,17 @@
 from fastapi import Request
 
 from auth import refusals
-from auth.api.credentials import checked
-from auth.domain.sessions import is_fresh
-from auth.domain.users import ProfileChange, User, UserStatus
-from auth.repository import Users
+from auth.api.credentials import require_themselves
+from auth.domain.users import ProfileChange, User
+from auth.repository import EmailChanges, Users
+from auth.schemas.emails import MeAnswer, PendingEmail
 from auth.schemas.users import DeleteMe, MePatch, UserAnswer
 from auth.service import users
-from auth.wiring import Wired, Wiring
+from auth.wiring import Wired
 from contracts.payments import PaymentsOpen
 from contracts.wallet import WalletNotEmpty
 from kit.refusals import NotFound
-from kit.web.identity import Caller, Identity
+from kit.web.identity import Caller
 from kit.web.language import CallerLanguage
 from kit.web.routes import Router
 
@@ -27,13 +27,16 @@ router = Router(tags=["me"])
     summary="Get one's own user",
     refusals=(NotFound,),
 )
-async def get_me(caller: Caller, wired: Wired) -> UserAnswer:
+async def get_me(caller: Caller, wired: Wired) -> MeAnswer:
     """Show the caller's user."""
     async with wired.database.read() as connection:
         user = await Users(connection).get(caller.user)
+        changes = await EmailChanges(connection).among([caller.user], wired.database.clock.now())
     if user is None:
         raise NotFound
-    return UserAnswer.of(user)
+    change = changes.get(user.id)
+    pending = None if change is None else PendingEmail.of(change)
+    return MeAnswer.of(user).model_copy(update={"pending_email": pending})
 
 
 @router.patch(
@@ -89,28 +92,6 @@ async def delete_me(
 
     Id and number stay, because the ledger refers to them.
     """
-    await _check_it_is_them(body.password, caller, request, wired)
+    await require_themselves(body.password, caller, request, wired)
     user = await wired.deletion_worker.leave(caller.user, language)
     await wired.revoker.outdated(user)
-
-
-async def _check_it_is_them(
-    password: str | None, caller: Identity, request: Request, wired: Wiring
-) -> None:
-    """Check the password, as at a login; without one, require a fresh login.
-
-    Raises:
-        PasswordWrong, PasswordNeeded, LoginLocked, NotFound: as their names say.
-    """
-    async with wired.database.read() as connection:
-        user = await Users(connection).get(caller.user)
-    if user is None or user.status is UserStatus.DELETED:
-        raise NotFound
-    if password is None:
-        if not is_fresh(caller.auth_time, wired.database.clock.now()):
-            raise refusals.PasswordNeeded
-        return
-    try:
-        await checked(user.username or user.email or "", password, request, wired)
-    except refusals.InvalidCredentials:
-        raise refusals.PasswordWrong from None

@@ -1,18 +1,30 @@
-"""Serves forgotten passwords: mails a link and resets the password."""
+"""Serves passwords: changes them, and resets forgotten ones by a mailed link."""
 
 from datetime import timedelta
-from typing import Annotated, Final
+from typing import Annotated, Final, cast
+from uuid import UUID
 
-from fastapi import Form, Query
+from fastapi import Form, Query, Request
 from starlette.responses import HTMLResponse
 
 from auth import pages, refusals
+from auth.api.credentials import confirmed
+from auth.api.origins import CallerOrigin, origin_of
 from auth.domain import passwords as rules
-from auth.schemas.users import ForgotAnswer, ForgotRequest, LinkToken, ResetForm, ResetRequest
+from auth.domain.audit import Origin
+from auth.schemas.users import (
+    ForgotAnswer,
+    ForgotRequest,
+    LinkToken,
+    PasswordChange,
+    ResetForm,
+    ResetRequest,
+)
 from auth.service import passwords
 from auth.service.mails import Mailing
 from auth.wiring import Wired, Wiring
-from kit.refusals import FieldRefusal
+from kit.refusals import FieldRefusal, NotFound
+from kit.web.identity import Caller
 from kit.web.language import CallerLanguage
 from kit.web.routes import Router
 
@@ -65,9 +77,9 @@ async def show_password_reset(
     status_code=204,
     refusals=_REFUSALS,
 )
-async def reset_password(body: ResetRequest, wired: Wired) -> None:
+async def reset_password(body: ResetRequest, wired: Wired, origin: CallerOrigin) -> None:
     """Set the password."""
-    await _reset(body.token, body.password, wired)
+    await _reset(body.token, body.password, origin, wired)
 
 
 @router.post(
@@ -79,7 +91,10 @@ async def reset_password(body: ResetRequest, wired: Wired) -> None:
     responses=pages.shown_with(400, 403, 422),
 )
 async def reset_password_by_page(
-    form: Annotated[ResetForm, Form()], language: CallerLanguage, wired: Wired
+    form: Annotated[ResetForm, Form()],
+    language: CallerLanguage,
+    wired: Wired,
+    origin: CallerOrigin,
 ) -> HTMLResponse:
     """Set the password, and show the result as a page."""
     try:
@@ -87,14 +102,43 @@ async def reset_password_by_page(
     except FieldRefusal as refusal:
         return pages.reset_page(form.token, language, refusal)
     try:
-        await _reset(form.token, password, wired)
+        await _reset(form.token, password, origin, wired)
     except _REFUSALS as refusal:
         return pages.refused_page(refusal, language)
     return pages.done_page("was_reset", language)
 
 
-async def _reset(token: str, password: str, wired: Wiring) -> None:
+@router.post(
+    "/v1/auth/password/change",
+    access="user",
+    operation_id="change_password",
+    summary="Change one's own password",
+    description="All other sessions end, and the owner gets a mail. A wrong password counts as at a"
+    " login.",
+    status_code=204,
+    refusals=(refusals.PasswordWrong, refusals.LoginLocked, NotFound),
+)
+async def change_password(
+    body: PasswordChange,
+    caller: Caller,
+    request: Request,
+    language: CallerLanguage,
+    wired: Wired,
+) -> None:
+    """Set the password, after the current one was checked."""
+    credentials = await confirmed(body.current_password, caller, request, wired)
+    password_hash = await wired.hasher.hash(body.new_password)
+    session_id = cast("UUID", caller.session_id)  # kit.tokens takes no user's token without one
+    mailing = Mailing(wired.settings.public_url, language)
+    origin = origin_of(request)
+    async with wired.database.unit_of_work() as uow:
+        ended = await passwords.change(uow, credentials, password_hash, session_id, mailing, origin)
+    await wired.revoker.sessions(ended)
+
+
+async def _reset(token: str, password: str, origin: Origin, wired: Wiring) -> None:
     password_hash = await wired.hasher.hash(password)
     async with wired.database.unit_of_work() as uow:
-        user = await passwords.reset(uow, token, password_hash, wired.database.clock.now())
+        now = wired.database.clock.now()
+        user = await passwords.reset(uow, token, password_hash, origin, now)
     await wired.revoker.outdated(user)

@@ -8,7 +8,9 @@ from starlette.responses import HTMLResponse
 
 from auth import pages, refusals
 from auth.api.credentials import checked
+from auth.api.origins import CallerOrigin, origin_of
 from auth.domain import names
+from auth.domain.audit import Origin
 from auth.domain.links import url_of
 from auth.domain.users import ORDINARY, UserStatus
 from auth.repository import NewUser
@@ -48,7 +50,9 @@ router = Router(tags=["registration"])
         refusals.EmailNotAscii,
     ),
 )
-async def register(body: RegisterRequest, language: CallerLanguage, wired: Wired) -> RegisterAnswer:
+async def register(
+    body: RegisterRequest, language: CallerLanguage, wired: Wired, origin: CallerOrigin
+) -> RegisterAnswer:
     """Make a user: pending until the link is used, or active at once.
 
     Where links are mailed, a used address is answered like a new one and its owner gets a mail.
@@ -74,10 +78,10 @@ async def register(body: RegisterRequest, language: CallerLanguage, wired: Wired
         if wired.settings.mails_activation:
             mailing = Mailing(wired.settings.public_url, language)
             user = await registration.register_by_mail(
-                uow, new, mailing, lifetime=_lifetime(wired), now=now
+                uow, new, mailing, origin, lifetime=_lifetime(wired), now=now
             )
         else:
-            user = await registration.register(uow, new, now)
+            user = await registration.register(uow, new, origin, now)
             if needs_link:
                 made = await registration.make_activation(uow, user, _lifetime(wired), now)
                 link = _shown(made, wired)
@@ -104,7 +108,7 @@ async def activate_by_link(
     """
     if wired.settings.mails_activation or request.method == "HEAD":
         return pages.activation_page(token, language)
-    return await _activate(token, wired)
+    return await _activate(token, origin_of(request), wired)
 
 
 @router.post(
@@ -116,11 +120,14 @@ async def activate_by_link(
     responses=pages.shown_with(400, 403),
 )
 async def activate_by_page(
-    form: Annotated[LinkForm, Form()], language: CallerLanguage, wired: Wired
+    form: Annotated[LinkForm, Form()],
+    language: CallerLanguage,
+    wired: Wired,
+    origin: CallerOrigin,
 ) -> HTMLResponse:
     """Activate, and show the result as a page."""
     try:
-        await _activate(form.token, wired)
+        await _activate(form.token, origin, wired)
     except (refusals.ActivationTokenInvalid, refusals.UserDisabled) as refusal:
         return pages.refused_page(refusal, language)
     return pages.done_page("activated", language)
@@ -133,9 +140,9 @@ async def activate_by_page(
     summary="Activate by token",
     refusals=(refusals.ActivationTokenInvalid, refusals.UserDisabled),
 )
-async def activate(body: ActivateRequest, wired: Wired) -> ActivateAnswer:
+async def activate(body: ActivateRequest, wired: Wired, origin: CallerOrigin) -> ActivateAnswer:
     """Activate with the token of the link."""
-    return await _activate(body.token, wired)
+    return await _activate(body.token, origin, wired)
 
 
 @router.post(
@@ -165,9 +172,9 @@ async def resend_activation(
     return ResendAnswer(activation=_shown(made, wired))
 
 
-async def _activate(token: str, wired: Wiring) -> ActivateAnswer:
+async def _activate(token: str, origin: Origin, wired: Wiring) -> ActivateAnswer:
     async with wired.database.unit_of_work() as uow:
-        user = await registration.activate(uow, token, wired.database.clock.now())
+        user = await registration.activate(uow, token, origin, wired.database.clock.now())
     return ActivateAnswer(user=UserAnswer.of(user))
 
 

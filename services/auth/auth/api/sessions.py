@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import Query
 
+from auth.api.origins import CallerOrigin
 from auth.domain.sessions import Session
 from auth.repository import Sessions, Users
 from auth.schemas.users import SessionAnswer
@@ -49,10 +50,12 @@ async def list_sessions(
     operation_id="delete_session",
     summary="End one of one's own sessions",
 )
-async def delete_session(session_id: UUID, caller: Caller, wired: Wired) -> None:
+async def delete_session(
+    session_id: UUID, caller: Caller, wired: Wired, origin: CallerOrigin
+) -> None:
     """End a session; another user's is answered like a missing one."""
     async with wired.database.unit_of_work() as uow:
-        ended = await end_session(uow, caller.user, session_id, wired.database.clock.now())
+        ended = await end_session(uow, caller.user, session_id, origin)
     if not ended:
         raise NotFound
     await wired.revoker.sessions(ended)
@@ -94,12 +97,17 @@ async def list_user_sessions(
     operation_id="delete_user_session",
     summary="End one of a user's sessions",
 )
-async def delete_user_session(
-    user_id: UUID, session_id: UUID, wired: Wired, audit: Auditing
+async def delete_user_session(  # noqa: PLR0913, PLR0917 - what an operation is given
+    user_id: UUID,
+    session_id: UUID,
+    caller: Caller,
+    wired: Wired,
+    origin: CallerOrigin,
+    audit: Auditing,
 ) -> None:
     """End a session; its access token is revoked within a second."""
     async with wired.database.unit_of_work() as uow:
-        ended = await end_session(uow, user_id, session_id, wired.database.clock.now(), by="admin")
+        ended = await end_session(uow, user_id, session_id, origin, admin_id=caller.user)
         if not ended:
             raise NotFound
         await audit.changed(uow, "session", session_id, user_id)

@@ -1,21 +1,26 @@
 """Serves tokens: hands out, refreshes and ends them, and publishes their keys."""
 
-import base64
-import hmac
-from collections.abc import Iterable
 from datetime import timedelta
 from typing import Annotated, Final, cast
-from urllib.parse import unquote_plus
 from uuid import UUID
 
 from fastapi import Form, Request
 
 from auth import refusals
-from auth.api.credentials import checked
+from auth.api.client_credentials import (
+    ClientCredentials,
+    client_named,
+    credentials_of,
+    require_client,
+    require_service,
+)
+from auth.api.logins import Given, log_in, tokens_of
+from auth.api.origins import CallerOrigin, origin_of
+from auth.domain.codes import PresentedCode
 from auth.domain.names import EMAIL_LONGEST
+from auth.domain.oauth_clients import OAuthClient
 from auth.domain.passwords import LONGEST as PASSWORD_LONGEST
-from auth.domain.sessions import Session, make_refresh_token, read_refresh_token
-from auth.domain.users import User
+from auth.domain.sessions import read_refresh_token
 from auth.schemas.tokens import (
     Jwks,
     LoginRequest,
@@ -25,7 +30,9 @@ from auth.schemas.tokens import (
     TokenAnswer,
     TokenForm,
 )
-from auth.service import sessions
+from auth.service import codes, sessions
+from auth.service.codes import OpenedByCode
+from auth.service.oauth_clients import authenticated
 from auth.service.sessions import LogoutScope
 from auth.wiring import Wired, Wiring
 from kit.refusals import ValidationFailed
@@ -37,12 +44,13 @@ from kit.web.routes import Router
 router = Router(tags=["tokens"])
 
 JWKS_CACHE: Final = "public, max-age=60"
-_BASIC: Final = "basic "
 _LOGIN_REFUSALS: Final = (
     refusals.InvalidCredentials,
     refusals.LoginLocked,
     refusals.UserPending,
     refusals.UserDisabled,
+    refusals.OtpRequired,
+    refusals.CodeWrong,
 )
 
 
@@ -51,24 +59,27 @@ _LOGIN_REFUSALS: Final = (
     access="public",
     operation_id="login",
     summary="Log in with username or e-mail and password",
+    description="Where a second factor is needed and no right `otp` came along, the refusal"
+    " `otp_required` has an `mfa_token` for `POST /v1/auth/login/code` or `…/login/passkey`.",
     refusals=_LOGIN_REFUSALS,
 )
 async def login(body: LoginRequest, request: Request, wired: Wired) -> TokenAnswer:
     """Open a session and return its tokens."""
-    return await _log_in(body.username, body.password, request, wired)
+    return await log_in(Given(body.username, body.password, body.otp), request, wired)
 
 
 @router.post(
     "/v1/auth/token",
     access="public",
     operation_id="token",
-    summary="Get tokens by OAuth2: password, refresh token or client credentials",
+    summary="Get tokens by OAuth2: code, refresh token, password or client credentials",
     description="Refusals have `error` and `error_description` (RFC 6749 §5.2) besides the fields"
     " of every problem; `code` is as precise as elsewhere.",
     speaks_oauth=True,
     response_model=TokenAnswer | ServiceTokenAnswer,
     refusals=(
         *_LOGIN_REFUSALS,
+        refusals.CodeInvalid,
         refusals.RefreshTokenInvalid,
         refusals.ClientInvalid,
         refusals.GrantUnsupported,
@@ -76,7 +87,7 @@ async def login(body: LoginRequest, request: Request, wired: Wired) -> TokenAnsw
     ),
 )
 async def token(form: Annotated[TokenForm, Form()], request: Request, wired: Wired) -> Answer:
-    """Log a user in by form (RFC 6749 §4.3), or give a service a token (§4.4)."""
+    """Give tokens for a code (RFC 6749 §4.1), a password (§4.3), to a service (§4.4)."""
     given = await _granted(form, request, wired)
     return Answer(200, given, {"Pragma": "no-cache"})  # §5.1; no-store is on every answer
 
@@ -89,15 +100,15 @@ async def _granted(
     match form.grant_type:
         case "password" | None:
             if form.username is None or form.password is None:
-                missing = [name for name in ("username", "password") if not getattr(form, name)]
-                raise ValidationFailed(errors=[required(f"/{name}") for name in missing])
+                raise _missing(form, "username", "password")
             if len(form.username) > EMAIL_LONGEST or len(form.password) > PASSWORD_LONGEST:
                 raise refusals.InvalidCredentials
-            return await _log_in(form.username, form.password, request, wired)
+            given = Given(form.username, form.password, form.otp)
+            return await log_in(given, request, wired)
+        case "authorization_code":
+            return await _exchange(form, request, wired)
         case "refresh_token":
-            if form.refresh_token is None:
-                raise ValidationFailed(errors=[required("/refresh_token")])
-            return await _refresh(form.refresh_token, wired)
+            return await _refresh_by_form(form, request, wired)
         case "client_credentials":
             return _service_token(form, request, wired)
         case _:
@@ -111,27 +122,35 @@ async def _granted(
     summary="Exchange a refresh token for new tokens",
     refusals=(refusals.RefreshTokenInvalid,),
 )
-async def refresh(body: RefreshRequest, wired: Wired) -> TokenAnswer:
+async def refresh(body: RefreshRequest, request: Request, wired: Wired) -> TokenAnswer:
     """Rotate the refresh token.
 
     For 20 s the old token still gets the same successor; after that, using it ends the session.
     """
-    return await _refresh(body.refresh_token, wired)
+    return await _refresh(body.refresh_token, request, wired)
 
 
-async def _refresh(refresh_token: str, wired: Wiring) -> TokenAnswer:
+async def _refresh(
+    refresh_token: str, request: Request, wired: Wiring, client: OAuthClient | None = None
+) -> TokenAnswer:
     presented = read_refresh_token(refresh_token)
     if presented is None:
         raise refusals.RefreshTokenInvalid
     now = wired.database.clock.now()
     async with wired.database.unit_of_work() as uow:
         outcome = await sessions.refresh(
-            uow, presented, vault=wired.vault, rules=wired.settings.session_rules, now=now
+            uow,
+            presented,
+            origin_of(request),
+            vault=wired.vault,
+            rules=wired.settings.session_rules,
+            now=now,
+            client_id=None if client is None else client.id,
         )
     if isinstance(outcome, UUID):
         await wired.revoker.sessions([outcome])
         raise refusals.RefreshTokenInvalid
-    return _tokens(outcome.user, outcome.session, wired)
+    return tokens_of(outcome.user, outcome.session, wired)
 
 
 @router.post(
@@ -141,12 +160,17 @@ async def _refresh(refresh_token: str, wired: Wiring) -> TokenAnswer:
     summary="End this session, all others, or all",
     status_code=204,
 )
-async def logout(caller: Caller, wired: Wired, body: LogoutRequest = LogoutRequest()) -> None:  # noqa: B008 - frozen
+async def logout(
+    caller: Caller,
+    wired: Wired,
+    origin: CallerOrigin,
+    body: LogoutRequest = LogoutRequest(),  # noqa: B008 - frozen
+) -> None:
     """End sessions: refresh tokens at once, access tokens within a second."""
     session_id = cast("UUID", caller.session_id)  # kit.tokens takes no user's token without one
     async with wired.database.unit_of_work() as uow:
         ended = await sessions.log_out(
-            uow, caller.user, session_id, LogoutScope(body.scope), wired.database.clock.now()
+            uow, caller.user, session_id, LogoutScope(body.scope), origin
         )
     await wired.revoker.sessions(ended)
 
@@ -164,60 +188,52 @@ async def get_jwks(wired: Wired) -> Answer:
     return Answer(200, published, {"Cache-Control": JWKS_CACHE})
 
 
-async def _log_in(name: str, password: str, request: Request, wired: Wiring) -> TokenAnswer:
-    credentials = await checked(name, password, request, wired)
+async def _exchange(form: TokenForm, request: Request, wired: Wiring) -> TokenAnswer:
+    if form.code is None or form.redirect_uri is None or form.code_verifier is None:
+        raise _missing(form, "code", "redirect_uri", "code_verifier")
+    client = await require_client(_credentials(form, request), wired)
+    presented = PresentedCode(form.code, client.id, form.redirect_uri, form.code_verifier)
     async with wired.database.unit_of_work() as uow:
-        session, crowded_out = await sessions.open_session(
+        outcome = await codes.exchange(
             uow,
-            credentials,
-            user_agent=request.headers.get("user-agent"),
+            presented,
+            origin=origin_of(request),
             rules=wired.settings.session_rules,
             now=wired.database.clock.now(),
         )
-    await wired.revoker.sessions(crowded_out)
-    return _tokens(credentials.user, session, wired)
+    if not isinstance(outcome, OpenedByCode):
+        await wired.revoker.sessions(outcome)
+        raise refusals.CodeInvalid
+    await wired.revoker.sessions(outcome.crowded_out)
+    return tokens_of(outcome.user, outcome.session, wired)
 
 
-def _tokens(user: User, session: Session, wired: Wiring) -> TokenAnswer:
-    refresh_key = wired.vault.refresh_key(session.hmac_key)
-    return TokenAnswer(
-        access_token=wired.signer.for_user(user, session, wired.database.clock.now()),
-        refresh_token=make_refresh_token(session.id, session.counter, refresh_key),
-        expires_in=wired.settings.access_token_seconds,
-    )
+async def _refresh_by_form(form: TokenForm, request: Request, wired: Wiring) -> TokenAnswer:
+    """Refresh for a registered client, which says that it is one, or for our own."""
+    if form.refresh_token is None:
+        raise _missing(form, "refresh_token")
+    given = _credentials(form, request)
+    client = await client_named(given.client_id, wired)
+    if client is not None:
+        client = authenticated(client, given.secret)
+    return await _refresh(form.refresh_token, request, wired, client)
 
 
 def _service_token(form: TokenForm, request: Request, wired: Wiring) -> ServiceTokenAnswer:
-    secrets = wired.settings.client_secrets
-    client_id, secret = _client(form, request.headers.get("authorization"), secrets)
-    expected = secrets.get(client_id)
-    # Compared in constant time, even if the client is unknown.
-    known = "" if expected is None else expected.get_secret_value()
-    is_right = hmac.compare_digest(secret.encode(), known.encode())
-    if expected is None or not is_right:
-        raise refusals.ClientInvalid
+    service = require_service(form, request.headers.get("authorization"), wired.settings)
     seconds = wired.settings.service_token_seconds
     return ServiceTokenAnswer(
         access_token=wired.signer.for_service(
-            client_id, timedelta(seconds=seconds), wired.database.clock.now()
+            service, timedelta(seconds=seconds), wired.database.clock.now()
         ),
         expires_in=seconds,
     )
 
 
-def _client(form: TokenForm, authorization: str | None, clients: Iterable[str]) -> tuple[str, str]:
-    """Return client id and secret, from the Basic header if there is one.
+def _credentials(form: TokenForm, request: Request) -> ClientCredentials:
+    return credentials_of(form, request.headers.get("authorization"))
 
-    RFC 6749 §2.3.1.
-    """
-    if authorization is None or not authorization.lower().startswith(_BASIC):
-        return form.client_id or "", form.client_secret or ""
-    try:
-        pair = base64.b64decode(authorization[len(_BASIC) :], validate=True).decode()
-    except ValueError:
-        raise refusals.ClientInvalid from None
-    for known in clients:  # most clients do not encode the id, though ours have a colon
-        if pair.startswith(f"{known}:"):
-            return known, pair.removeprefix(f"{known}:")
-    client_id, _, secret = pair.partition(":")
-    return unquote_plus(client_id), unquote_plus(secret)
+
+def _missing(form: TokenForm, *names: str) -> ValidationFailed:
+    missing = [name for name in names if getattr(form, name) is None]
+    return ValidationFailed(errors=[required(f"/{name}") for name in missing])

@@ -7,7 +7,8 @@ from fastapi import Query
 from pydantic import Field
 
 from auth import refusals
-from auth.domain.users import AdminChange, UserStatus
+from auth.api.origins import CallerOrigin
+from auth.domain.users import AdminChange, Role, UserStatus
 from auth.repository import UserFilter, Users
 from auth.schemas.users import UserAnswer, UserPatch
 from auth.service import users
@@ -34,6 +35,10 @@ class UsersQuery(SpanQuery):
     status: UserStatus | None = Field(
         None, description="By default, all but deleted users.", examples=["active"]
     )
+    role: Role | None = Field(None, examples=["admin"])
+    is_locked: bool | None = Field(
+        None, description="Whether wrong passwords keep them from logging in, from somewhere."
+    )
 
 
 @router.get(
@@ -47,15 +52,16 @@ class UsersQuery(SpanQuery):
 async def list_users(
     caller: Caller, wired: Wired, query: Annotated[UsersQuery, Query()], audit: Auditing
 ) -> Page[UserAnswer]:
-    """List users by id, by part of a name and by status."""
+    """List users by id, by part of a name, by status, role and lock."""
     cursors = query.cursors(
         wired.settings.cursor_secret, list_name="list_users", subject=caller.subject
     )
     after = cursors.decode(query.cursor)
     ids = None if query.id is None else split_ids(query.id)
-    wanted = UserFilter(query.search, query.status, query.span, ids)
+    wanted = UserFilter(query.search, query.status, query.span, ids, query.role, query.is_locked)
     async with wired.database.read() as connection:
-        rows = await Users(connection).page(wanted, after, query.limit + 1)
+        now = wired.database.clock.now()
+        rows = await Users(connection).page(wanted, after, query.limit + 1, now)
     await audit.read("user")
     return page_of(Page[UserAnswer], rows, UserAnswer.of, limit=query.limit, cursors=cursors)
 
@@ -83,14 +89,54 @@ async def get_user(user_id: UUID, wired: Wired, audit: Auditing) -> UserAnswer:
     summary="Enable or disable a user, or change roles",
     refusals=(refusals.LastAdmin,),
 )
-async def change_user(user_id: UUID, body: UserPatch, wired: Wired, audit: Auditing) -> UserAnswer:
+async def change_user(  # noqa: PLR0913, PLR0917 - what an operation is given
+    user_id: UUID,
+    body: UserPatch,
+    caller: Caller,
+    wired: Wired,
+    origin: CallerOrigin,
+    audit: Auditing,
+) -> UserAnswer:
     """Change the given fields; access tokens with old rights end within a second."""
     change = AdminChange(
         is_active=body.is_active, roles=None if body.roles is None else frozenset(body.roles)
     )
     async with wired.database.unit_of_work() as uow:
-        before, user = await users.change_by_admin(uow, user_id, change, wired.database.clock.now())
+        before, user = await users.change_by_admin(uow, user_id, change, caller.user, origin)
         await audit.changed(uow, "user", user.id, user.id)
     if user.token_version > before.token_version:
         await wired.revoker.outdated(user)
     return UserAnswer.of(user)
+
+
+@router.post(
+    "/v1/users/{user_id}/unlock",
+    access="admin",
+    operation_id="unlock_user",
+    summary="Let a user log in again at once, after too many wrong passwords",
+    status_code=204,
+)
+async def unlock_user(
+    user_id: UUID, caller: Caller, wired: Wired, origin: CallerOrigin, audit: Auditing
+) -> None:
+    """Lift every lock of the user, from wherever."""
+    async with wired.database.unit_of_work() as uow:
+        await users.unlock(uow, user_id, caller.user, origin)
+        await audit.changed(uow, "user", user_id, user_id)
+
+
+@router.post(
+    "/v1/users/{user_id}/logout",
+    access="admin",
+    operation_id="log_out_user",
+    summary="End all of a user's sessions",
+    status_code=204,
+)
+async def log_out_user(
+    user_id: UUID, caller: Caller, wired: Wired, origin: CallerOrigin, audit: Auditing
+) -> None:
+    """End them; every access token is refused within a second."""
+    async with wired.database.unit_of_work() as uow:
+        user = await users.log_out(uow, user_id, caller.user, origin)
+        await audit.changed(uow, "user", user_id, user_id)
+    await wired.revoker.outdated(user)

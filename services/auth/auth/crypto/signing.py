@@ -68,8 +68,9 @@ class TokenSigner:
             sid=str(session.id),
             tv=user.token_version,
             roles=sorted(user.roles),
-            auth_time=int(session.created_at.timestamp()),
-            amr=["pwd"],
+            auth_time=int(session.authenticated_at.timestamp()),
+            amr=list(session.amr),
+            **({"factor": True} if user.factors else {}),
         )
 
     def for_service(self, client_id: str, lifetime: timedelta, now: datetime) -> str:

@@ -26,8 +26,8 @@ class KeyVault:
     """Holds two keys derived from one secret (HKDF, RFC 5869), one for each purpose."""
 
     def __init__(self, secret: SecretStr) -> None:
-        self._cipher = AESGCM(_derive(secret, b"saldo auth signing keys 1"))
-        self._pepper = _derive(secret, b"saldo auth refresh tokens 1")
+        self._cipher = AESGCM(derive(secret, b"saldo auth signing keys 1"))
+        self._pepper = derive(secret, b"saldo auth refresh tokens 1")
 
     def lock(self, kid: str, private_key: bytes) -> bytes:
         """Encrypt a private key, bound to its key id.
@@ -56,6 +56,7 @@ class KeyVault:
         return hmac.digest(self._pepper, session_hmac_key, hashlib.sha256)
 
 
-def _derive(secret: SecretStr, purpose: bytes) -> bytes:
+def derive(secret: SecretStr, purpose: bytes) -> bytes:
+    """Return the key of 32 bytes that a secret has for one purpose (HKDF, RFC 5869)."""
     kdf = HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=None, info=purpose)
     return kdf.derive(secret.get_secret_value().encode())

@@ -12,7 +12,7 @@ from typing import Final
 from urllib.parse import urlencode
 from uuid import UUID
 
-from auth.refusals import ActivationTokenInvalid, ResetTokenInvalid
+from auth.refusals import ActivationTokenInvalid, EmailTokenInvalid, ResetTokenInvalid
 from kit.refusals import Refusal
 
 TOKEN_BYTES: Final = 32
@@ -23,15 +23,24 @@ class Purpose(StrEnum):
 
     ACTIVATION = "activation"
     PASSWORD_RESET = "password_reset"  # noqa: S105 - a purpose
+    OLD_EMAIL = "old_email"
+    NEW_EMAIL = "new_email"
+
+
+EMAIL_CHANGE: Final = (Purpose.OLD_EMAIL, Purpose.NEW_EMAIL)
 
 
 _PATHS: Final = {
     Purpose.ACTIVATION: "/v1/auth/activate",
     Purpose.PASSWORD_RESET: "/v1/auth/password/reset",
+    Purpose.OLD_EMAIL: "/v1/auth/email/confirm",
+    Purpose.NEW_EMAIL: "/v1/auth/email/confirm",
 }
 _REFUSALS: Final[dict[Purpose, type[Refusal]]] = {
     Purpose.ACTIVATION: ActivationTokenInvalid,
     Purpose.PASSWORD_RESET: ResetTokenInvalid,
+    Purpose.OLD_EMAIL: EmailTokenInvalid,
+    Purpose.NEW_EMAIL: EmailTokenInvalid,
 }
 
 
@@ -60,13 +69,13 @@ def url_of(public_url: str, purpose: Purpose, token: str) -> str:
     return f"{public_url}{_PATHS[purpose]}?{urlencode({'token': token})}"
 
 
-def decide_use(link: Link | None, purpose: Purpose, now: datetime) -> UUID:
-    """Return the owner of a link that can be used.
+def decide_use(link: Link | None, purpose: Purpose, now: datetime) -> Link:
+    """Return a link that can be used.
 
     Raises:
-        ActivationTokenInvalid, ResetTokenInvalid: unknown, used, or expired; the refusal does not
-            say which.
+        ActivationTokenInvalid, ResetTokenInvalid, EmailTokenInvalid: unknown, used, or expired; the
+            refusal does not say which.
     """
     if link is None or link.used_at is not None or now >= link.expires_at:
         raise _REFUSALS[purpose]
-    return link.user_id
+    return link

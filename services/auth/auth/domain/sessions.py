@@ -39,7 +39,12 @@ class SessionRules:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A login; `counter` is that of its newest refresh token."""
+    """A login; `counter` is that of its newest refresh token.
+
+    Attributes: rotated_at: when it was last used, by a refresh. authenticated_at, amr: when its
+    user last proved who they are, and how, in the words of RFC 8176. address: where it was last
+    used. client_id: the OAuth client that has its tokens; None for our own front ends.
+    """
 
     id: UUID
     user_id: UUID
@@ -49,15 +54,25 @@ class Session:
     rotated_at: datetime
     expires_at: datetime
     ended_at: datetime | None
+    authenticated_at: datetime
+    amr: tuple[str, ...] = ("pwd",)
+    address: str | None = None
     user_agent: str | None = None
+    client_id: UUID | None = None
 
     def is_live(self, now: datetime) -> bool:
         """Tell whether the session has neither ended nor expired."""
         return self.ended_at is None and now < self.expires_at
 
-    def rotated(self, now: datetime, expires_at: datetime) -> "Session":
-        """Return the session as it is after one more refresh."""
-        return replace(self, counter=self.counter + 1, rotated_at=now, expires_at=expires_at)
+    def rotated(self, now: datetime, expires_at: datetime, address: str) -> "Session":
+        """Return the session as it is after one more refresh, from an address."""
+        return replace(
+            self,
+            counter=self.counter + 1,
+            rotated_at=now,
+            expires_at=expires_at,
+            address=address,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +95,11 @@ class Refreshed(Enum):
     ROTATE = auto()  # the newest token: hand out the next
     REPEAT = auto()  # the one before, within the grace: hand out the same next one again
     REUSED = auto()  # an older one: somebody has a copy, so end the session
+
+
+def is_noted(before: Session, after: Session) -> bool:
+    """Tell whether the log keeps a refresh: the first of an hour, or from elsewhere."""
+    return (_hour(before.rotated_at), before.address) != (_hour(after.rotated_at), after.address)
 
 
 def is_fresh(authenticated_at: datetime | None, now: datetime) -> bool:
@@ -121,3 +141,7 @@ def decide_refresh(
 def _mac(session_id: UUID, counter: int, hmac_key: bytes) -> bytes:
     message = _CONTEXT + session_id.bytes + struct.pack("!I", counter)
     return hmac.digest(hmac_key, message, hashlib.sha256)
+
+
+def _hour(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0)

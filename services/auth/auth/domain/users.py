@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+from auth.domain.factors.methods import Factor
 from auth.refusals import (
     InvalidCredentials,
     LastAdmin,
@@ -44,7 +45,8 @@ class User:
 
     Attributes: number: short integer for banks and people. token_version: `tv` of the access
     tokens; a larger one makes older tokens invalid. language: the language of mails. version:
-    counts, without a gap, the changes that other services learn of.
+    counts, without a gap, the changes that other services learn of. factors: by which, beside the
+    password, the user logs in.
     """
 
     id: UUID
@@ -59,6 +61,7 @@ class User:
     created_at: datetime
     activated_at: datetime | None
     language: Language = "en"
+    factors: frozenset[Factor] = frozenset()
 
     @property
     def is_active_admin(self) -> bool:
@@ -125,6 +128,11 @@ def decide_reset(user: User) -> User:
     """
     if not can_reset_password(user):
         raise UserDisabled
+    return replace(user, token_version=user.token_version + 1)
+
+
+def decide_logout(user: User) -> User:
+    """Return the user with all access tokens invalid, as an administrator wants."""
     return replace(user, token_version=user.token_version + 1)
 
 

@@ -17,7 +17,7 @@ from auth.domain.users import User
 from auth.repository import Sessions, Users
 from kit.clock import Clock
 from kit.db import Database
-from kit.tokens import revoke_session, revoke_subject
+from kit.tokens import is_published, revoke_session, revoke_subject
 
 PUBLISH_TIMEOUT_SECONDS: Final = 1.0
 RETRY_SECONDS: Final = 1.0
@@ -40,6 +40,7 @@ class Revoker:
         self._clock = clock
         self._lifetime = lifetime
         self._something_missing = asyncio.Event()
+        self._newest: str | None = None
         # The last process may have died between COMMIT and publishing.
         self.something_is_missing()
 
@@ -68,6 +69,19 @@ class Revoker:
             if not is_published:
                 await asyncio.sleep(RETRY_SECONDS)
 
+    async def notice_losses(self) -> None:
+        """Publish recent ones again where Redis has lost the newest, as by a restart."""
+        if self._newest is None:
+            return
+        try:
+            async with asyncio.timeout(PUBLISH_TIMEOUT_SECONDS):
+                is_there = await is_published(self.redis, self._newest)
+        except (RedisError, OSError, TimeoutError):
+            return  # asked again in a moment
+        if not is_there:
+            self._newest = None
+            self.something_is_missing()
+
     async def _publish_recent(self) -> bool:
         since = self._clock.now() - self._lifetime
         async with self.database.read() as connection:
@@ -81,9 +95,9 @@ class Revoker:
         try:
             async with asyncio.timeout(PUBLISH_TIMEOUT_SECONDS):
                 for session_id in sessions:
-                    await revoke_session(self.redis, session_id)
+                    self._newest = await revoke_session(self.redis, session_id)
                 for user_id, token_version in subjects:
-                    await revoke_subject(self.redis, user_id, token_version)
+                    self._newest = await revoke_subject(self.redis, user_id, token_version)
         except (RedisError, OSError, TimeoutError) as error:
             _log.warning("revocations_not_published", error=type(error).__name__)
             self.something_is_missing()

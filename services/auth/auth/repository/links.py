@@ -1,5 +1,6 @@
 """Owns the SQL of single-use links, known only by the hash of their token."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -32,13 +33,13 @@ class Links:
             link.expires_at,
         )
 
-    async def lock(self, token_hash: bytes, purpose: Purpose) -> Link | None:
-        """Return a link for this purpose, locked so that it is used once."""
+    async def lock(self, token_hash: bytes, purposes: Sequence[Purpose]) -> Link | None:
+        """Return a link for one of these purposes, locked so that it is used once."""
         row = await self._connection.fetchrow(
             """SELECT user_id, purpose, expires_at, used_at FROM link
-            WHERE token_hash = $1 AND purpose = $2 FOR UPDATE""",
+            WHERE token_hash = $1 AND purpose = ANY($2) FOR UPDATE""",
             token_hash,
-            purpose,
+            list(purposes),
         )
         if row is None:
             return None

@@ -9,7 +9,8 @@ from sqlalchemy import select, tuple_
 
 from auth.domain.sessions import Session
 from auth.domain.users import User
-from auth.repository.users import PageEnd, user_from
+from auth.repository.user_pages import PageEnd
+from auth.repository.users import user_from
 from auth.tables import session
 from kit.db import Connection
 from kit.db.query import within
@@ -22,8 +23,9 @@ from kit.span import ALWAYS, Span
 # login, too, so that no login waits for another.
 _OPEN_SESSION: Final = """
 WITH opened AS (
-    INSERT INTO session (id, user_id, hmac_key, user_agent, created_at, rotated_at, expires_at)
-    SELECT $1, u.id, $2, $3, $4, $4, $5 FROM user_account u
+    INSERT INTO session (id, user_id, hmac_key, user_agent, created_at, rotated_at, expires_at,
+        authenticated_at, amr, address, client_id)
+    SELECT $1, u.id, $2, $3, $4, $4, $5, $10, $11, $12, $13 FROM user_account u
     WHERE u.id = $6 AND u.status = 'active' AND u.password_hash = $7 AND u.token_version = $8
     FOR SHARE
     RETURNING id),
@@ -50,8 +52,9 @@ RETURNING id
 """
 _WITH_USER: Final = """
 SELECT u.id, u.number, u.username, u.email, u.full_name, u.status, u.roles, u.token_version,
-    u.version, u.created_at, u.activated_at, u.language, s.id AS session_id, s.user_id, s.counter,
-    s.hmac_key, s.created_at AS opened_at, s.rotated_at, s.expires_at, s.ended_at, s.user_agent
+    u.version, u.created_at, u.activated_at, u.language, u.factors, s.id AS session_id, s.user_id,
+    s.counter, s.hmac_key, s.created_at AS opened_at, s.rotated_at, s.expires_at, s.ended_at,
+    s.user_agent, s.authenticated_at, s.amr, s.address, s.client_id
 FROM session s JOIN user_account u ON u.id = s.user_id
 WHERE s.id = $1
 """
@@ -81,6 +84,10 @@ class Sessions:
             password_hash,
             user.token_version,
             most - 1,
+            new.authenticated_at,
+            list(new.amr),
+            new.address,
+            new.client_id,
         )
         return None if row is None else row["crowded_out"] or []
 
@@ -92,15 +99,25 @@ class Sessions:
     async def rotate(self, read: Session, rotated: Session) -> bool:
         """Store a refresh unless another one came first: a compare-and-set."""
         count = await self._connection.execute(
-            """UPDATE session SET counter = $3, rotated_at = $4, expires_at = $5
+            """UPDATE session SET counter = $3, rotated_at = $4, expires_at = $5, address = $6
             WHERE id = $1 AND counter = $2 AND ended_at IS NULL""",
             read.id,
             read.counter,
             rotated.counter,
             rotated.rotated_at,
             rotated.expires_at,
+            rotated.address,
         )
         return count == 1
+
+    async def step_up(self, stronger: Session) -> None:
+        """Store when and how a session's user has last proved who they are."""
+        await self._connection.execute(
+            "UPDATE session SET authenticated_at = $2, amr = $3 WHERE id = $1",
+            stronger.id,
+            stronger.authenticated_at,
+            list(stronger.amr),
+        )
 
     async def end(
         self,
@@ -156,5 +173,9 @@ def _session(row: Record) -> Session:
         rotated_at=row["rotated_at"],
         expires_at=row["expires_at"],
         ended_at=row["ended_at"],
+        authenticated_at=row["authenticated_at"],
+        amr=tuple(row["amr"]),
+        address=row["address"],
         user_agent=row["user_agent"],
+        client_id=row["client_id"],
     )

@@ -3,24 +3,23 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from asyncpg import Record, UniqueViolationError
-from sqlalchemy import Select, func, select, tuple_
 
+from auth.domain.factors.methods import Factor
 from auth.domain.lookalikes import looks, resting_key, skeleton
 from auth.domain.names import comparison_key, email_key
 from auth.domain.users import Role, User, UserStatus
-from auth.refusals import UsernameTaken
-from auth.tables import user_account
+from auth.refusals import EmailTaken, UsernameTaken
+from auth.repository.user_pages import PageEnd, UserFilter, user_page
 from kit.db import Connection
-from kit.db.query import within
 from kit.refusals import Language, NotFound
-from kit.span import ALWAYS, Span
 
 COLUMNS: Final = """u.id, u.number, u.username, u.email, u.full_name, u.status, u.roles,
-    u.token_version, u.version, u.created_at, u.activated_at, u.language, u.password_hash"""
+    u.token_version, u.version, u.created_at, u.activated_at, u.language, u.factors,
+    u.password_hash"""
 _SELECT: Final = f"SELECT {COLUMNS} FROM user_account u\n"  # noqa: S608 - a constant
 _BY_ID: Final = _SELECT + "WHERE u.id = $1"
 _BY_USERNAME: Final = _SELECT + "WHERE u.username_key = $1"
@@ -57,6 +56,18 @@ _REPLACE_HASH: Final = """
 UPDATE user_account SET password_hash = $2, token_version = $3, token_version_at = $4,
     updated_at = $4
 WHERE id = $1
+"""
+# What the tables of the factors hold for a user, so that a login and a refresh read one row.
+_SET_FACTORS: Final = """
+UPDATE user_account SET updated_at = $2, factors = array_remove(ARRAY[
+    CASE WHEN EXISTS (SELECT FROM passkey WHERE user_id = $1) THEN 'passkey' END,
+    CASE WHEN EXISTS (SELECT FROM totp WHERE user_id = $1 AND confirmed_at IS NOT NULL) THEN 'totp'
+        END], NULL)
+WHERE id = $1 RETURNING factors
+"""
+_CHANGE_HASH: Final = """
+UPDATE user_account SET password_hash = $3, updated_at = $4
+WHERE id = $1 AND password_hash = $2 AND status = 'active'
 """
 _IS_TAKEN: Final = """
 SELECT EXISTS (SELECT FROM user_account
@@ -96,20 +107,6 @@ class NewUser:
     status: UserStatus
     roles: frozenset[Role]
     language: Language = "ru"
-
-
-@dataclass(frozen=True, slots=True)
-class UserFilter:
-    """A filter of users; None does not narrow."""
-
-    search: str | None = None
-    status: UserStatus | None = None
-    span: Span = ALWAYS
-    ids: Collection[UUID] | None = None
-
-
-# The position at which the last page ended: created_at and id. Only older rows follow.
-PageEnd = tuple[datetime, UUID]
 
 
 class Users:
@@ -152,6 +149,18 @@ class Users:
         await self._connection.execute(
             _REPLACE_HASH, user.id, password_hash, user.token_version, now
         )
+
+    async def set_factors(self, user_id: UUID, now: datetime) -> frozenset[Factor]:
+        """Store by which factors a user can be asked, after a change of them; return these."""
+        found = await self._connection.fetchval(_SET_FACTORS, user_id, now)
+        return _factors(found)
+
+    async def change_password(
+        self, user_id: UUID, old_hash: str, new_hash: str, now: datetime
+    ) -> bool:
+        """Store a new password's hash; return False if the old one was replaced meanwhile."""
+        count = await self._connection.execute(_CHANGE_HASH, user_id, old_hash, new_hash, now)
+        return count == 1
 
     async def has_username(self, username: str, now: datetime) -> bool:
         """Tell whether somebody has this username or one like it, or had it lately."""
@@ -228,7 +237,7 @@ class Users:
         """Store a changed user; a deleted one loses the password, too.
 
         Raises:
-            UsernameTaken: somebody else has the new username; the transaction can't go on.
+            UsernameTaken, EmailTaken: somebody else has it; the transaction can't go on.
         """
         try:
             await self._connection.execute(
@@ -249,12 +258,15 @@ class Users:
                 user.language,
                 _skeleton(user.username),
             )
-        except UniqueViolationError:
-            raise UsernameTaken from None
+        except UniqueViolationError as error:
+            is_email = error.as_dict().get("constraint_name") == "uq_user_account_email_key"
+            raise (EmailTaken if is_email else UsernameTaken) from None
 
-    async def page(self, wanted: UserFilter, after: PageEnd | None, limit: int) -> list[User]:
+    async def page(
+        self, wanted: UserFilter, after: PageEnd | None, limit: int, now: datetime
+    ) -> list[User]:
         """Return at most `limit` users, newest first."""
-        rows = await self._connection.fetch(_user_page(wanted, after, limit))
+        rows = await self._connection.fetch(user_page(wanted, after, limit, now))
         return [user_from(row) for row in rows]
 
     async def outdated_since(self, since: datetime) -> list[tuple[UUID, int]]:
@@ -305,25 +317,12 @@ def user_from(row: Record) -> User:
         created_at=row["created_at"],
         activated_at=row["activated_at"],
         language=row["language"],
+        factors=_factors(row["factors"]),
     )
 
 
-def _user_page(wanted: UserFilter, after: PageEnd | None, limit: int) -> Select[Any]:
-    table = user_account.c
-    query = select(user_account).order_by(table.created_at.desc(), table.id.desc()).limit(limit)
-    if wanted.status is None:
-        query = query.where(table.status != UserStatus.DELETED.value)
-    else:
-        query = query.where(table.status == wanted.status.value)
-    if wanted.ids is not None:
-        query = query.where(table.id.in_(wanted.ids))
-    if wanted.search is not None:
-        # A literal substring: % and _ have no meaning here.
-        query = query.where(func.strpos(table.search_key, comparison_key(wanted.search)) > 0)
-    query = within(query, table.created_at, wanted.span)
-    if after is not None:
-        query = query.where(tuple_(table.created_at, table.id) < after)
-    return query
+def _factors(stored: Collection[str]) -> frozenset[Factor]:
+    return frozenset(Factor(factor) for factor in stored)
 
 
 def _key(name: str | None) -> str | None:

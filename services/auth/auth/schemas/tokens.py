@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
+from auth.schemas.factors.factors import Code
 from auth.schemas.users import GivenPassword, LoginName
 from kit.web.schemas import Model
 
@@ -19,6 +20,9 @@ class LoginRequest(Model):
 
     username: LoginName
     password: GivenPassword
+    otp: Code | None = Field(
+        default=None, description="The code of the authenticator app, where there is one."
+    )
 
 
 class RefreshRequest(Model):
@@ -45,11 +49,18 @@ class TokenForm(BaseModel):
 
     grant_type: str | None = Field(
         default=None,
-        description="`password` (the default), `refresh_token` or `client_credentials`.",
+        description="`authorization_code`, `refresh_token`, `password` (the default) or"
+        " `client_credentials`.",
         examples=["password"],
+    )
+    code: str | None = Field(default=None, description="With `authorization_code`: the code.")
+    redirect_uri: str | None = Field(default=None, description="The address that it came to.")
+    code_verifier: str | None = Field(
+        default=None, description="What the challenge was made from (RFC 7636)."
     )
     username: str | None = Field(default=None, description="A username or an e-mail address.")
     password: str | None = None
+    otp: str | None = Field(default=None, description="The code of the authenticator app.")
     refresh_token: str | None = None
     client_id: str | None = None
     client_secret: str | None = None

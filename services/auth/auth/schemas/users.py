@@ -8,6 +8,8 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from auth.domain import lookalikes, names, passwords
+from auth.domain.devices import device_of
+from auth.domain.emails import EmailChange
 from auth.domain.sessions import Session
 from auth.domain.users import Role, User, UserStatus
 from auth.refusals import NameMissing
@@ -19,7 +21,7 @@ _USER_ID = "019abf5e-3b1c-7cc2-9a4e-2f6d0c1b7a90"
 _LINK_TOKEN = "iX8kq0Zk0oTzU1Yy3Jr4cN2bHw7pQe5sLd9vMf6tGaE"  # noqa: S105 - an example
 
 
-def _checked(rule: Callable[[str], str]) -> AfterValidator:
+def checked(rule: Callable[[str], str]) -> AfterValidator:
     """Make a domain rule a field's rule, with its own code and texts."""
 
     def check(text: str) -> str:
@@ -40,17 +42,17 @@ Username = Annotated[
         description="Visible characters, no spaces, no “@”; unique, ignoring case.",
         examples=["alice"],
     ),
-    _checked(lookalikes.new_username),
+    checked(lookalikes.new_username),
 ]
 Email = Annotated[
     str,
     Field(max_length=names.EMAIL_LONGEST, examples=["alice@example.com"]),
-    _checked(names.email),
+    checked(names.email),
 ]
 FullName = Annotated[
     str,
     Field(max_length=names.FULL_NAME_LONGEST, examples=["Alice Liddell"]),
-    _checked(names.full_name),
+    checked(names.full_name),
 ]
 NewPassword = Annotated[
     str,
@@ -60,7 +62,7 @@ NewPassword = Annotated[
         description="Any characters; the most common passwords are refused.",
         examples=["correct horse battery staple"],
     ),
-    _checked(passwords.new_password),
+    checked(passwords.new_password),
 ]
 LoginName = Annotated[
     str,
@@ -221,6 +223,24 @@ class ResetRequest(Model):
     password: NewPassword
 
 
+class PasswordChange(Model):
+    """The password as it is, and as it is to be."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "current_password": "correct horse battery staple",
+                    "new_password": "a better horse and staple",
+                }
+            ]
+        }
+    )
+
+    current_password: GivenPassword
+    new_password: NewPassword
+
+
 class ResetForm(LinkForm):
     """The form that the reset page sends.
 
@@ -273,22 +293,43 @@ class SessionAnswer(Model):
     """A live session."""
 
     id: UUID = Field(examples=["019abf60-11d0-7a35-8f7c-5d1e0a9b3c42"])
+    device: str | None = Field(
+        description="What `user_agent` says, for people.", examples=["Firefox on Windows"]
+    )
     user_agent: str | None = Field(examples=["Mozilla/5.0"])
+    address: str | None = Field(description="Where it was last used.", examples=["203.0.113.7"])
+    amr: list[str] = Field(
+        description="How its user proved who they are (RFC 8176).", examples=[["pwd"]]
+    )
     created_at: datetime = Field(examples=["2026-01-31T12:00:00Z"])
-    last_used_at: datetime = Field(examples=["2026-01-31T18:30:00Z"])
+    authenticated_at: datetime = Field(
+        description="When its user last did so.", examples=["2026-01-31T12:00:00Z"]
+    )
+    last_used_at: datetime = Field(
+        description="When it was last refreshed.", examples=["2026-01-31T18:30:00Z"]
+    )
     expires_at: datetime = Field(examples=["2026-02-14T18:30:00Z"])
     is_current: bool = Field(description="Whether this request is part of it.", examples=[True])
+    client_id: UUID | None = Field(
+        description="The OAuth client that has its tokens; null for our own front ends.",
+        examples=[None],
+    )
 
     @classmethod
     def of(cls, session: Session, current: UUID | None) -> Self:
         """Show a session."""
         return cls(
             id=session.id,
+            device=device_of(session.user_agent),
             user_agent=session.user_agent,
+            address=session.address,
+            amr=list(session.amr),
+            authenticated_at=session.authenticated_at,
             created_at=session.created_at,
             last_used_at=session.rotated_at,
             expires_at=session.expires_at,
             is_current=session.id == current,
+            client_id=session.client_id,
         )
 
 
@@ -327,12 +368,19 @@ class Contact(Model):
     email: str | None = Field(examples=["alice@example.com"])
     username: str | None = Field(examples=["alice"])
     language: Language = Field(description="The language of mails.", examples=["ru"])
+    pending_email: str | None = Field(
+        description="The address that is to confirm that it is theirs.", examples=[None]
+    )
 
     @classmethod
-    def of(cls, user: User) -> Self:
+    def of(cls, user: User, change: EmailChange | None) -> Self:
         """Show how a user can be reached."""
         return cls(
-            user_id=user.id, email=user.email, username=user.username, language=user.language
+            user_id=user.id,
+            email=user.email,
+            username=user.username,
+            language=user.language,
+            pending_email=change and change.email,
         )
 
 

@@ -1,6 +1,7 @@
 """Makes single-use links and uses them."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -29,13 +30,13 @@ async def make_link(
     return MadeLink(purpose, token, link.expires_at)
 
 
-async def use_link(uow: UnitOfWork, token: str, purpose: Purpose, now: datetime) -> UUID:
-    """Use a link and return its owner's id.
+async def use_link(uow: UnitOfWork, token: str, purposes: Sequence[Purpose], now: datetime) -> Link:
+    """Use a link for one of these purposes, which have one refusal, and return it.
 
     Raises:
-        ActivationTokenInvalid, ResetTokenInvalid: unknown, used, or expired.
+        ActivationTokenInvalid, ResetTokenInvalid, EmailTokenInvalid: unknown, used, or expired.
     """
     links, token_hash = Links(uow), digest(token)
-    user_id = decide_use(await links.lock(token_hash, purpose), purpose, now)
+    link = decide_use(await links.lock(token_hash, purposes), purposes[0], now)
     await links.use(token_hash, now)
-    return user_id
+    return link

@@ -1,11 +1,20 @@
 """Sends commands for mails to notifications, in the transaction of their cause."""
 
 from dataclasses import dataclass
+from typing import Literal
 from uuid import UUID
 
-from auth.domain.links import url_of
+from auth.domain.links import Purpose, url_of
+from auth.domain.users import User
 from auth.service.links import MadeLink
-from contracts.notifications import SendActivation, SendAlreadyRegistered, SendPasswordReset
+from contracts.notifications import (
+    SecurityNews,
+    SendActivation,
+    SendAlreadyRegistered,
+    SendEmailChange,
+    SendPasswordReset,
+    SendSecurityNotice,
+)
 from kit.db import UnitOfWork
 from kit.ids import new_id
 from kit.messaging.messages import Command
@@ -34,6 +43,20 @@ class Mailing:
     def already_registered(self, uow: UnitOfWork, user_id: UUID) -> None:
         """Order the mail to the owner of an address used in another registration."""
         order = SendAlreadyRegistered(command_id=new_id(), user_id=user_id, language=self.language)
+        _order(uow, order)
+
+    def email_change(self, uow: UnitOfWork, user_id: UUID, link: MadeLink) -> None:
+        """Order the mail by which an address, the old or the new one, confirms a change."""
+        to: Literal["old", "new"] = "new" if link.purpose is Purpose.NEW_EMAIL else "old"
+        fields = self._fields(user_id, link)
+        _order(uow, SendEmailChange(command_id=new_id(), to=to, **fields))
+
+    def notice(self, uow: UnitOfWork, user: User, what: SecurityNews) -> None:
+        """Order the mail that tells a user, in their language, what has changed."""
+        language = user.language
+        order = SendSecurityNotice(
+            command_id=new_id(), user_id=user.id, what=what, language=language
+        )
         _order(uow, order)
 
     def _fields(self, user_id: UUID, link: MadeLink) -> "dict[str, object]":

@@ -1,14 +1,19 @@
-"""Resets forgotten passwords by a mailed link."""
+"""Changes passwords, and resets forgotten ones by a mailed link."""
 
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
+from auth.domain.audit import Kind, Origin
 from auth.domain.links import Purpose
 from auth.domain.names import email_key
 from auth.domain.users import User, can_reset_password, decide_reset
+from auth.refusals import PasswordWrong
 from auth.repository import Links, Logins, Sessions, Users
+from auth.service.audit import note
 from auth.service.links import make_link, use_link
 from auth.service.mails import Mailing
+from auth.service.sessions import Credentials
 from kit.db import UnitOfWork
 from kit.ids import new_id
 
@@ -37,18 +42,46 @@ async def forgot(
     mailing.password_reset(uow, user_id, link)
 
 
-async def reset(uow: UnitOfWork, token: str, password_hash: str, now: datetime) -> User:
+async def reset(
+    uow: UnitOfWork, token: str, password_hash: str, origin: Origin, now: datetime
+) -> User:
     """Set a new password, end sessions and access tokens, and lift a lock.
 
     Raises:
         ResetTokenInvalid: unknown, used, or expired.
         UserDisabled: an administrator has disabled the user meanwhile.
     """
-    user_id = await use_link(uow, token, Purpose.PASSWORD_RESET, now)
+    user_id = (await use_link(uow, token, [Purpose.PASSWORD_RESET], now)).user_id
     users = Users(uow)
     changed = decide_reset(await users.lock(user_id))
     await users.set_password(changed, password_hash, now)
     await Sessions(uow).end(user_id, now, "password_reset")
     await Logins(uow).lift(user_id)
     await Links(uow).drop_unused(user_id, Purpose.PASSWORD_RESET)
+    await note(uow, Kind.PASSWORD_RESET, user_id, origin)
     return changed
+
+
+async def change(  # noqa: PLR0913, PLR0917 - whose, what, how it is told, where from
+    uow: UnitOfWork,
+    credentials: Credentials,
+    password_hash: str,
+    session_id: UUID,
+    mailing: Mailing,
+    origin: Origin,
+) -> list[UUID]:
+    """Set a new password and end all sessions but one; return the ended ones.
+
+    Raises:
+        PasswordWrong: the password has been replaced since it was checked.
+    """
+    user, now = credentials.user, uow.clock.now()
+    old_hash = credentials.password_hash
+    if not await Users(uow).change_password(user.id, old_hash, password_hash, now):
+        raise PasswordWrong
+    ended = await Sessions(uow).end(user.id, now, "password_changed", but=session_id)
+    await Logins(uow).lift(user.id)
+    await Links(uow).drop_unused(user.id, Purpose.PASSWORD_RESET)
+    await note(uow, Kind.PASSWORD_CHANGED, user.id, origin, details={"sessions": len(ended)})
+    mailing.notice(uow, user, "password_changed")
+    return ended

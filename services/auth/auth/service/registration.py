@@ -5,17 +5,19 @@ Passwords arrive hashed, so that no unit of work waits for a hash.
 
 from datetime import datetime, timedelta
 
+from auth.domain.audit import Kind, Origin
 from auth.domain.links import Purpose
 from auth.domain.users import User, decide_activation, decide_resend
 from auth.refusals import EmailTaken, UsernameTaken
 from auth.repository import Links, NewUser, Users
+from auth.service.audit import note
 from auth.service.events import tell_changed, tell_registered
 from auth.service.links import MadeLink, make_link, use_link
 from auth.service.mails import Mailing
 from kit.db import UnitOfWork
 
 
-async def register(uow: UnitOfWork, new: NewUser, now: datetime) -> User:
+async def register(uow: UnitOfWork, new: NewUser, origin: Origin, now: datetime) -> User:
     """Store a new user.
 
     Raises:
@@ -27,12 +29,18 @@ async def register(uow: UnitOfWork, new: NewUser, now: datetime) -> User:
         if new.username is not None and await users.has_username(new.username, now):
             raise UsernameTaken
         raise EmailTaken
-    tell_registered(uow, user)
+    await _registered(uow, user, origin)
     return user
 
 
-async def register_by_mail(
-    uow: UnitOfWork, new: NewUser, mailing: Mailing, *, lifetime: timedelta, now: datetime
+async def register_by_mail(  # noqa: PLR0913 - who, how to answer, where from
+    uow: UnitOfWork,
+    new: NewUser,
+    mailing: Mailing,
+    origin: Origin,
+    *,
+    lifetime: timedelta,
+    now: datetime,
 ) -> User:
     """Store a new user and order the mail with the activation link.
 
@@ -45,7 +53,7 @@ async def register_by_mail(
     users = Users(uow)
     user = await users.add(new, now)
     if user is not None:
-        tell_registered(uow, user)
+        await _registered(uow, user, origin)
         mailing.activation(uow, user.id, await make_activation(uow, user, lifetime, now))
         return user
     if new.username is not None and await users.has_username(new.username, now):
@@ -78,18 +86,24 @@ async def renew_activation(
     return await make_activation(uow, user, lifetime, now)
 
 
-async def activate(uow: UnitOfWork, token: str, now: datetime) -> User:
+async def activate(uow: UnitOfWork, token: str, origin: Origin, now: datetime) -> User:
     """Activate the user of an activation link.
 
     Raises:
         ActivationTokenInvalid: unknown, used, or expired.
         UserDisabled: an administrator has disabled the user meanwhile.
     """
-    user_id = await use_link(uow, token, Purpose.ACTIVATION, now)
+    user_id = (await use_link(uow, token, [Purpose.ACTIVATION], now)).user_id
     users = Users(uow)
     user = await users.lock(user_id)
     activated = decide_activation(user, now)
     if activated is not user:
         await users.save(activated, now)
         tell_changed(uow, activated)
+        await note(uow, Kind.ACTIVATED, user_id, origin)
     return activated
+
+
+async def _registered(uow: UnitOfWork, user: User, origin: Origin) -> None:
+    tell_registered(uow, user)
+    await note(uow, Kind.REGISTERED, user.id, origin)

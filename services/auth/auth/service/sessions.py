@@ -4,11 +4,12 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Final
 from uuid import UUID
 
 from auth.crypto.hashing import PasswordHasher
 from auth.crypto.vault import KeyVault
+from auth.domain.audit import Kind, Origin
 from auth.domain.lockout import LOCK, Failures, require_unlocked
 from auth.domain.passwords import canonical
 from auth.domain.sessions import (
@@ -18,16 +19,17 @@ from auth.domain.sessions import (
     Session,
     SessionRules,
     decide_refresh,
+    is_noted,
 )
 from auth.domain.users import User, UserStatus, decide_login
 from auth.refusals import InvalidCredentials, RefreshTokenInvalid
 from auth.repository import Logins, Sessions
+from auth.service.audit import note
 from auth.service.events import tell_locked
 from kit.db import Database, UnitOfWork
 from kit.ids import new_id
 
 HMAC_KEY_BYTES: Final = 32
-USER_AGENT_LONGEST: Final = 256
 
 
 class LogoutScope(StrEnum):
@@ -88,22 +90,30 @@ async def check_password(
     return Credentials(found.user, found.password_hash, found.failures)
 
 
-async def count_failure(uow: UnitOfWork, before: Failures, now: datetime) -> None:
+async def count_failure(uow: UnitOfWork, before: Failures, origin: Origin, now: datetime) -> None:
     """Count a wrong password; emit an event once if it starts a lock."""
     failures = await Logins(uow).count(before, now)
+    await note(uow, Kind.LOGIN_FAILED, failures.user_id, origin)
+    if failures.begins_a_lock:
+        await note(uow, Kind.LOGIN_LOCKED, failures.user_id, origin)
     if failures.begins_a_lock and failures.user_id is not None:
         tell_locked(uow, failures.user_id, now + LOCK)
 
 
-async def open_session(
+async def open_session(  # noqa: PLR0913 - who, where from, and for how long
     uow: UnitOfWork,
     credentials: Credentials,
     *,
-    user_agent: str | None,
+    origin: Origin,
     rules: SessionRules,
     now: datetime,
+    amr: tuple[str, ...] = ("pwd",),
+    client_id: UUID | None = None,
 ) -> tuple[Session, list[UUID]]:
     """Open a session; return it, and the ids of old ones that had to end for it.
+
+    `amr` says how the user proved who they are (RFC 8176), `client_id` which OAuth client gets the
+    tokens.
 
     Raises:
         UserPending, UserDisabled: the password is right, but the user is not active.
@@ -122,31 +132,42 @@ async def open_session(
         rotated_at=now,
         expires_at=rules.expires_at(now, now),
         ended_at=None,
-        user_agent=user_agent and user_agent[:USER_AGENT_LONGEST],
+        authenticated_at=now,
+        amr=amr,
+        address=origin.address,
+        user_agent=origin.user_agent,
+        client_id=client_id,
     )
     hashed = credentials.password_hash
     crowded_out = await Sessions(uow).open(session, user, hashed, most=MOST_LIVE)
     if crowded_out is None:
         raise InvalidCredentials
+    details = {"amr": " ".join(amr)}
+    await note(uow, Kind.LOGIN_OK, user.id, origin, subject=_named(session.id), details=details)
     return session, crowded_out
 
 
-async def refresh(
+async def refresh(  # noqa: PLR0913 - what, where from, by which rules
     uow: UnitOfWork,
     presented: PresentedToken,
+    origin: Origin,
     *,
     vault: KeyVault,
     rules: SessionRules,
     now: datetime,
+    client_id: UUID | None = None,
 ) -> Continued | UUID:
     """Rotate a session's refresh token, or end the session if a token was copied.
+
+    `client_id` is the OAuth client that asks, which was authenticated before.
 
     Returns:
         The session at its newest counter; or the id of the session that was ended, which must be
         committed before the caller is refused.
 
     Raises:
-        RefreshTokenInvalid: unknown or forged, or the session has ended, or the user is not active.
+        RefreshTokenInvalid: unknown or forged, another client's, or the session has ended, or the
+            user is not active.
     """
     sessions = Sessions(uow)
     while True:
@@ -156,6 +177,8 @@ async def refresh(
         session, user = found
         if not presented.is_genuine(vault.refresh_key(session.hmac_key)):
             raise RefreshTokenInvalid
+        if session.client_id != client_id:
+            raise RefreshTokenInvalid
         if not session.is_live(now) or user.status is not UserStatus.ACTIVE:
             raise RefreshTokenInvalid
         verdict = decide_refresh(session, presented, now=now, grace=rules.grace)
@@ -163,33 +186,48 @@ async def refresh(
             return Continued(session, user)
         if verdict is Refreshed.REUSED:
             await sessions.end(user.id, now, "refresh_reused", only=session.id)
+            await note(uow, Kind.REFRESH_REUSED, user.id, origin, subject=_named(session.id))
             return session.id
-        rotated = session.rotated(now, rules.expires_at(session.created_at, now))
+        rotated = session.rotated(now, rules.expires_at(session.created_at, now), origin.address)
         if await sessions.rotate(session, rotated):
+            if is_noted(session, rotated):
+                await note(uow, Kind.REFRESH, user.id, origin, subject=_named(session.id))
             return Continued(rotated, user)
         # Another request has just rotated it, so this token can't be the newest: read again.
 
 
 async def log_out(
-    uow: UnitOfWork, user_id: UUID, session_id: UUID, scope: LogoutScope, now: datetime
+    uow: UnitOfWork,
+    user_id: UUID,
+    session_id: UUID,
+    scope: LogoutScope,
+    origin: Origin,
 ) -> list[UUID]:
     """End sessions and return their ids."""
-    sessions = Sessions(uow)
-    match scope:
-        case LogoutScope.THIS:
-            return await sessions.end(user_id, now, "logout", only=session_id)
-        case LogoutScope.OTHERS:
-            return await sessions.end(user_id, now, "logout", but=session_id)
-    return await sessions.end(user_id, now, "logout")
+    only = session_id if scope is LogoutScope.THIS else None
+    but = session_id if scope is LogoutScope.OTHERS else None
+    ended = await Sessions(uow).end(user_id, uow.clock.now(), "logout", only=only, but=but)
+    details = {"scope": scope.value, "sessions": len(ended)}
+    await note(uow, Kind.LOGOUT, user_id, origin, subject=_named(session_id), details=details)
+    return ended
 
 
 async def end_session(
     uow: UnitOfWork,
     user_id: UUID,
     session_id: UUID,
-    now: datetime,
+    origin: Origin,
     *,
-    by: Literal["user", "admin"] = "user",
+    admin_id: UUID | None = None,
 ) -> list[UUID]:
     """End one of a user's sessions; do nothing if it is not theirs or has ended."""
-    return await Sessions(uow).end(user_id, now, f"ended_by_{by}", only=session_id)
+    reason = "ended_by_user" if admin_id is None else "ended_by_admin"
+    ended = await Sessions(uow).end(user_id, uow.clock.now(), reason, only=session_id)
+    if ended:
+        named = _named(session_id)
+        await note(uow, Kind.SESSION_REVOKED, user_id, origin, actor_id=admin_id, subject=named)
+    return ended
+
+
+def _named(session_id: UUID) -> tuple[str, str]:
+    return "session", str(session_id)

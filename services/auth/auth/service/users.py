@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from auth.domain.audit import Kind, Origin
 from auth.domain.lookalikes import look_alike
 from auth.domain.users import (
     AdminChange,
@@ -13,17 +14,30 @@ from auth.domain.users import (
     UserStatus,
     decide_admin_change,
     decide_deletion,
+    decide_logout,
     decide_profile_change,
 )
 from auth.refusals import DeletionUnderWay, TooManyNames, UsernameTaken
-from auth.repository import Deletion, Deletions, Logins, NewUser, Sessions, Users
+from auth.repository import (
+    AuditLog,
+    Deletion,
+    Deletions,
+    EmailChanges,
+    Logins,
+    NewUser,
+    Sessions,
+    Users,
+)
+from auth.service.audit import note
 from auth.service.events import tell_changed
+from auth.service.factors import changes as factors
 from auth.service.registration import register
 from kit.db import UnitOfWork
 from kit.ids import new_id
 from kit.refusals import NotFound
 
 NAME_RESTS: Final = timedelta(days=90)  # a name given up is kept from others for so long
+COMMAND_LINE: Final = Origin("command line")
 MOST_RESTING: Final = 10  # names that one user keeps from others so, as there is only one of each
 
 
@@ -36,9 +50,7 @@ async def change_profile(
         UsernameTaken: somebody else has the name.
         TooManyNames: the user has given up too many names lately.
     """
-    user = await Users(uow).lock(user_id)
-    if user.status is UserStatus.DELETED:
-        raise NotFound
+    user = await _lock(uow, user_id)
     changed = decide_profile_change(user, change(user))
     if changed.username is not None and changed.username != user.username:
         if await Users(uow).is_taken(changed.username, user_id, now):
@@ -52,7 +64,7 @@ async def change_profile(
 
 
 async def change_by_admin(
-    uow: UnitOfWork, user_id: UUID, change: AdminChange, now: datetime
+    uow: UnitOfWork, user_id: UUID, change: AdminChange, admin_id: UUID, origin: Origin
 ) -> tuple[User, User]:
     """Enable, disable or change roles; return the user before and after.
 
@@ -62,6 +74,7 @@ async def change_by_admin(
         NotFound: no such user, or a deleted one.
         LastAdmin: no administrator would be left.
     """
+    now = uow.clock.now()
     user, other_admins = await Users(uow).lock_with_admins(user_id)
     if user.status is UserStatus.DELETED:
         raise NotFound
@@ -70,7 +83,34 @@ async def change_by_admin(
         await Sessions(uow).end(user_id, now, "disabled")
     if change.is_active:
         await Logins(uow).lift(user_id)
+    await _note(uow, user, changed, origin, admin_id)
     return user, await _save(uow, user, changed, now)
+
+
+async def unlock(uow: UnitOfWork, user_id: UUID, admin_id: UUID, origin: Origin) -> None:
+    """Lift every lock by wrong passwords, so that the user can try again at once.
+
+    Raises:
+        NotFound: no such user, or a deleted one.
+    """
+    await _lock(uow, user_id)
+    await Logins(uow).lift(user_id)
+    await note(uow, Kind.USER_UNLOCKED, user_id, origin, actor_id=admin_id)
+
+
+async def log_out(uow: UnitOfWork, user_id: UUID, admin_id: UUID, origin: Origin) -> User:
+    """End all of a user's sessions and access tokens.
+
+    Raises:
+        NotFound: no such user, or a deleted one.
+    """
+    now = uow.clock.now()
+    user = decide_logout(await _lock(uow, user_id))
+    await Users(uow).save(user, now)
+    ended = await Sessions(uow).end(user_id, now, "ended_by_admin")
+    details = {"sessions": len(ended)}
+    await note(uow, Kind.SESSION_REVOKED, user_id, origin, actor_id=admin_id, details=details)
+    return user
 
 
 async def begin_deletion(
@@ -119,7 +159,10 @@ async def delete(uow: UnitOfWork, user_id: UUID, attempt: UUID, now: datetime) -
         raise NotFound
     deleted = decide_deletion(user, other_active_admins=other_admins)
     await Sessions(uow).end(user_id, now, "deleted")
+    await factors.forget(uow, user_id, now)
     await Users(uow).rest(user, now + NAME_RESTS, now)
+    await EmailChanges(uow).drop(user_id)
+    await AuditLog(uow).forget_origins(user_id)
     return await _save(uow, user, deleted, now)
 
 
@@ -134,14 +177,22 @@ async def ensure(uow: UnitOfWork, wanted: NewUser, now: datetime) -> tuple[User,
     users = Users(uow)
     found = None if wanted.username is None else await users.by_username(wanted.username)
     if found is None:
-        return await register(uow, wanted, now), None
+        return await register(uow, wanted, COMMAND_LINE, now), None
     user = await users.lock(found.id)
     change = AdminChange(
         is_active=True if wanted.status is UserStatus.ACTIVE else None,
         roles=user.roles | wanted.roles,
     )
     changed = decide_admin_change(user, change, other_active_admins=0, now=now)
+    await _note(uow, user, changed, COMMAND_LINE, None)
     return await _save(uow, user, changed, now), user
+
+
+async def _lock(uow: UnitOfWork, user_id: UUID) -> User:
+    user = await Users(uow).lock(user_id)
+    if user.status is UserStatus.DELETED:
+        raise NotFound
+    return user
 
 
 async def _save(uow: UnitOfWork, user: User, changed: User, now: datetime) -> User:
@@ -149,3 +200,15 @@ async def _save(uow: UnitOfWork, user: User, changed: User, now: datetime) -> Us
         await Users(uow).save(changed, now)
         tell_changed(uow, changed)
     return changed
+
+
+async def _note(
+    uow: UnitOfWork, user: User, changed: User, origin: Origin, admin_id: UUID | None
+) -> None:
+    if changed.roles != user.roles:
+        details = {"roles": " ".join(sorted(changed.roles))}
+        await note(uow, Kind.ROLES_CHANGED, user.id, origin, actor_id=admin_id, details=details)
+    if changed.status is not user.status:
+        is_active = changed.status is UserStatus.ACTIVE
+        kind = Kind.USER_ENABLED if is_active else Kind.USER_DISABLED
+        await note(uow, kind, user.id, origin, actor_id=admin_id)

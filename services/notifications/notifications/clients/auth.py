@@ -22,6 +22,7 @@ class _Contact(BaseModel):
     email: str | None
     username: str | None
     language: Literal["en", "ru"] | None = None
+    pending_email: str | None = None
 
 
 class _Contacts(BaseModel):
@@ -55,5 +56,6 @@ class ContactsClient:
         except (httpx.HTTPError, ValidationError) as error:
             raise Unavailable from error
         return {
-            one.user_id: MailContact(one.email, one.username, one.language) for one in found.items
+            one.user_id: MailContact(one.email, one.username, one.language, one.pending_email)
+            for one in found.items
         }

@@ -38,6 +38,22 @@ _MAILS: Final[Mapping[Language, Mapping[MailKind, Words]]] = {
             "It is good until {until}, and once. If you did not ask for it, do nothing: the old"
             " password stays.",
         ),
+        MailKind.OLD_EMAIL: Words(
+            "Your Saldo account is to have another address",
+            "Open this link and press the button if your account is to leave this address:\n\n"
+            "{url}\n\nIt is good until {until}. If you did not ask for it, do nothing, and change"
+            " your password: somebody knows it.",
+        ),
+        MailKind.NEW_EMAIL: Words(
+            "Confirm your new address for Saldo",
+            "Open this link and press the button to use this address for your account:\n\n{url}\n\n"
+            "It is good until {until}. If you did not ask for it, do nothing.",
+        ),
+        MailKind.SECURITY_NOTICE: Words(
+            "Something changed in your Saldo account",
+            "{what} If it was you, nothing needs to be done. If it was not, set a new password and"
+            " end all sessions.",
+        ),
     },
     "ru": {
         MailKind.ACTIVATION: Words(
@@ -57,6 +73,48 @@ _MAILS: Final[Mapping[Language, Mapping[MailKind, Words]]] = {
             "Она действует до {until} и один раз. Если вы её не запрашивали, ничего не делайте:"
             " прежний пароль останется.",
         ),
+        MailKind.OLD_EMAIL: Words(
+            "У вашей учётной записи Saldo меняется адрес",
+            "Откройте ссылку и нажмите кнопку, если учётная запись больше не будет связана с этим"
+            " адресом:\n\n{url}\n\nСсылка действует до {until}. Если вы этого не запрашивали, не"
+            " открывайте её и смените пароль: кто-то его знает.",
+        ),
+        MailKind.NEW_EMAIL: Words(
+            "Подтвердите новый адрес для Saldo",
+            "Откройте ссылку и нажмите кнопку, чтобы связать этот адрес с учётной записью:\n\n"
+            "{url}\n\nСсылка действует до {until}. Если вы этого не запрашивали, ничего не"
+            " делайте.",
+        ),
+        MailKind.SECURITY_NOTICE: Words(
+            "Изменения в вашей учётной записи Saldo",
+            "{what} Если это были вы, делать ничего не нужно. Если не вы, задайте новый пароль и"
+            " завершите все сеансы.",
+        ),
+    },
+}
+
+_SECURITY: Final[Mapping[Language, Mapping[str, str]]] = {
+    "en": {
+        "password_changed": "The password was changed.",
+        "email_changed": "The e-mail address was changed to this one.",
+        "totp_enrolled": "An authenticator app was added.",
+        "totp_removed": "The authenticator app was removed.",
+        "passkey_added": "A passkey was added.",
+        "passkey_removed": "A passkey was removed.",
+        "recovery_codes_made": "New recovery codes were made.",
+        "recovery_code_used": "Somebody logged in with a recovery code.",
+        "api_key_made": "An API key was made.",
+    },
+    "ru": {
+        "password_changed": "Пароль изменён.",
+        "email_changed": "Адрес электронной почты изменён на этот.",
+        "totp_enrolled": "Добавлено приложение с одноразовыми кодами.",
+        "totp_removed": "Приложение с одноразовыми кодами отключено.",
+        "passkey_added": "Добавлен ключ доступа.",
+        "passkey_removed": "Ключ доступа удалён.",
+        "recovery_codes_made": "Созданы новые коды восстановления.",
+        "recovery_code_used": "Кто-то вошёл с кодом восстановления.",
+        "api_key_made": "Создан ключ API.",
     },
 }
 
@@ -75,7 +133,8 @@ def mail_text(
     else:
         template = _MAILS[language][kind]
         until = moment_words(facts["expires_at"]) if "expires_at" in facts else ""
-        text = template.text.format(url=facts.get("url", ""), until=until)
+        what = _SECURITY[language][facts["what"]] if kind is MailKind.SECURITY_NOTICE else ""
+        text = template.text.format(url=facts.get("url", ""), until=until, what=what)
         said = Words(template.title, text)
     greeting = _GREETING[language].format(name="" if to is None else f", {to}")
     return Words(said.title, f"{greeting}\n\n{said.text}\n\n-- \n{_CLOSING[language]}\n")

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from kit.ids import new_id
 from kit.refusals import Language
-from notifications.domain.notices import Kind, NewNotice
+from notifications.domain.notices import NewNotice, NoticeKind
 
 
 class MailKind(StrEnum):
@@ -18,6 +18,9 @@ class MailKind(StrEnum):
     ACTIVATION = "activation"
     ALREADY_REGISTERED = "already_registered"
     PASSWORD_RESET = "password_reset"  # noqa: S105 - a kind of mail
+    OLD_EMAIL = "old_email"
+    NEW_EMAIL = "new_email"
+    SECURITY_NOTICE = "security_notice"
     PAYMENT_PAID = "payment_paid"
     PAYMENT_FAILED = "payment_failed"
     PAYMENT_RECEIVED = "payment_received"
@@ -29,6 +32,10 @@ class MailKind(StrEnum):
     DISPUTE_WON = "dispute_won"
     DISPUTE_LOST = "dispute_lost"
     LOGIN_LOCKED = "login_locked"
+    TOTP_ADDED = "totp_added"
+    TOTP_REMOVED = "totp_removed"
+    PASSKEY_ADDED = "passkey_added"
+    PASSKEY_REMOVED = "passkey_removed"
     EXPORT_READY = "export_ready"
     EXPORT_FAILED = "export_failed"
 
@@ -45,26 +52,37 @@ class MailStatus(StrEnum):
 
 
 # News that is also mailed; the other notices appear in the application only.
-ALSO_MAILED: Final[Mapping[Kind, MailKind]] = {
-    Kind.PAYMENT_PAID: MailKind.PAYMENT_PAID,
-    Kind.PAYMENT_FAILED: MailKind.PAYMENT_FAILED,
-    Kind.PAYMENT_RECEIVED: MailKind.PAYMENT_RECEIVED,
-    Kind.REFUND_RECEIVED: MailKind.REFUND_RECEIVED,
-    Kind.REFUND_MADE: MailKind.REFUND_MADE,
-    Kind.REFUND_FAILED: MailKind.REFUND_FAILED,
-    Kind.REFUND_RETURNED: MailKind.REFUND_RETURNED,
-    Kind.PAYMENT_DISPUTED: MailKind.PAYMENT_DISPUTED,
-    Kind.DISPUTE_WON: MailKind.DISPUTE_WON,
-    Kind.DISPUTE_LOST: MailKind.DISPUTE_LOST,
-    Kind.LOGIN_LOCKED: MailKind.LOGIN_LOCKED,
-    Kind.EXPORT_READY: MailKind.EXPORT_READY,
-    Kind.EXPORT_FAILED: MailKind.EXPORT_FAILED,
+ALSO_MAILED: Final[Mapping[NoticeKind, MailKind]] = {
+    NoticeKind.PAYMENT_PAID: MailKind.PAYMENT_PAID,
+    NoticeKind.PAYMENT_FAILED: MailKind.PAYMENT_FAILED,
+    NoticeKind.PAYMENT_RECEIVED: MailKind.PAYMENT_RECEIVED,
+    NoticeKind.REFUND_RECEIVED: MailKind.REFUND_RECEIVED,
+    NoticeKind.REFUND_MADE: MailKind.REFUND_MADE,
+    NoticeKind.REFUND_FAILED: MailKind.REFUND_FAILED,
+    NoticeKind.REFUND_RETURNED: MailKind.REFUND_RETURNED,
+    NoticeKind.PAYMENT_DISPUTED: MailKind.PAYMENT_DISPUTED,
+    NoticeKind.DISPUTE_WON: MailKind.DISPUTE_WON,
+    NoticeKind.DISPUTE_LOST: MailKind.DISPUTE_LOST,
+    NoticeKind.LOGIN_LOCKED: MailKind.LOGIN_LOCKED,
+    NoticeKind.TOTP_ADDED: MailKind.TOTP_ADDED,
+    NoticeKind.TOTP_REMOVED: MailKind.TOTP_REMOVED,
+    NoticeKind.PASSKEY_ADDED: MailKind.PASSKEY_ADDED,
+    NoticeKind.PASSKEY_REMOVED: MailKind.PASSKEY_REMOVED,
+    NoticeKind.EXPORT_READY: MailKind.EXPORT_READY,
+    NoticeKind.EXPORT_FAILED: MailKind.EXPORT_FAILED,
 }
 
 
 # Somebody has asked for these and waits, so they go before news, and to muted addresses, too.
 ORDERED: Final = frozenset(
-    {MailKind.ACTIVATION, MailKind.ALREADY_REGISTERED, MailKind.PASSWORD_RESET}
+    {
+        MailKind.ACTIVATION,
+        MailKind.ALREADY_REGISTERED,
+        MailKind.PASSWORD_RESET,
+        MailKind.OLD_EMAIL,
+        MailKind.NEW_EMAIL,
+        MailKind.SECURITY_NOTICE,
+    }
 )
 # So many mails of each kind a person gets in an hour; further news appears in the application only.
 MOST_ORDERED: Final = 20
@@ -119,12 +137,18 @@ class Mail:
 class MailContact:
     """A person's contact; `email` is None if they gave no address.
 
-    `language` is the language they read, None if they have not said.
+    `language` is the language they read, None if they have not said. `pending_email` is the address
+    that they want instead, until it has confirmed.
     """
 
     email: str | None
     username: str | None
     language: Language | None = None
+    pending_email: str | None = None
+
+    def address_for(self, kind: MailKind) -> str | None:
+        """Return where a mail of a kind goes."""
+        return self.pending_email if kind is MailKind.NEW_EMAIL else self.email
 
 
 @dataclass(frozen=True, slots=True)

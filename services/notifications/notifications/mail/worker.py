@@ -96,9 +96,10 @@ class MailWorker:
     ) -> list[ReadyMail]:
         """Return the mails that can be sent, with their recipients; end the others."""
         reachable = [
-            (mail, contact, contact.email)
+            (mail, contact, email)
             for mail in mails
-            if (contact := contacts.get(mail.user_id)) is not None and contact.email is not None
+            if (contact := contacts.get(mail.user_id)) is not None
+            and (email := contact.address_for(mail.kind)) is not None
         ]
         async with self.database.read() as connection:
             hashes = {address_hash(email) for _, _, email in reachable}

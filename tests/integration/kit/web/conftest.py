@@ -69,6 +69,7 @@ class StatedClaims:
     service: None = None
     auth_time: None = None
     amr: tuple[str, ...] = ()
+    has_factor: bool = False
 
 
 class AnyName:

@@ -38,6 +38,7 @@ class StatedClaims:
     service: str | None = None
     auth_time: datetime | None = None
     amr: tuple[str, ...] = ()
+    has_factor: bool = False
 
 
 @dataclass

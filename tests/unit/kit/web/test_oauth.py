@@ -4,7 +4,8 @@ from typing import Annotated, Any
 
 import httpx
 import pytest
-from fastapi import Form
+from fastapi import Form, Query
+from pydantic import BaseModel, ConfigDict
 
 from kit import refusals as general
 from kit.refusals import Refusal
@@ -26,6 +27,8 @@ def refusal(code: str, status: int) -> type[Refusal]:
         (refusal("invalid_client", 401), "invalid_client", 401),
         (refusal("invalid_scope", 403), "invalid_scope", 400),
         (refusal("unsupported_grant_type", 422), "unsupported_grant_type", 400),
+        (refusal("unsupported_response_type", 400), "unsupported_response_type", 400),
+        (refusal("access_denied", 403), "access_denied", 400),
         (refusal("wrong_password", 401), "invalid_grant", 400),
         (refusal("account_locked", 403), "invalid_grant", 400),
         (refusal("already_used", 409), "invalid_grant", 400),
@@ -114,3 +117,23 @@ def test_a_document_shows_its_refusals_as_they_are_sent() -> None:
         "wrong_password": (400, "invalid_grant"),
         "content_type_unsupported": (415, "invalid_request"),
     }
+
+
+class Authorization(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    client_id: str | None = None
+
+
+async def test_a_query_takes_what_it_does_not_know_where_its_model_says_so(router: Router) -> None:
+    """RFC 6749 §3.1: the server ignores unrecognised parameters, and takes none twice."""
+
+    @router.get("/v1/authorize", access="public", operation_id="authorize", summary="Log in")
+    async def authorize(query: Annotated[Authorization, Query()]) -> dict[str, Any]:
+        return query.model_dump()
+
+    async with serve(till(router)) as client:
+        answer = await client.get("/v1/authorize?client_id=a&nonce=1&prompt=login")
+        twice = await client.get("/v1/authorize?nonce=1&nonce=2")
+    assert (answer.status_code, answer.json()) == (200, {"client_id": "a"})
+    assert (twice.status_code, twice.json()["code"]) == (400, "query_invalid")

@@ -6,6 +6,7 @@ from typing import Any
 from kit import refusals as general
 from kit import span
 from kit.refusals import Refusal
+from kit.web import step_up
 from kit.web.openapi import headers, problems, security
 from kit.web.openapi.names import use_titles
 from kit.web.openapi.operations import complete as complete_operation
@@ -27,7 +28,7 @@ def complete(
         schemas.pop(name, None)
     _restore_examples(schemas, routes)
     schemas.update(problems.schemas())
-    known = {*catalogue, *general.catalogue(general, span)}
+    known = {*catalogue, *general.catalogue(general, span, step_up)}
     for route in routes:
         refusals = refusals_of(route)
         if unknown := [one.__name__ for one in refusals if one not in known]:

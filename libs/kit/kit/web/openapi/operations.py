@@ -13,6 +13,7 @@ from kit.web.openapi import headers, problems, security
 from kit.web.queries import RangeFilters
 from kit.web.schemas import Page
 from kit.web.serving.route import Route
+from kit.web.step_up import StepUpRequired
 
 # It has no example: whoever tries the operation out would send that again and again.
 _IDEMPOTENCY_KEY: Final[dict[str, Any]] = {
@@ -32,6 +33,8 @@ def refusals_of(route: Route) -> list[type[Refusal]]:
         found += [general.NotAuthenticated, general.TokenInvalid]
     if route.access in ("admin", "service"):
         found.append(general.Forbidden)
+    if route.access == "admin" and route.is_change:
+        found.append(StepUpRequired)
     if route.asked.path:
         found.append(general.NotFound)
     # Every operation refuses a parameter that it does not know, and one that is given twice.

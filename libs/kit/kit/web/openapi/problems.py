@@ -133,7 +133,7 @@ def detail(refusal: type[Refusal], language: Language) -> str:
 
 def _headers_of(status: int, refusals: Sequence[type[Refusal]]) -> list[str]:
     found = [REQUEST_ID, LANGUAGE]
-    if status == 401:  # noqa: PLR2004
+    if status == 401 or any(one.code == "step_up_required" for one in refusals):  # noqa: PLR2004
         found.append(WWW_AUTHENTICATE)
     if status == 405:  # noqa: PLR2004
         found.append(ALLOW)

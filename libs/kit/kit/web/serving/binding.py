@@ -70,6 +70,8 @@ class Binder:
         """
         self._path = [_value(one) for one in asked.path]
         self._query = [_value(one) for one in asked.query]
+        # A model that says so takes a query with parameters that it does not know.
+        self._ignores_strangers = any(_ignores_others(one) for one in asked.query)
         self._headers = [_value(one) for one in asked.headers]
         self._fields = [_value(one, is_json=not asked.is_form) for one in asked.body]
         self._is_form = asked.is_form
@@ -119,7 +121,7 @@ class Binder:
         strangers = [
             unknown_parameter(name, self.parameters)
             for name in parameters
-            if name not in self.parameters
+            if name not in self.parameters and not self._ignores_strangers
         ]
         form: dict[str, str] | None = None
         if self.is_form:
@@ -273,6 +275,11 @@ def _value(parameter: Parameter, *, is_json: bool = False) -> _Value:
         if model is None
         else tuple(name_of(name, info) for name, info in model.model_fields.items()),
     )
+
+
+def _ignores_others(parameter: Parameter) -> bool:
+    model = parameter.model
+    return model is not None and model.model_config.get("extra") == "ignore"
 
 
 def _dependency(asked: Parameters) -> _Dependency:

@@ -24,6 +24,7 @@ from kit.web.serving.binding import Binder
 from kit.web.serving.bodies import BodyReader, parse_query
 from kit.web.serving.exchange import Exchange
 from kit.web.serving.parameters import parameters_of
+from kit.web.step_up import changes_something, require_recent
 
 _NO_CONTENT = 204
 
@@ -118,6 +119,11 @@ class Route(APIRoute):
         """Whether it is served without a token, always or by a setting."""
         return self.access == "public" or (bool(self.open_by) and self.access == "user")
 
+    @property
+    def is_change(self) -> bool:
+        """Whether it may change something: an administrator's login must then be recent."""
+        return changes_something(self.methods)
+
     async def _caller(self, exchange: Exchange) -> Identity | None:
         """Return who calls, None where nobody has to say; refuse who may not.
 
@@ -134,6 +140,9 @@ class Route(APIRoute):
         try:
             identity = await authenticate(exchange.headers, getattr(state, "tokens", None))
             authorise(identity, "user" if access == "public" else access)
+            if access == "admin" and self.is_change:
+                needs = state.settings.needs_admin_factor
+                require_recent(identity, state.clock.now(), needs_factor=needs)
         except TokenInvalid:
             if access == "public":
                 return None

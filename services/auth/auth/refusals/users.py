@@ -1,36 +1,4 @@
-"""Defines every "no" that auth can say, beside those of kit.
-
-Refusal
-├── FieldRefusal
-│   ├── UsernameRefused         422  username_invalid
-│   ├── UsernameMixed           422  username_mixed
-│   ├── UsernameReserved        422  username_reserved
-│   ├── EmailNotAscii           422  email_not_ascii
-│   ├── EmailRefused            422  email_invalid
-│   ├── FullNameRefused         422  full_name_invalid
-│   ├── PasswordWrongLength     422  password_wrong_length
-│   ├── PasswordTooCommon       422  password_too_common
-│   ├── NameMissing             422  name_missing
-│   └── EmailMissing            422  email_missing
-├── UsernameTaken               409  username_taken
-├── TooManyNames                409  too_many_names
-├── EmailTaken                  409  email_taken
-├── ActivationTokenInvalid      400  activation_token_invalid
-├── ResetTokenInvalid           400  reset_token_invalid
-├── UserAlreadyActive           409  user_already_active
-├── InvalidCredentials          401  invalid_credentials
-├── LoginLocked                 429  login_locked
-├── UserPending                 403  user_pending
-├── UserDisabled                403  user_disabled
-├── RefreshTokenInvalid         401  refresh_token_invalid
-├── ClientInvalid               401  invalid_client
-├── GrantUnsupported            400  unsupported_grant_type
-├── ScopeUnknown                400  invalid_scope
-├── LastAdmin                   409  last_admin
-├── PasswordWrong               403  password_wrong
-├── PasswordNeeded              403  password_needed
-└── DeletionUnderWay            409  deletion_under_way
-"""
+"""Holds the refusals to users, and to administrators of users."""
 
 from kit.refusals import FieldRefusal, Refusal, TooManyRequests
 
@@ -183,6 +151,24 @@ class ResetTokenInvalid(Refusal):
     detail_ru = "Ссылка неизвестна, использована или просрочена. Запросите новую."
 
 
+class EmailTokenInvalid(Refusal):
+    code = "email_token_invalid"
+    status = 400
+    title_en = "Confirmation link not valid"
+    title_ru = "Ссылка подтверждения недействительна"
+    detail_en = "The link is unknown, used or expired. Ask for the change again."
+    detail_ru = "Ссылка неизвестна, использована или просрочена. Запросите смену адреса ещё раз."
+
+
+class EmailUnchanged(Refusal):
+    code = "email_unchanged"
+    status = 409
+    title_en = "E-mail address unchanged"
+    title_ru = "Адрес электронной почты тот же"
+    detail_en = "This is your e-mail address already."
+    detail_ru = "Это и есть ваш адрес электронной почты."
+
+
 class UserAlreadyActive(Refusal):
     code = "user_already_active"
     status = 409
@@ -242,36 +228,6 @@ class RefreshTokenInvalid(Refusal):
 
     def __init__(self) -> None:
         super().__init__(headers={"WWW-Authenticate": "Bearer"})
-
-
-class ClientInvalid(Refusal):
-    code = "invalid_client"
-    status = 401
-    title_en = "Client not known"
-    title_ru = "Неизвестный клиент"
-    detail_en = "There is no client with this id and secret."
-    detail_ru = "Нет клиента с таким идентификатором и секретом."
-
-    def __init__(self) -> None:
-        super().__init__(headers={"WWW-Authenticate": 'Basic realm="saldo"'})
-
-
-class GrantUnsupported(Refusal):
-    code = "unsupported_grant_type"
-    status = 400
-    title_en = "Grant type not supported"
-    title_ru = "Тип запроса токена не поддерживается"
-    detail_en = "“grant_type” is “password”, “refresh_token” or “client_credentials”."
-    detail_ru = "«grant_type» — это «password», «refresh_token» или «client_credentials»."
-
-
-class ScopeUnknown(Refusal):
-    code = "invalid_scope"
-    status = 400
-    title_en = "Scope not known"
-    title_ru = "Неизвестная область доступа"
-    detail_en = "There are no scopes here: a token opens what its user may do. Leave “scope” out."
-    detail_ru = "Областей доступа нет: токен даёт права своего пользователя. Уберите «scope»."
 
 
 class LastAdmin(Refusal):

@@ -1,0 +1,1 @@
+"""Decides about what proves a user beside the password."""

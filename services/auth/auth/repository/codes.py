@@ -1,0 +1,91 @@
+"""Owns the SQL of authorization codes, known only by their hash."""
+
+# ruff: noqa: S608 - every text is put together from constants, once, at import
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from auth.domain.codes import AuthorizationCode
+from auth.domain.users import User
+from auth.repository.users import COLUMNS, user_from
+from kit.db import Connection
+
+_ADD: Final = """
+INSERT INTO authorization_code (code_hash, client_id, user_id, redirect_uri, challenge,
+    token_version, amr, created_at, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+"""
+_LOCK: Final = f"""
+SELECT {COLUMNS}, c.client_id, c.redirect_uri, c.challenge, c.token_version AS logged_in_with,
+    c.amr, c.created_at AS given_at, c.expires_at, c.used_at, c.session_id
+FROM authorization_code AS c JOIN user_account AS u ON u.id = c.user_id
+WHERE c.code_hash = $1 FOR NO KEY UPDATE OF c
+"""
+_USE: Final = """
+UPDATE authorization_code SET used_at = $2, session_id = $3 WHERE code_hash = $1
+"""
+_PURGE: Final = """
+DELETE FROM authorization_code WHERE code_hash IN (
+    SELECT code_hash FROM authorization_code WHERE expires_at < $1
+    LIMIT $2 FOR UPDATE SKIP LOCKED)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundCode:
+    """A code, its user as they are now, and the hash of their password."""
+
+    code: AuthorizationCode
+    user: User
+    password_hash: str
+
+
+class Codes:
+    """Stores authorization codes."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def add(self, code_hash: bytes, code: AuthorizationCode) -> None:
+        """Store a code."""
+        await self._connection.execute(
+            _ADD,
+            code_hash,
+            code.client_id,
+            code.user_id,
+            code.redirect_uri,
+            code.challenge,
+            code.token_version,
+            list(code.amr),
+            code.created_at,
+            code.expires_at,
+        )
+
+    async def lock(self, code_hash: bytes) -> FoundCode | None:
+        """Return a code, locked so that it is used once."""
+        row = await self._connection.fetchrow(_LOCK, code_hash)
+        if row is None:
+            return None
+        code = AuthorizationCode(
+            client_id=row["client_id"],
+            user_id=row["id"],
+            redirect_uri=row["redirect_uri"],
+            challenge=row["challenge"],
+            token_version=row["logged_in_with"],
+            amr=tuple(row["amr"]),
+            created_at=row["given_at"],
+            expires_at=row["expires_at"],
+            used_at=row["used_at"],
+            session_id=row["session_id"],
+        )
+        return FoundCode(code, user_from(row), row["password_hash"] or "")
+
+    async def use(self, code_hash: bytes, session_id: UUID | None, now: datetime) -> None:
+        """Mark a code as used, by the session that it opened if it did."""
+        await self._connection.execute(_USE, code_hash, now, session_id)
+
+    async def purge(self, before: datetime, limit: int) -> int:
+        """Delete codes that expired before a time; return how many."""
+        return await self._connection.execute(_PURGE, before, limit)

@@ -1,0 +1,1 @@
+"""Shapes the requests and answers of second factors, with examples."""

@@ -1,0 +1,121 @@
+"""Shapes registered OAuth clients; the domain has the rules."""
+
+from datetime import datetime
+from typing import Annotated, Any, Final, Self
+from uuid import UUID
+
+from pydantic import ConfigDict, Field
+
+from auth.domain.oauth_clients import MOST_URIS, NAME_LONGEST, URI_LONGEST, OAuthClient
+from auth.service.oauth_clients import ClientChange
+from kit.web.schemas import Model
+
+_CLIENT: Final[dict[str, Any]] = {
+    "client_id": "019abf5e-3b1c-7cc2-9a4e-2f6d0c1b7a91",
+    "name": "Ledger for Shops",
+    "redirect_uris": ["https://app.example.com/callback"],
+    "is_public": False,
+    "is_active": True,
+    "created_by": "019abf5e-3b1c-7cc2-9a4e-2f6d0c1b7a90",
+    "created_at": "2026-01-31T12:00:00Z",
+    "disabled_at": None,
+}
+_SECRET: Final = "cs_iX8kq0Zk0oTzU1Yy3Jr4cN2bHw7pQe5sLd9vMf6tGaE"  # noqa: S105 - an example
+
+ClientName = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=NAME_LONGEST,
+        description="What people read when they log in.",
+        examples=[_CLIENT["name"]],
+    ),
+]
+RedirectUris = Annotated[
+    list[Annotated[str, Field(min_length=1, max_length=URI_LONGEST)]],
+    Field(
+        min_length=1,
+        max_length=MOST_URIS,
+        description="Where users may be sent back to, compared to the letter. https://host/path or"
+        " http://127.0.0.1/path (also localhost, [::1]), without query and fragment; for a public"
+        " client a loopback address means every port, and it may have a scheme of its own, with a"
+        " dot: com.example.app:/path.",
+        examples=[_CLIENT["redirect_uris"]],
+    ),
+]
+
+
+class ClientRequest(Model):
+    """A client to register."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"name": _CLIENT["name"], "redirect_uris": _CLIENT["redirect_uris"]}]
+        }
+    )
+
+    name: ClientName
+    redirect_uris: RedirectUris
+    is_public: bool = Field(
+        default=False,
+        description="true for what can't keep a secret: an app, or a page that runs in a browser.",
+    )
+
+
+class ClientPatch(Model):
+    """A change to a client; fields left out stay as they are."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"is_active": False}]})
+
+    name: ClientName | None = None
+    redirect_uris: RedirectUris | None = None
+    is_active: bool | None = Field(
+        default=None, description="false: it logs nobody in, and its users' sessions end at once."
+    )
+
+    @property
+    def change(self) -> ClientChange:
+        """The change, as the verb takes it."""
+        return ClientChange(self.name, self.redirect_uris, self.is_active)
+
+
+class ClientAnswer(Model):
+    """A registered client; its secret is never shown again."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_CLIENT]})
+
+    client_id: UUID
+    name: str
+    redirect_uris: list[str]
+    is_public: bool
+    is_active: bool
+    created_by: UUID = Field(description="The administrator who registered it.")
+    created_at: datetime
+    disabled_at: datetime | None
+
+    @classmethod
+    def of(cls, client: OAuthClient, **more: Any) -> Self:
+        """Show a client."""
+        return cls(
+            client_id=client.id,
+            name=client.name,
+            redirect_uris=list(client.redirect_uris),
+            is_public=client.is_public,
+            is_active=client.is_active,
+            created_by=client.created_by,
+            created_at=client.created_at,
+            disabled_at=client.disabled_at,
+            **more,
+        )
+
+
+class ClientWithSecret(ClientAnswer):
+    """A client with its new secret."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{**_CLIENT, "client_secret": _SECRET}]}
+    )
+
+    client_secret: str | None = Field(
+        description="Shown only once; null for a public client. If it was lost, rotate it."
+    )

@@ -1,0 +1,1 @@
+"""Enrols and removes second factors, and proves who one is by them."""

@@ -1,0 +1,59 @@
+"""Stores what a change of factors means for a user, and tells of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from auth.domain.audit import Kind, Origin
+from auth.repository import Challenges, Passkeys, RecoveryCodes, Totps, Users
+from auth.service.audit import note
+from contracts.auth import FactorChanged
+from kit.db import UnitOfWork
+from kit.ids import new_id
+from kit.messaging.outbox import emit
+
+ChangedFactor = Literal["totp", "passkey"]
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """A user who changes or uses a factor: who, from where, and when."""
+
+    user_id: UUID
+    origin: Origin
+    now: datetime
+
+
+async def added(uow: UnitOfWork, by: Acting, factor: ChangedFactor, kind: Kind) -> None:
+    """Store and tell that a user has a factor more; the mail is notifications'."""
+    await Users(uow).set_factors(by.user_id, by.now)
+    await _tell(uow, by, factor, kind, is_added=True)
+
+
+async def removed(uow: UnitOfWork, by: Acting, factor: ChangedFactor, kind: Kind) -> None:
+    """Store and tell that a user has a factor less; with the last, codes go."""
+    left = await Users(uow).set_factors(by.user_id, by.now)
+    await Challenges(uow).forget(by.user_id)
+    if not left:
+        await RecoveryCodes(uow).remove(by.user_id)
+    await _tell(uow, by, factor, kind, is_added=False)
+
+
+async def forget(uow: UnitOfWork, user_id: UUID, now: datetime) -> None:
+    """Delete all factors of a user who is being deleted, and tell nobody."""
+    await Totps(uow).remove(user_id)
+    await Passkeys(uow).remove(user_id)
+    await RecoveryCodes(uow).remove(user_id)
+    await Challenges(uow).forget(user_id)
+    await Users(uow).set_factors(user_id, now)
+
+
+async def _tell(
+    uow: UnitOfWork, by: Acting, factor: ChangedFactor, kind: Kind, *, is_added: bool
+) -> None:
+    await note(uow, kind, by.user_id, by.origin)
+    event = FactorChanged(
+        change_id=new_id(), user_id=by.user_id, factor=factor, is_added=is_added, at=by.now
+    )
+    emit(uow, event, subject=str(by.user_id))
