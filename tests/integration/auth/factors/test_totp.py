@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from tests.integration.auth.factors.people import Guarded, claims_of, kinds
 from tests.integration.auth.world import PASSWORD, World, code, login_of
 
@@ -67,6 +68,7 @@ async def test_the_right_password_is_answered_by_a_token_for_the_second_factor(
     assert code(again) == (401, "mfa_token_invalid"), "a login is opened once"
 
 
+@pytest.mark.check(28)
 async def test_password_and_code_open_the_door_in_one_go(world: World) -> None:
     person = await Guarded.arrive(world)
     answer = await person.try_password(otp=person.code())
