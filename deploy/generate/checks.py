@@ -43,9 +43,9 @@ def groups() -> Iterator[CheckGroup]:
         yield CheckGroup(group["title"], checks)
 
 
-def shown() -> Iterator[Shown]:
+def shown(tests: Path = TESTS) -> Iterator[Shown]:
     """Yield every test that names a check, by file."""
-    for path in sorted(TESTS.rglob("test_*.py")):
+    for path in sorted(tests.rglob("test_*.py")):
         text = path.read_text(encoding="utf-8")
         if _MARK in text:
             yield from _in(path, ast.parse(text))

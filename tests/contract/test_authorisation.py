@@ -51,6 +51,7 @@ class House:
     clients: dict[str, httpx.AsyncClient]
     mint: TokenMint
     refresh_token: str
+    activation_token: str
     revoked_session: UUID
     disabled_user: UUID
 
@@ -74,6 +75,7 @@ BAD: dict[str, Callable[[House], str]] = {
         house.mint.header(typ="JWT"), house.mint.claims()
     ),
     "a refresh token": lambda house: house.refresh_token,
+    "an activation token": lambda house: house.activation_token,
     "a token of an ended session": lambda house: house.mint.user(sid=str(house.revoked_session)),
     "a token of a disabled user": lambda house: house.mint.user(house.disabled_user),
 }
@@ -92,7 +94,8 @@ async def house(cluster: Cluster) -> AsyncIterator[House]:
             room: await stack.enter_async_context(_opened(room, cluster, tokens, redis))
             for room in rooms.services()
         }
-        made = House(clients, mint, await _refresh_token(clients["auth"]), new_id(), new_id())
+        others = await _refresh_token(clients["auth"]), await _activation_token(clients["auth"])
+        made = House(clients, mint, *others, new_id(), new_id())
         revocations.revoke_session(str(made.revoked_session))
         revocations.revoke_versions_below(str(made.disabled_user), 2)
         yield made
@@ -122,6 +125,12 @@ async def _refresh_token(auth: httpx.AsyncClient) -> str:
     login = {"username": person.username, "password": PASSWORD}
     answer = await auth.post("/v1/auth/login", json=login)
     return str(answer.json()["refresh_token"])
+
+
+async def _activation_token(auth: httpx.AsyncClient) -> str:
+    body = {"username": f"pending-{new_id().hex[-12:]}", "password": PASSWORD}
+    answer = await auth.post("/v1/auth/register", json=body)
+    return str(answer.json()["activation"]["token"])
 
 
 def _seconds_from_now(seconds: int) -> int:
