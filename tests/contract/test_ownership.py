@@ -240,6 +240,7 @@ def _needs_body(operation: Operation) -> bool:
     return bool(operation.declared.get("requestBody", {}).get("required"))
 
 
+@pytest.mark.check(1)
 @pytest.mark.parametrize("room", OPENED)
 async def test_a_stranger_is_answered_as_if_it_were_not_there(cluster: Cluster, room: str) -> None:
     async with OPENED[room](cluster) as owned:
@@ -259,6 +260,7 @@ async def test_a_stranger_is_answered_as_if_it_were_not_there(cluster: Cluster, 
             assert found.status_code != 404, f"{name}: its owner finds it"
 
 
+@pytest.mark.check(2)
 @pytest.mark.parametrize("room", OPENED)
 async def test_an_object_is_found_through_its_own_path_alone(cluster: Cluster, room: str) -> None:
     async with OPENED[room](cluster) as owned:

@@ -79,6 +79,7 @@ async def test_a_user_cannot_be_stored_against_the_rules(world: World, change: s
             await uow.execute(f"UPDATE user_account SET {change}")
 
 
+@pytest.mark.check(32)
 async def test_two_users_cannot_share_a_name_in_any_spelling(world: World) -> None:
     await world.register("alice")
     await world.register("bobby", email="bob@example.com")
