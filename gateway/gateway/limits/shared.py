@@ -36,7 +36,8 @@ for i, key in ipairs(KEYS) do
 end
 return levels
 """
-_DIGEST: Final = sha1(_SCRIPT.encode()).hexdigest().encode()  # noqa: S324 - Redis names scripts by it
+# Redis names scripts so.
+_DIGEST: Final = sha1(_SCRIPT.encode(), usedforsecurity=False).hexdigest().encode()
 
 
 class CountsAwayError(Exception):
