@@ -19,7 +19,7 @@ A ?=
 .PHONY: help install run stop reset status logs up down production-env production-check \
 	upgrade-check test coverage check \
 	clients lint format generate demo seed dev init-db upgrade downgrade revision messages sagas \
-	reconcile passwords lock bench chaos mutate runtime-ready tools-ready
+	reconcile passwords lock bench chaos fuzz mutate runtime-ready tools-ready
 
 help: ## list these commands
 	@awk 'BEGIN { FS = ":.*## " } \
@@ -75,12 +75,16 @@ test: tools-ready ## run the tests on servers of their own; T="tests/e2e tests/u
 coverage: tools-ready ## what the tests of `make test` that share a machine do not reach, and its gates
 	@$(stack) test --coverage "$(T)" -- $(A)
 
-check: tools-ready ## format, lint, types, imports, generated files: what CI runs
+check: tools-ready ## format, lint, types, imports, generated files, holes, secrets: what CI runs
 	$(python) -m ruff format --check .
 	$(python) -m ruff check .
 	$(python) -m mypy --strict $(typed)
 	.venv/bin/lint-imports
 	$(python) -m deploy.generate --check
+	$(python) -m bandit --quiet --recursive --severity-level medium --configfile pyproject.toml \
+		libs services gateway deploy
+	$(python) -m deploy.package_audit
+	$(python) -m deploy.secret_scan
 
 clients: tools-ready ## lint the API's document, make clients of it (needs npm)
 	$(python) -m deploy.clients
@@ -99,6 +103,9 @@ bench: tools-ready ## measure, with a yardstick beside every figure
 
 chaos: tools-ready ## kill, stop and restart things under load
 	@$(stack) test tests/resilience -- $(A)
+
+fuzz: tools-ready ## ask every operation what its document allows and what not; FUZZ_SECONDS=600
+	@FUZZ_SECONDS=$(or $(FUZZ_SECONDS),600) $(stack) test tests/e2e/test_fuzz.py -- $(A)
 
 mutate: tools-ready ## break the ledger, sagas, messaging line by line; tests must fail; A=wallet/domain
 	@$(python) -m deploy.mutate $(A)

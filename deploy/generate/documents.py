@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deploy.generate import blocks, compose, edge, messages, rooms
+from deploy.generate import blocks, checks, compose, edge, messages, rooms
 from deploy.generate.additive import breaks
 from deploy.generate.pages import Blocks, fill
 from deploy.generate.rooms import ROOT
@@ -50,6 +50,7 @@ def documents() -> Iterator[Document]:
     yield from _pages(ROOT / "libs/kit", blocks.of_kit())
     yield from _pages(ROOT / "libs/contracts", blocks.of_contracts())
     yield from _pages(rooms.folder(rooms.GATEWAY), blocks.of_gateway())
+    yield from _pages(ROOT, checks.blocks(), "SECURITY.md")
     settings = [rooms.settings_class(name) for name in (*rooms.services(), rooms.GATEWAY)]
     yield Document(ROOT / ".env.example", render_env_example(settings))
     yield Document(compose.PAGE, compose.filled(compose.PAGE.read_text(encoding="utf-8")))
@@ -66,8 +67,8 @@ def _of_service(service: Service) -> Iterator[Document]:
     yield from _pages(folder, blocks.of_service(service, openapi))
 
 
-def _pages(folder: Path, known: Blocks) -> Iterator[Document]:
-    page = folder / "README.md"
+def _pages(folder: Path, known: Blocks, name: str = "README.md") -> Iterator[Document]:
+    page = folder / name
     if page.exists():
         yield Document(page, fill(page.read_text(encoding="utf-8"), known))
 

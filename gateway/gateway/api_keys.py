@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from gateway.forwarding.request import ProxiedRequest
 from gateway.refusals import ApiKeyInvalid
+from kit import context
 from kit.refusals import TokenInvalid, Unavailable
 from kit.scopes import KeyAddressRefused
 from kit.tasks import spawn
@@ -161,7 +162,7 @@ class KeyExchange:
     async def _ask(self, key: str, address: str) -> _Kept:
         body = {"key": key, "address": address}
         try:
-            headers = await self._own.headers()
+            headers = await self._own.headers() | _trace()
             answer = await self._client.post(
                 self._url, json=body, headers=headers, timeout=TIMEOUT_SECONDS
             )
@@ -182,3 +183,10 @@ class KeyExchange:
         now = self._monotonic()
         kept_seconds = min(KEPT_SECONDS, grant.expires_in)
         return _Kept(grant.access_token, now + kept_seconds, now + grant.expires_in)
+
+
+def _trace() -> dict[str, str]:
+    """Return the ids of the request in hand, by which auth's log names it, too."""
+    work = context.current()
+    ids = {"x-request-id": work.request_id, "traceparent": work.traceparent}
+    return {name: value for name, value in ids.items() if value is not None}

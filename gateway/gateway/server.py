@@ -2,6 +2,7 @@
 
 import asyncio
 import resource
+from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import partial
@@ -85,9 +86,11 @@ class BoundedProtocol(WholeProtocol):
             self._start_timer()
 
     def on_headers_complete(self) -> None:
-        """Note the end of the head, and begin the request."""
+        """Begin the request, unless others could read its head otherwise."""
         self._in_head = False
         self._stop_timer()
+        if _is_ambiguous(self.parser.get_http_version(), self.headers):
+            raise RequestRefused  # which stops the parser; uvicorn then calls send_400_response
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
@@ -136,6 +139,17 @@ class BoundedProtocol(WholeProtocol):
         lines = [b"%b: %b\r\n" % header for header in headers]
         self.transport.write(b"".join((STATUS_LINE[status], *lines, b"\r\n", body)))
         self.transport.close()
+
+
+def _is_ambiguous(version: str, headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Tell whether a head lacks the one Host, or announces chunks in HTTP/1.0.
+
+    Whom the latter passed before may not know chunks, and take what follows for another request
+    (RFC 9112 §3.2, §6.1).
+    """
+    names = [name for name, _ in headers]
+    hosts = names.count(b"host")
+    return hosts != 1 if version == "1.1" else hosts > 1 or b"transfer-encoding" in names
 
 
 class Application:

@@ -22,6 +22,7 @@ TOP = {
     "CONTRIBUTING.md",
     "Makefile",
     "README.md",
+    "SECURITY.md",
     "deploy",
     "docker-compose.yml",
     "gateway",

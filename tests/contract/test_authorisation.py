@@ -54,6 +54,7 @@ class House:
     clients: dict[str, httpx.AsyncClient]
     mint: TokenMint
     refresh_token: str
+    activation_token: str
     revoked_session: UUID
     disabled_user: UUID
 
@@ -77,6 +78,7 @@ BAD: dict[str, Callable[[House], str]] = {
         house.mint.header(typ="JWT"), house.mint.claims()
     ),
     "a refresh token": lambda house: house.refresh_token,
+    "an activation token": lambda house: house.activation_token,
     "a token of an ended session": lambda house: house.mint.user(sid=str(house.revoked_session)),
     "a token of a disabled user": lambda house: house.mint.user(house.disabled_user),
 }
@@ -95,7 +97,8 @@ async def house(cluster: Cluster) -> AsyncIterator[House]:
             room: await stack.enter_async_context(_opened(room, cluster, tokens, redis))
             for room in rooms.services()
         }
-        made = House(clients, mint, await _refresh_token(clients["auth"]), new_id(), new_id())
+        others = await _refresh_token(clients["auth"]), await _activation_token(clients["auth"])
+        made = House(clients, mint, *others, new_id(), new_id())
         revocations.revoke_session(str(made.revoked_session))
         revocations.revoke_versions_below(str(made.disabled_user), 2)
         yield made
@@ -127,6 +130,12 @@ async def _refresh_token(auth: httpx.AsyncClient) -> str:
     return str(answer.json()["refresh_token"])
 
 
+async def _activation_token(auth: httpx.AsyncClient) -> str:
+    body = {"username": f"pending-{new_id().hex[-12:]}", "password": PASSWORD}
+    answer = await auth.post("/v1/auth/register", json=body)
+    return str(answer.json()["activation"]["token"])
+
+
 def _seconds_from_now(seconds: int) -> int:
     return int((datetime.now(UTC) + timedelta(seconds=seconds)).timestamp())
 
@@ -154,6 +163,7 @@ def _refused_access(answer: httpx.Response) -> Answered:
 each_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.name)
 
 
+@pytest.mark.check(4, 55)
 @each_operation
 async def test_nobody_in_particular_uses_public_operations_only(
     house: House, operation: Operation
@@ -162,6 +172,7 @@ async def test_nobody_in_particular_uses_public_operations_only(
     assert _refused_access(await _ask(house, operation, None)) == expected
 
 
+@pytest.mark.check(11, 15, 16, 55)
 @each_operation
 @pytest.mark.parametrize("bad", BAD)
 async def test_a_bad_token_opens_no_more_than_none_does(
@@ -171,6 +182,7 @@ async def test_a_bad_token_opens_no_more_than_none_does(
     assert _refused_access(await _ask(house, operation, BAD[bad](house))) == expected
 
 
+@pytest.mark.check(4, 16)
 @each_operation
 @pytest.mark.parametrize("kind", ["user", "admin", "service"])
 async def test_a_good_token_opens_what_its_bearer_may_use(

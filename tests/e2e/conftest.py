@@ -1,12 +1,16 @@
 """The real stack, started once: PostgreSQL, RabbitMQ, Redis, every service and the gateway."""
 
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from deploy.stack import Stack
 from deploy.stack.services import ROOMY_LIMITS
+from tests.e2e.edge import GATEWAY, NGINX, Certificate, Edge
 
 from testkit.keepers import Keeper
 from testkit.people import Person
@@ -35,6 +39,12 @@ async def http(stack: Stack) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
+@pytest.fixture(scope="session")
+async def document(http: httpx.AsyncClient) -> dict[str, Any]:
+    found: dict[str, Any] = (await http.get("/openapi.json")).json()
+    return found
+
+
 @pytest.fixture
 async def keeper(stack: Stack, http: httpx.AsyncClient) -> Keeper:
     return await Keeper.hire(http, stack.env_of("auth"))
@@ -48,3 +58,18 @@ async def alice(http: httpx.AsyncClient) -> Person:
 @pytest.fixture
 async def bob(http: httpx.AsyncClient) -> Person:
     return await Person.arrive(http, "bob")
+
+
+@pytest.fixture(scope="module")
+def running(stack: Stack) -> Iterator[Edge]:
+    folder = Path(tempfile.mkdtemp(prefix="saldo-edge-", dir="/var/tmp"))
+    folder.chmod(0o755)  # nginx's workers run as nobody
+    edge = Edge(stack, folder, Certificate.made(folder))
+    edge.prepare()
+    try:
+        edge.start_gateway()
+        yield edge
+    finally:
+        edge.end(NGINX)
+        edge.end(GATEWAY)
+        shutil.rmtree(folder)

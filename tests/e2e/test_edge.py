@@ -3,31 +3,17 @@
 import asyncio
 import contextlib
 import gzip
-import shutil
-import signal
 import socket
 import ssl
-import sys
-import tempfile
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
-from pathlib import Path
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import orjson
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from deploy.generate.edge import MAX_BODY_BYTES
 from deploy.stack import Stack
-from deploy.stack.environment import surroundings
-from deploy.stack.ports import is_open, settle
-from deploy.stack.processes import Program
-from tests.e2e.conftest import ROOT
+from tests.e2e.edge import ELSEWHERE, GATEWAY, NGINX, SOMEWHERE, Edge
 from tests.e2e.test_many_payments import listen
 
 from gateway.settings import Settings
@@ -36,133 +22,7 @@ from payments.api.bulk import MAX_BYTES
 from testkit.keepers import PRODUCTS, Keeper
 from testkit.people import PASSWORD, Person, eventually
 
-GATEWAY, NGINX = "edge-gateway", "nginx"
-# Addresses of this machine; nginx itself comes to the gateway from 127.0.0.1.
-SOMEWHERE, ELSEWHERE = "127.0.0.3", "127.0.0.4"
 RUSSIAN = {"Accept-Language": "ru-RU,ru;q=0.9"}
-
-
-@dataclass(frozen=True)
-class Certificate:
-    """A certificate for localhost that signs itself, and who trusts it."""
-
-    path: Path
-    key: Path
-
-    @classmethod
-    def made(cls, folder: Path) -> "Certificate":
-        key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-        names = [x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))]
-        now = datetime.now(UTC)
-        made = (
-            x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-            .not_valid_before(now - timedelta(days=1))
-            .not_valid_after(now + timedelta(days=1))
-            .add_extension(x509.SubjectAlternativeName(names), critical=False)
-            .sign(key, hashes.SHA256())
-        )
-        pem = serialization.Encoding.PEM
-        certificate = cls(folder / "certificate.pem", folder / "key.pem")
-        certificate.path.write_bytes(made.public_bytes(pem))
-        plain = serialization.NoEncryption()
-        form = serialization.PrivateFormat.PKCS8
-        certificate.key.write_bytes(key.private_bytes(pem, form, plain))
-        return certificate
-
-    def trusted(self) -> ssl.SSLContext:
-        return ssl.create_default_context(cafile=self.path)
-
-
-@dataclass
-class Edge:
-    """nginx, and a gateway that trusts it, beside those of the stack."""
-
-    stack: Stack
-    folder: Path
-    certificate: Certificate
-    ports: dict[str, int] = field(default_factory=dict)
-
-    def prepare(self) -> None:
-        for name in ("gateway", "http", "https"):
-            settle(self.ports, name)
-
-    def start_gateway(self) -> None:
-        told = {
-            "GATEWAY_PORT": str(self.ports["gateway"]),
-            "GATEWAY_TRUSTED_PROXIES": '["127.0.0.1/32"]',
-        }
-        environment = self.stack.env_of("gateway") | told
-        self.run(GATEWAY, [sys.executable, "-m", "gateway", "all"], environment, "gateway")
-        # Its port is open before it has the keys of tokens: until then who is logged in gets a 503.
-        self.stack.processes.wait_until(GATEWAY, self.is_ready, 60, "was not ready")
-
-    def is_ready(self) -> bool:
-        """Whether the gateway can tell who calls."""
-        url = f"http://127.0.0.1:{self.ports['gateway']}/health/ready"
-        return httpx.get(url, trust_env=False).is_success
-
-    def start_nginx(self, *, tls: bool, upstream: int | None = None, silence: str = "60s") -> None:
-        told = {
-            "EDGE_UPSTREAM": f"127.0.0.1:{upstream or self.ports['gateway']}",
-            "EDGE_HTTP": f"127.0.0.1:{self.ports['http']}",
-            "EDGE_HTTPS": f"127.0.0.1:{self.ports['https']}",
-            "EDGE_PUBLIC_HTTPS": str(self.ports["https"]),
-            "EDGE_FOLDER": str(self.folder / "nginx"),
-            "EDGE_SILENCE": silence,
-        }
-        if tls:
-            told |= {
-                "EDGE_CERTIFICATE": str(self.certificate.path),
-                "EDGE_KEY": str(self.certificate.key),
-            }
-        start = ["sh", str(ROOT / "deploy" / "nginx" / "start.sh")]
-        self.run(NGINX, start, surroundings() | told, "https" if tls else "http")
-
-    def run(self, name: str, command: list[str], environment: dict[str, str], port: str) -> None:
-        self.end(name)
-        self.stack.processes.start(Program(name, command, environment, self.folder))
-        self.stack.processes.wait_until(name, lambda: is_open(self.ports[port]), 60, "took nothing")
-
-    def end(self, name: str) -> None:
-        self.stack.processes.end(name, signal.SIGTERM, 20)
-
-    @property
-    def plain(self) -> str:
-        return f"http://127.0.0.1:{self.ports['http']}"
-
-    @property
-    def secure(self) -> str:
-        return f"https://127.0.0.1:{self.ports['https']}"
-
-    def lines(self) -> list[dict[str, Any]]:
-        """What nginx has logged of requests."""
-        log = self.stack.log_of(NGINX).read_text().splitlines()
-        return [orjson.loads(line) for line in log if line.startswith("{")]
-
-    @contextlib.asynccontextmanager
-    async def caller(self, url: str, address: str = SOMEWHERE) -> AsyncIterator[httpx.AsyncClient]:
-        """Somebody at `address`."""
-        transport = httpx.AsyncHTTPTransport(
-            local_address=address, verify=self.certificate.trusted()
-        )
-        async with httpx.AsyncClient(base_url=url, transport=transport, timeout=30) as client:
-            yield client
-
-
-@pytest.fixture(scope="module")
-def running(stack: Stack) -> Iterator[Edge]:
-    folder = Path(tempfile.mkdtemp(prefix="saldo-edge-", dir="/var/tmp"))
-    folder.chmod(0o755)  # nginx's workers run as nobody
-    edge = Edge(stack, folder, Certificate.made(folder))
-    edge.prepare()
-    try:
-        edge.start_gateway()
-        yield edge
-    finally:
-        edge.end(NGINX)
-        edge.end(GATEWAY)
-        shutil.rmtree(folder)
 
 
 @pytest.fixture(params=["http", "https"])
@@ -358,6 +218,7 @@ async def test_where_the_gateway_is_silent_callers_are_told_so(running: Edge) ->
     assert (answer.status_code, answer.json()["code"]) == (504, "upstream_timeout")
 
 
+@pytest.mark.check(53)
 async def test_the_callers_address_reaches_locks_and_audit_and_no_made_up_one_does(
     edge: Edge, stack: Stack
 ) -> None:

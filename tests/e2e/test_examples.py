@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 import httpx
 import jsonschema
-import pytest
 from deploy.seed import PASSWORD
 
 from testkit.keepers import Keeper
@@ -41,12 +40,6 @@ def shown(document: dict[str, Any]) -> Iterator[Shown]:
             model = schemas.get(named.get("$ref", "").rpartition("/")[2], named)
             examples = [media["example"]] if "example" in media else model["examples"]
             yield Shown(method.upper(), path, operation, examples[0])
-
-
-@pytest.fixture(scope="session")
-async def document(http: httpx.AsyncClient) -> dict[str, Any]:
-    found: dict[str, Any] = (await http.get("/openapi.json")).json()
-    return found
 
 
 def filled(body: Any, there: Mapping[str, str]) -> Any:

@@ -124,6 +124,7 @@ async def test_what_happens_in_a_book_is_a_line_without_amounts(
     assert "731.59" not in stack.log_of("finance").read_text()
 
 
+@pytest.mark.check(59)
 async def test_no_line_has_a_secret_or_a_query(stack: Stack, http: httpx.AsyncClient) -> None:
     person = await Person.arrive(http, "quiet")
     hidden = f"hidden-{new_id()}"

@@ -15,6 +15,7 @@ from testkit.people import Person, eventually
 STORM_SECONDS = 10
 
 
+@pytest.mark.check(47)
 async def test_a_wallet_that_funds_9_of_20_parallel_payments_pays_exactly_9(
     alice: Person, bob: Person
 ) -> None:
@@ -72,6 +73,7 @@ async def test_forty_parallel_top_ups_of_one_give_forty(alice: Person) -> None:
     assert await alice.balance() == Decimal("40.00")
 
 
+@pytest.mark.check(34)
 @pytest.mark.parametrize(
     "amount",
     [
@@ -107,6 +109,7 @@ async def test_an_amount_out_of_the_rules_is_refused_and_nothing_is_stored(
     assert entries.json()["items"] == []
 
 
+@pytest.mark.check(47)
 async def test_a_storm_in_both_directions_settles_exactly(alice: Person, bob: Person) -> None:
     await asyncio.gather(alice.top_up("1000.00"), bob.top_up("1000.00"))
     there = await asyncio.gather(*(alice.create(bob, "1.00") for _ in range(200)))

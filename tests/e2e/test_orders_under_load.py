@@ -82,6 +82,7 @@ def counted(ended: Sequence[tuple[int, dict[str, Any]]]) -> Counter[tuple[int, s
     return Counter((status, body.get("code") or body["status"]) for status, body in ended)
 
 
+@pytest.mark.check(50)
 async def test_of_50_buyers_of_10_items_10_get_one_and_40_are_refused(
     http: httpx.AsyncClient, put_out: PutOut
 ) -> None:

@@ -22,6 +22,7 @@ def _told(answer: httpx.Response) -> dict[str, Any]:
     return {key: value for key, value in body.items() if key not in ("instance", "request_id")}
 
 
+@pytest.mark.check(1)
 async def test_a_strangers_payment_answers_like_a_missing_one(
     alice: Person, bob: Person, carol: Person
 ) -> None:
@@ -41,6 +42,7 @@ async def test_a_strangers_payment_answers_like_a_missing_one(
     assert listed.json()["items"] == []
 
 
+@pytest.mark.check(1, 3)
 async def test_a_strangers_wallet_answers_like_a_missing_one(alice: Person, carol: Person) -> None:
     await alice.top_up("5.00")
     wallet = await alice.wallet()
@@ -53,6 +55,7 @@ async def test_a_strangers_wallet_answers_like_a_missing_one(alice: Person, caro
     assert (await alice.wallet())["balance"]["amount"] == "5.00"
 
 
+@pytest.mark.check(3)
 async def test_a_payment_from_a_strangers_wallet_is_refused(
     alice: Person, bob: Person, carol: Person
 ) -> None:
@@ -118,6 +121,7 @@ async def test_two_logins_in_one_second_are_two_working_sessions(alice: Person) 
         assert (await alice.http.get("/v1/auth/me", headers=headers)).status_code == 200
 
 
+@pytest.mark.check(48)
 async def test_twenty_creations_with_one_key_make_one_payment(alice: Person, bob: Person) -> None:
     body = {"payee": {"username": bob.username}, "amount": "3.00", "currency": "RUB"}
     headers = {"Idempotency-Key": "order-17"}
@@ -139,6 +143,7 @@ async def test_twenty_creations_with_one_key_make_one_payment(alice: Person, bob
     assert independent.status_code == 201
 
 
+@pytest.mark.check(48)
 @pytest.mark.parametrize("key", ["", "a b", "x" * 256, "ключ", '"', 'a"b'])
 async def test_a_malformed_key_is_refused(alice: Person, bob: Person, key: str) -> None:
     body = {"payee": {"username": bob.username}, "amount": "3.00", "currency": "RUB"}

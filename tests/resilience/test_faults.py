@@ -37,6 +37,7 @@ def _restart_rabbitmq(stack: Stack) -> None:
     stack.infrastructure.rabbitmq.start()
 
 
+@pytest.mark.check(51)
 @pytest.mark.parametrize(
     "fault",
     [_kill("wallet"), _kill("payments"), _restart_rabbitmq, _stop_postgres],
@@ -103,6 +104,7 @@ async def _settled(alice: Person, payment_id: str) -> dict[str, Any]:
     return await eventually(look, lambda found: found.get("status") in FINAL, within=SETTLE_SECONDS)
 
 
+@pytest.mark.check(64)
 async def test_with_the_broker_away_paying_is_accepted_and_settles_when_it_is_back(
     stack: Stack, http: httpx.AsyncClient
 ) -> None:

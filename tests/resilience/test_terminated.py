@@ -9,6 +9,7 @@ from typing import Any
 
 import asyncpg
 import httpx
+import pytest
 from deploy.stack import Stack
 
 from kit.ids import new_id
@@ -55,6 +56,7 @@ class Traffic:
             await asyncio.sleep(0.05)
 
 
+@pytest.mark.check(64)
 async def test_all_connections_end_ten_times_and_every_payment_is_made_once(
     stack: Stack, http: httpx.AsyncClient, record_property: Callable[[str, object], None]
 ) -> None:

@@ -49,6 +49,23 @@ _EXPAND: Final = expand_parameter(
     WALLETS, "Adds `wallets` to each user, as `GET /v1/wallets` shows them."
 )
 
+_WITH_WALLETS: Final[dict[str, Any]] = {
+    "type": "object",
+    "description": "With `expand=wallets`: the same page, and `wallets` in each user.",
+    "required": ["items", "next_cursor"],
+    "properties": {
+        "items": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["id", "wallets"],
+                "properties": {"wallets": {"type": "array", "items": {"type": "object"}}},
+            },
+        },
+        "next_cursor": {"type": ["string", "null"]},
+    },
+}
+
 
 def published(document: dict[str, Any], upstream: str, routes: ProxyRoutes) -> dict[str, Any]:
     """Return the document as a caller of the gateway needs it.
@@ -138,7 +155,15 @@ def _leads_to(upstream: str, method: str, path: str, routes: ProxyRoutes) -> boo
 
 
 def _with_expand(operation: dict[str, Any]) -> dict[str, Any]:
-    return {**operation, "parameters": [*operation.get("parameters", ()), _EXPAND]}
+    answers = operation["responses"]
+    json_body = answers["200"]["content"]["application/json"]
+    either = {**json_body, "schema": {"anyOf": [json_body["schema"], _WITH_WALLETS]}}
+    page = {**answers["200"], "content": {"application/json": either}}
+    return {
+        **operation,
+        "parameters": [*operation.get("parameters", ()), _EXPAND],
+        "responses": {**answers, "200": page},
+    }
 
 
 def _tags(paths: dict[str, Any]) -> set[str]:

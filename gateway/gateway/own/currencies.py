@@ -8,7 +8,7 @@ from gateway.forwarding.request import ProxiedRequest
 from gateway.own.operations import OwnOperation
 from gateway.refusals import RateLimited
 from kit.money import CURRENCIES, DEFAULT_CURRENCY
-from kit.refusals import InternalError, ValidationFailed
+from kit.refusals import InternalError, QueryInvalid, ValidationFailed
 
 
 class Currency(BaseModel):  # noqa: D101 (the document would show it)
@@ -37,7 +37,7 @@ OPERATION: Final = OwnOperation(
         ],
         "next_cursor": None,
     },
-    refusals=(ValidationFailed, RateLimited, InternalError),
+    refusals=(QueryInvalid, ValidationFailed, RateLimited, InternalError),
 )
 _ALL: Final = CurrencyPage(
     items=[

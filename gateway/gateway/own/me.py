@@ -18,6 +18,7 @@ from gateway.own.parameters import EXPAND, expand_parameter, is_expanded, refuse
 from gateway.refusals import RateLimited, UpstreamTimeout, UpstreamUnavailable
 from kit.refusals import (
     NotAuthenticated,
+    QueryInvalid,
     TokenInvalid,
     TooManyRequests,
     Unavailable,
@@ -74,6 +75,7 @@ OPERATION: Final = OwnOperation(
     refusals=(
         NotAuthenticated,
         TokenInvalid,
+        QueryInvalid,
         ValidationFailed,
         RateLimited,
         TooManyRequests,

@@ -4,7 +4,7 @@ The gateway knows the methods in its own tables. Below a prefix only the service
 asked by OPTIONS, which needs no token and shows what the documentation shows.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from gateway.forwarding.forwarder import request_head
@@ -52,19 +52,19 @@ class Methods:
 
     async def _allowed(self, exchange: ProxiedRequest) -> set[str]:
         listed = self._routes.listed(exchange.path)
-        if any(route.own or route.rewrite for route in listed.values()):
-            return _complete(listed)
-        below = next(
-            (
-                route.upstream
-                for method in METHODS
-                if (route := self._routes.find(method, exchange.path)) is not None
-            ),
-            None,
-        )
-        if below is None:
+        here = {method for method, route in listed.items() if route.own or route.rewrite}
+        found = _complete(here)
+        upstream = self._upstream_of(exchange.path, set(METHODS) - here)
+        if upstream is not None:
+            found |= await self._methods_of(exchange, upstream)
+        elif not here:
             raise PathUnknown(near=self._near(exchange.path.decode("ascii")))
-        return await self._methods_of(exchange, self._upstreams[below])
+        return found
+
+    def _upstream_of(self, path: bytes, methods: Iterable[str]) -> Upstream | None:
+        """Return the service that knows which of these methods the path has, None if none does."""
+        routes = (self._routes.find(method, path) for method in sorted(methods))
+        return next((self._upstreams[route.upstream] for route in routes if route), None)
 
     def _near(self, path: str) -> str | None:
         """Return a known path near this one, or near its beginning.
@@ -85,6 +85,6 @@ class Methods:
         return {method.strip() for method in allow.split(",")}
 
 
-def _complete(methods: Mapping[str, object]) -> set[str]:
+def _complete(methods: Iterable[str]) -> set[str]:
     """Return the methods, with those that are answered without being listed."""
     return {*methods, "OPTIONS", *(("HEAD",) if "GET" in methods else ())}

@@ -109,6 +109,8 @@ LIMITS: Final[Mapping[str, str]] = {
     "POST /v1/auth/password/forgot": "login",
     "POST /v1/auth/password/reset": "login",
     "POST /v1/auth/password/reset/page": "login",
+    "POST /v1/auth/email/confirm": "login",
+    "POST /v1/auth/email/confirm/page": "login",
     "POST /v1/auth/login": "login",
     "POST /v1/auth/token": "login",
     "POST /v1/auth/refresh": "login",

@@ -108,7 +108,7 @@ async def wired(service: Service) -> AsyncIterator[None]:
         hasher=PasswordHasher(queue=settings.hash_queue),
         signer=signer,
         vault=vault,
-        forms=FormSeal(settings.key_secret),
+        forms=FormSeal(*settings.key_secrets),
         party=party,
         checker=Checker(vault, party),
         key_rotation=KeyRotation(state.database, vault, signer, settings.key_rules),

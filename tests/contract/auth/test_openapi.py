@@ -68,6 +68,7 @@ def test_every_operation_has_the_access_level_it_was_given(document: dict[str, A
     assert found == ACCESS
 
 
+@pytest.mark.check(7)
 def test_no_answer_has_a_field_for_a_secret_of_the_database(document: dict[str, Any]) -> None:
     fields = {
         name

@@ -306,6 +306,7 @@ def test_nginx_lets_a_little_more_pass_than_the_gateway() -> None:
     assert int(silence[0]) > gateway.model_fields["upstream_timeout_seconds"].default
 
 
+@pytest.mark.check(55)
 def test_only_what_people_need_is_published(containers: dict[str, Any]) -> None:
     ports = {
         name: container["ports"] for name, container in containers.items() if "ports" in container

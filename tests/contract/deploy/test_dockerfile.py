@@ -34,6 +34,7 @@ def test_the_bytecode_holds_no_time_and_the_sources_can_be_read_after_any_umask(
     assert "chmod -R u=rwX,go=rX /app" in TEXT
 
 
+@pytest.mark.check(68)
 def test_packages_are_installed_by_their_hashes_and_without_tools() -> None:
     assert "--require-hashes" in TEXT
     assert "requirements.lock" in TEXT
@@ -41,6 +42,7 @@ def test_packages_are_installed_by_their_hashes_and_without_tools() -> None:
     assert "testkit" not in TEXT
 
 
+@pytest.mark.check(68)
 def test_the_image_runs_as_nobody_in_particular() -> None:
     users = re.findall(r"^USER (\S+)$", LAST, re.MULTILINE)
     assert users == ["10001:10001"]

@@ -11,7 +11,7 @@ from tests.integration.auth.mailed import last_token
 from tests.integration.auth.world import PASSWORD, World, code
 
 from auth.domain.audit import Origin
-from auth.domain.lockout import LOCK, LockoutRules, Scope, counts_of
+from auth.domain.lockout import FAILURES, LOCK, LockoutRules, counts_of
 from auth.loops import purge
 from auth.repository import Logins, logins
 from auth.service.sessions import count_failure
@@ -19,7 +19,6 @@ from auth.settings import Settings
 from contracts.auth import UserLocked
 from testkit.pump import sent
 
-FAILURES = LockoutRules().backoff(Scope.LOGIN).free
 BAD = "wrong password"
 HERE, THERE = "198.51.100.7", "203.0.113.9"
 ADDRESS = "alice@example.com"
@@ -50,6 +49,7 @@ async def told(world: World) -> list[UserLocked]:
     return [message for message in found if isinstance(message, UserLocked)]
 
 
+@pytest.mark.check(26)
 async def test_the_right_password_and_a_wrong_one_are_answered_alike_while_it_is_locked(
     world: World, alice: dict[str, Any]
 ) -> None:
@@ -60,6 +60,7 @@ async def test_the_right_password_and_a_wrong_one_are_answered_alike_while_it_is
     assert answers[0].json()["detail"] == answers[1].json()["detail"]
 
 
+@pytest.mark.check(26)
 async def test_a_name_that_nobody_has_is_locked_like_any_other(
     world: World, alice: dict[str, Any]
 ) -> None:
@@ -86,6 +87,7 @@ async def test_a_lock_of_one_name_does_not_tell_which_address_has_the_same_accou
         assert code(await knock(world, name, PASSWORD)) == LOCKED
 
 
+@pytest.mark.check(26)
 async def test_other_accounts_and_other_addresses_are_not_locked(
     world: World, alice: dict[str, Any]
 ) -> None:
@@ -96,6 +98,7 @@ async def test_other_accounts_and_other_addresses_are_not_locked(
     assert code(await knock(world, "alice", PASSWORD)) == LOCKED
 
 
+@pytest.mark.check(27)
 async def test_a_lock_is_told_once_and_without_a_word_of_where_or_what(
     world: World, alice: dict[str, Any]
 ) -> None:
@@ -143,6 +146,7 @@ async def test_the_right_password_and_time_begin_the_count_anew(
     assert (await knock(world, password=PASSWORD)).status_code == 200
 
 
+@pytest.mark.check(27)
 async def test_a_new_password_lifts_the_lock(world: World, alice: dict[str, Any]) -> None:
     await lock(world)
     await world.post("/v1/auth/password/forgot", {"email": ADDRESS})
@@ -151,6 +155,7 @@ async def test_a_new_password_lifts_the_lock(world: World, alice: dict[str, Any]
     assert (await knock(world, password="another-horse-battery")).status_code == 200
 
 
+@pytest.mark.check(27)
 async def test_an_administrator_lifts_the_lock(world: World, alice: dict[str, Any]) -> None:
     admin = await world.admin()
     await lock(world)

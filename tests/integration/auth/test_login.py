@@ -2,6 +2,8 @@
 
 import asyncio
 import base64
+import statistics
+import time
 
 import httpx
 import pytest
@@ -11,6 +13,7 @@ from auth.settings import Settings
 from kit.clock import SystemClock
 
 
+@pytest.mark.check(32)
 async def test_username_and_address_open_the_same_door_in_any_case(world: World) -> None:
     await world.arrive("Alice", email="Alice@Example.com")
     for name in ("Alice", "ALICE", "\uff21lice", "alice@example.com", "ALICE@EXAMPLE.COM"):
@@ -27,6 +30,7 @@ async def test_an_address_alone_is_enough_to_register_and_log_in(world: World) -
     assert await world.status_with(await world.log_in("carol@example.com")) == 200
 
 
+@pytest.mark.check(25)
 async def test_unknown_and_wrong_are_answered_alike(world: World) -> None:
     await world.arrive("alice")
     answers = [
@@ -97,6 +101,7 @@ class TestFewMayWait:
         assert await world.count("SELECT count(*) FROM login_failure") == 0
 
 
+@pytest.mark.check(62)
 async def test_an_answer_to_a_login_is_not_for_caches(world: World) -> None:
     await world.arrive("alice")
     answer = await world.post("/v1/auth/login", {"username": "alice", "password": PASSWORD})
@@ -106,6 +111,7 @@ async def test_an_answer_to_a_login_is_not_for_caches(world: World) -> None:
     assert answer.json()["expires_in"] == 600
 
 
+@pytest.mark.check(21)
 async def test_the_access_token_dies_when_its_time_is_over(world: World) -> None:
     await world.arrive("alice")
     login = await world.log_in("alice")
@@ -115,6 +121,7 @@ async def test_the_access_token_dies_when_its_time_is_over(world: World) -> None
     assert await world.status_with(login) == 401
 
 
+@pytest.mark.check(16)
 async def test_a_refresh_or_activation_token_is_no_access_token(world: World) -> None:
     registered = await world.register("alice")
     await world.post("/v1/auth/activate", {"token": registered["activation"]["token"]})
@@ -124,6 +131,7 @@ async def test_a_refresh_or_activation_token_is_no_access_token(world: World) ->
         assert code(answer) == (401, "token_invalid")
 
 
+@pytest.mark.check(22)
 async def test_an_access_token_in_the_query_is_not_accepted(world: World) -> None:
     await world.arrive("alice")
     login = await world.log_in("alice")
@@ -262,3 +270,17 @@ class TestUnderLoad:
         assert code(busy) == (503, "unavailable")
         assert int(busy.headers["retry-after"]) > 0
         assert await world.status_with(await world.log_in("alice")) == 200
+
+
+@pytest.mark.check(25)
+async def test_an_unknown_name_takes_as_long_as_a_wrong_password(world: World) -> None:
+    await world.arrive("alice")
+    seconds: dict[str, list[float]] = {"alice": [], "nobody": []}
+    for _ in range(30):
+        for name, taken in seconds.items():  # in turn, so that a busy machine slows both
+            began = time.perf_counter()
+            await world.post("/v1/auth/login", {"username": name, "password": "wrong password"})
+            taken.append(time.perf_counter() - began)
+        world.clock.advance(3600)  # no lock begins
+    known, unknown = (statistics.median(taken) for taken in seconds.values())
+    assert abs(known - unknown) < 0.2 * max(known, unknown)

@@ -43,6 +43,7 @@ async def test_the_link_is_mailed_and_not_handed_out(world: World) -> None:
     assert (await last_token(world)) not in answer.text
 
 
+@pytest.mark.check(30)
 async def test_opening_the_link_shows_a_page_and_changes_nothing(world: World) -> None:
     await register(world)
     token = await last_token(world)
@@ -62,6 +63,7 @@ async def test_opening_the_link_shows_a_page_and_changes_nothing(world: World) -
     assert page.headers["cache-control"] == "no-store"
 
 
+@pytest.mark.check(30)
 async def test_the_button_activates_once(world: World) -> None:
     await register(world)
     form = {"token": await last_token(world)}
@@ -80,6 +82,7 @@ async def test_the_token_activates_by_the_api_as_well(world: World) -> None:
     assert answer.json()["user"]["status"] == "active"
 
 
+@pytest.mark.check(30)
 async def test_a_late_link_activates_nobody(world: World) -> None:
     await register(world)
     form = {"token": await last_token(world)}
@@ -88,6 +91,7 @@ async def test_a_late_link_activates_nobody(world: World) -> None:
     assert await status(world) == (403, "user_pending")
 
 
+@pytest.mark.check(30)
 async def test_a_token_of_another_purpose_activates_nobody(world: World) -> None:
     await register(world)
     await world.post("/v1/auth/password/forgot", {"email": "alice@example.com"})
@@ -138,6 +142,7 @@ async def test_whoever_gives_no_address_cannot_be_mailed(world: World) -> None:
     assert answer.json()["errors"][0]["pointer"] == "/email"
 
 
+@pytest.mark.check(32)
 @pytest.mark.parametrize("email", ["a@b.example\r\nBcc: c@d.example", "a@b.example,c@d.example"])
 async def test_an_address_that_would_break_out_of_a_header_is_refused(
     world: World, email: str

@@ -60,6 +60,7 @@ async def test_a_username_of_somebody_else_is_taken_in_any_case(world: World) ->
     assert code(answer) == (409, "username_taken")
 
 
+@pytest.mark.check(6)
 @pytest.mark.parametrize(
     ("body", "pointer", "fault"),
     [

@@ -111,6 +111,7 @@ async def test_the_language_of_registration_is_kept_and_can_be_changed(world: Wo
     assert found.json()["items"][0]["language"] == "ru"
 
 
+@pytest.mark.check(32)
 async def test_an_international_domain_is_one_address_however_it_is_spelt(world: World) -> None:
     assert (await register(world, email="anna@почта.рф")).status_code == 201
     for same in ("anna@xn--80a1acny.xn--p1ai", "ANNA@ПОЧТА.РФ"):

@@ -49,6 +49,7 @@ async def test_the_link_is_mailed_to_the_public_address(
     assert await world.count(rows, token.encode()) == 0
 
 
+@pytest.mark.check(25)
 async def test_known_and_unknown_addresses_differ_in_nothing(
     world: World, alice: dict[str, Any]
 ) -> None:
@@ -94,6 +95,7 @@ async def test_a_user_disabled_after_the_mail_cannot_reset(
     assert page.status_code == 403
 
 
+@pytest.mark.check(20)
 async def test_a_new_password_ends_all_sessions_and_the_old_password(
     world: World, alice: dict[str, Any]
 ) -> None:
@@ -107,6 +109,7 @@ async def test_a_new_password_ends_all_sessions_and_the_old_password(
     assert await world.status_with(await world.log_in("alice", NEW)) == 200
 
 
+@pytest.mark.check(20)
 async def test_a_link_sets_a_password_once(world: World, alice: dict[str, Any]) -> None:
     token = await forgotten(world)
     assert (await world.post(RESET, {"token": token, "password": NEW})).status_code == 204
@@ -115,6 +118,7 @@ async def test_a_link_sets_a_password_once(world: World, alice: dict[str, Any]) 
     assert await logs_in(world, NEW)
 
 
+@pytest.mark.check(20)
 async def test_an_older_link_is_dead_after_a_newer_one(world: World, alice: dict[str, Any]) -> None:
     old = await forgotten(world)
     world.clock.advance(5 * 60)

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from tests.integration.auth.world import World, code, login_of
 
 from testkit.people import eventually
@@ -32,6 +33,7 @@ async def test_the_last_token_yields_the_same_successor_for_twenty_seconds(world
     assert (await world.refresh(second)).status_code == 200
 
 
+@pytest.mark.check(19)
 async def test_twenty_refreshes_at_once_yield_one_successor_and_leave_the_session_alive(
     world: World,
 ) -> None:
@@ -62,6 +64,7 @@ async def test_a_refresh_that_comes_second_to_the_row_gives_the_winners_successo
     assert await world.count("SELECT counter FROM session") == 1
 
 
+@pytest.mark.check(19)
 async def test_a_token_used_again_after_the_grace_ends_its_session_alone(world: World) -> None:
     await world.arrive("alice")
     other = await world.log_in("alice")
@@ -76,6 +79,7 @@ async def test_a_token_used_again_after_the_grace_ends_its_session_alone(world: 
     assert await world.count(LIVE) == 1
 
 
+@pytest.mark.check(19)
 async def test_two_refreshes_in_one_second_then_the_first_again_ends_the_session(
     world: World,
 ) -> None:

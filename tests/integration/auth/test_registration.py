@@ -60,6 +60,7 @@ async def test_ten_activations_at_once_use_the_link_once(world: World) -> None:
     assert len(await sent(world.database, UserChanged)) == 1
 
 
+@pytest.mark.check(30)
 async def test_a_head_request_activates_nobody(world: World) -> None:
     token = (await world.register("alice"))["activation"]["token"]
     head = await world.http.head("/v1/auth/activate", params={"token": token})
@@ -181,6 +182,7 @@ async def test_a_username_equal_to_anothers_address_cannot_exist(world: World) -
                 )
 
 
+@pytest.mark.check(29)
 @pytest.mark.parametrize(
     ("change", "pointer", "fault"),
     [
@@ -215,6 +217,7 @@ async def test_what_is_not_accepted_is_named_and_nothing_is_stored(
     assert await world.count(USERS) == 0
 
 
+@pytest.mark.check(29)
 @pytest.mark.parametrize(
     "password", ["x" * 64, "密码пароль🔑密码", "trailing space ", "\u0301combining marks"]
 )
@@ -304,6 +307,7 @@ async def test_a_commit_that_fails_is_a_5xx_and_leaves_nothing(world: World) -> 
         assert await world.count(f"SELECT count(*) FROM {table}") == 0
 
 
+@pytest.mark.check(31)
 async def test_a_forged_host_does_not_enter_the_link(world: World) -> None:
     forged = {"Host": "evil.example", "X-Forwarded-Host": "evil.example", "Forwarded": "host=evil"}
     answer = await world.post(

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from redis.asyncio import Redis
 from tests.integration.auth.world import World, code
 
@@ -12,6 +13,7 @@ from kit.tokens.revocations import STREAM
 from testkit.people import eventually
 
 
+@pytest.mark.check(18)
 async def test_logging_out_kills_access_and_refresh_token_of_this_session_alone(
     world: World,
 ) -> None:
@@ -124,6 +126,7 @@ async def test_ended_and_run_out_sessions_are_not_listed(world: World) -> None:
     assert [item["is_current"] for item in answer.json()["items"]] == [True]
 
 
+@pytest.mark.check(10)
 async def test_a_cursor_of_somebody_else_or_of_another_list_is_refused(world: World) -> None:
     admin = await world.admin()
     await world.arrive("alice")
@@ -164,6 +167,7 @@ async def test_anothers_session_is_answered_as_a_missing_one_and_lives_on(world:
     assert await world.status_with(alice) == 200
 
 
+@pytest.mark.check(24)
 async def test_with_redis_away_logging_out_works_and_the_revocation_follows_later(
     world: World,
 ) -> None:
@@ -179,6 +183,7 @@ async def test_with_redis_away_logging_out_works_and_the_revocation_follows_late
     await eventually(lambda: world.status_with(here), lambda status: status == 401, within=5)
 
 
+@pytest.mark.check(24)
 async def test_revocations_that_redis_has_lost_are_published_again(world: World) -> None:
     await world.arrive("alice")
     here = await world.log_in("alice")
@@ -207,6 +212,7 @@ async def test_redis_that_is_away_is_asked_again_what_it_has_lost(world: World) 
     await world.dies(here)
 
 
+@pytest.mark.check(24)
 async def test_a_revocation_lost_with_its_process_is_published_by_the_next(world: World) -> None:
     user = await world.arrive("alice")
     here = await world.log_in("alice")

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from asyncpg import CheckViolationError, InsufficientPrivilegeError, UniqueViolationError
+from tests.integration.auth.factors.people import Guarded, add_passkey, device
 from tests.integration.auth.front_end import registered
 from tests.integration.auth.world import PASSWORD, World
 
@@ -78,6 +79,7 @@ async def test_a_user_cannot_be_stored_against_the_rules(world: World, change: s
             await uow.execute(f"UPDATE user_account SET {change}")
 
 
+@pytest.mark.check(32)
 async def test_two_users_cannot_share_a_name_in_any_spelling(world: World) -> None:
     await world.register("alice")
     await world.register("bobby", email="bob@example.com")
@@ -125,7 +127,61 @@ async def test_a_client_or_code_cannot_be_stored_against_the_rules(
             await uow.execute(f"UPDATE {table} SET {change}")
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "user_account SET factors = '{sms}'",
+        "totp SET last_step = NULL",
+        "passkey SET sign_count = -1",
+        r"recovery_code SET code_hash = '\x00'",
+        "challenge SET kind = 'anything'",
+        "challenge SET kind = 'passkey_login'",
+        "challenge SET user_id = NULL",
+        "challenge SET token_version = NULL",
+        "challenge SET tries = -1",
+        r"challenge SET token_hash = '\x00'",
+    ],
+)
+async def test_a_factor_or_challenge_cannot_be_stored_against_the_rules(
+    world: World, change: str
+) -> None:
+    person = await Guarded.arrive(world)
+    assert (await add_passkey(world, await person.log_in(), device())).status_code == 201
+    await person.begin()
+    with pytest.raises(CheckViolationError):
+        async with world.database.unit_of_work() as uow:
+            await uow.execute(f"UPDATE {change}")
+
+
 async def test_the_service_may_change_rows_and_no_tables(world: World) -> None:
     with pytest.raises(InsufficientPrivilegeError):
         async with world.database.unit_of_work() as uow:
             await uow.execute("ALTER TABLE user_account ADD COLUMN hole text")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "secret_hash = 'short'",
+        "old_secret_hash = 'short', old_secret_until = now()",
+        "old_secret_hash = sha256('old')",
+        "old_secret_until = now()",
+        "scopes = '{}'",
+        "wallet_ids = '{}'",
+        "addresses = '{}'",
+        "per_day_minor = 0, currency = 'RUB'",
+        "per_day_minor = 100",
+        "currency = 'RUB'",
+    ],
+)
+async def test_a_key_cannot_be_stored_against_the_rules(world: World, change: str) -> None:
+    await world.register("alice")
+    async with world.database.unit_of_work() as uow:
+        await uow.execute(
+            """INSERT INTO api_key (id, user_id, name, hint, secret_hash, scopes, created_at)
+            SELECT gen_random_uuid(), id, 'x', 'x', sha256('new'), '{payments:read}', now()
+            FROM user_account"""
+        )
+    with pytest.raises(CheckViolationError):
+        async with world.database.unit_of_work() as uow:
+            await uow.execute(f"UPDATE api_key SET {change}")

@@ -94,6 +94,7 @@ async def test_a_list_of_equal_times_still_meets_at_its_pages(world: World) -> N
     assert sorted(seen) == ["root-admin", *(f"user-{n}" for n in range(5))]
 
 
+@pytest.mark.check(39)
 async def test_search_is_literal_and_folds_case(world: World) -> None:
     admin = await world.admin()
     await world.register("alice", email="liddell@example.com", full_name="Алиса Лидделл")
@@ -134,6 +135,7 @@ async def test_users_are_filtered_by_status_and_the_deleted_are_left_out(world: 
     assert seen.status_code == 200
 
 
+@pytest.mark.check(8)
 async def test_disabling_ends_everything_within_a_second(world: World) -> None:
     admin = await world.admin()
     user = await world.arrive("alice")
@@ -179,6 +181,7 @@ async def test_the_link_of_a_disabled_user_activates_nobody(world: World) -> Non
     assert code(used) == (403, "user_disabled")
 
 
+@pytest.mark.check(8)
 async def test_a_role_taken_away_kills_the_old_access_token(world: World) -> None:
     admin = await world.admin()
     second = await world.admin("second-admin")
@@ -190,6 +193,7 @@ async def test_a_role_taken_away_kills_the_old_access_token(world: World) -> Non
     assert claims.roles == {"user"}
 
 
+@pytest.mark.check(9)
 @pytest.mark.parametrize("body", [{"is_active": False}, {"roles": ["user"]}, {"roles": []}])
 async def test_the_last_admin_stays(world: World, body: Json) -> None:
     admin = await world.admin()
@@ -200,6 +204,7 @@ async def test_the_last_admin_stays(world: World, body: Json) -> None:
     assert await names(world, admin) == ["root-admin"]
 
 
+@pytest.mark.check(9)
 async def test_two_admins_who_demote_each_other_at_once_leave_one(world: World) -> None:
     for turn in range(5):
         one, other = [await world.admin(f"admin-{turn}-{n}") for n in range(2)]
@@ -225,6 +230,7 @@ async def test_a_change_is_told_once_with_roles_and_no_change_is_not(world: Worl
     assert told[-1].message.roles == ("admin", "user")
 
 
+@pytest.mark.check(6)
 @pytest.mark.parametrize(
     "body",
     [

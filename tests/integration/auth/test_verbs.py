@@ -138,6 +138,7 @@ async def test_what_the_database_did_not_tell_is_asked_again(world: World) -> No
     await asyncio.gather(following, return_exceptions=True)
 
 
+@pytest.mark.check(24)
 async def test_only_what_may_still_be_alive_is_published_again(world: World) -> None:
     session_id = await ended(world)
     lifetime = world.wiring.settings.access_token_lifetime

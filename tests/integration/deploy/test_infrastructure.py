@@ -91,6 +91,7 @@ async def test_a_service_reads_and_writes_the_rows_of_its_own_schema(
         assert await wallet.fetchval("SELECT current_schema()") == "wallet"
 
 
+@pytest.mark.check(70)
 @pytest.mark.parametrize(
     "statement",
     [
@@ -115,6 +116,7 @@ async def test_a_service_can_not_change_what_there_is(
             await wallet.execute(statement)
 
 
+@pytest.mark.check(70)
 @pytest.mark.parametrize("role", ["auth", "auth_owner", "payments", "payments_owner"])
 async def test_no_other_service_can_read_or_write_it(stack: Stack, table: str, role: str) -> None:
     async with connected(stack, role) as other:

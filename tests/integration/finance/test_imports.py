@@ -162,6 +162,7 @@ async def test_a_line_is_shown_as_it_is_booked(desk: Desk) -> None:
     assert "4111" not in str(found)
 
 
+@pytest.mark.check(46)
 async def test_a_file_that_cant_be_read_fails_and_says_why(desk: Desk) -> None:
     account_id = await desk.room.account()
     bomb = '<!DOCTYPE x [<!ENTITY a "aaaa">]><OFX></OFX>'
@@ -203,6 +204,7 @@ async def test_accounts_of_a_file_are_named_so_that_one_can_be_chosen(
         assert [one["amount"] for one in chosen["preview"]] == [amount]
 
 
+@pytest.mark.check(46)
 @pytest.mark.parametrize(
     ("content", "media_type", "more", "status", "refused"),
     [

@@ -72,3 +72,9 @@ async def test_an_alias_names_its_own_methods(
     told = await door.client.options(path)
     assert (told.status_code, told.headers["allow"]) == (204, allowed)
     assert service.seen == []
+
+
+async def test_an_alias_of_a_canonical_path_hides_none_of_its_methods(door: Any) -> None:
+    path = "/v1/finance/accounts/0197a8c0-5d1e-7cc3-98c4-dc0c0c07398f"
+    told = await door.client.options(path)
+    assert told.headers["allow"] == "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"

@@ -12,6 +12,7 @@ def cors(answer: Any) -> set[str]:
     return {name for name in answer.headers if name.startswith("access-control-")}
 
 
+@pytest.mark.check(61)
 @pytest.mark.parametrize("origin", [CONSOLE, "null", "http://localhost.evil.test"])
 async def test_no_origin_is_allowed_by_default(door: Any, origin: str) -> None:
     answer = await door.get("/v1/wallets", headers={"Origin": origin})
@@ -64,6 +65,7 @@ async def test_in_production_localhost_is_foreign(open_door: Any, origin: str) -
 STREAM = [(b"content-type", b"text/event-stream; charset=utf-8")]
 
 
+@pytest.mark.check(67)
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("origin", ["https://evil.test", "null", "http://console.example"])
 async def test_a_stream_is_refused_to_a_foreign_page(
@@ -89,6 +91,7 @@ async def test_a_stream_opens_for_pages_that_may_read_it(
     assert (answer.status_code, answer.content) == (200, b"data: 1\n\n")
 
 
+@pytest.mark.check(61)
 async def test_an_allowed_origin_is_echoed_exactly_without_credentials(open_door: Any) -> None:
     door = await open_door(cors_origins=[CONSOLE])
     answer = await door.get("/v1/wallets", headers={"Origin": CONSOLE})
@@ -104,6 +107,7 @@ async def test_a_refusal_can_be_read_by_an_allowed_page_too(open_door: Any) -> N
     assert answer.headers["access-control-allow-origin"] == CONSOLE
 
 
+@pytest.mark.check(61)
 @pytest.mark.parametrize(
     "origin",
     [

@@ -212,6 +212,7 @@ async def test_a_service_without_a_document_is_unavailable(
     assert (answer.status_code, answer.json()["code"]) == (503, "upstream_unavailable")
 
 
+@pytest.mark.check(60, 65)
 @pytest.mark.parametrize(
     "path", ["/docs", "/docs/wallet", "/docs/assets/redoc.js", "/redoc", "/openapi/auth.json"]
 )

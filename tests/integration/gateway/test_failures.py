@@ -96,6 +96,7 @@ async def test_the_refusal_is_in_the_language_of_the_caller(
     assert refused.headers["content-language"] == "ru"
 
 
+@pytest.mark.check(64)
 async def test_a_service_is_found_again_when_it_is_back(
     open_door: Any, unused_tcp_port: int
 ) -> None:
@@ -243,6 +244,7 @@ class BrokenTokens:
         raise RuntimeError("secret")
 
 
+@pytest.mark.check(58)
 async def test_an_error_of_the_gateways_own_shows_nothing_of_itself(
     open_door: Any, service: Any
 ) -> None:

@@ -116,6 +116,7 @@ async def test_status_headers_and_body_come_back_unchanged(
     assert answer.headers["content-encoding"] == "gzip"
 
 
+@pytest.mark.check(58)
 async def test_hop_by_hop_and_server_headers_stop_at_the_gateway(door: Any, service: Any) -> None:
     theirs = [
         (b"server", b"secret/1.2"),
@@ -132,6 +133,7 @@ async def test_hop_by_hop_and_server_headers_stop_at_the_gateway(door: Any, serv
     assert len(answer.headers.get_list("date")) == 1
 
 
+@pytest.mark.check(53)
 async def test_what_connection_names_is_dropped_but_not_the_token(door: Any, service: Any) -> None:
     named = {"Connection": "keep-alive, X-Private, Authorization", "X-Private": "1"}
     answer = await door.get("/v1/wallets", headers=named)
@@ -249,6 +251,7 @@ async def test_a_trace_is_continued_or_begun(door: Any, service: Any) -> None:
         assert [len(part) for part in trace.split("-")] == [2, 32, 16, 2]
 
 
+@pytest.mark.check(62)
 async def test_security_headers_are_on_every_answer_once(door: Any, service: Any) -> None:
     expected = {
         "cache-control": "no-store",

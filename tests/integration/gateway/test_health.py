@@ -90,6 +90,7 @@ async def test_figures_are_given_to_those_who_may_read_them(door: Any) -> None:
     assert "/v1/wallets/7" not in answer.text
 
 
+@pytest.mark.check(65)
 async def test_figures_are_not_there_for_others(open_door: Any, door: Any) -> None:
     closed = await open_door(metrics_networks=["10.0.0.0/8"])
     assert (await closed.client.get("/metrics")).status_code == 404

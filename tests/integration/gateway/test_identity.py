@@ -139,6 +139,7 @@ async def test_the_scheme_is_read_in_any_case_and_the_token_passed_on_as_it_came
         assert service.seen[-1].header("authorization") == f"{scheme} {token}"
 
 
+@pytest.mark.check(22)
 async def test_a_token_in_the_query_is_not_accepted(door: Any, service: Any) -> None:
     token = door.desk.mint.user()
     for name in ("access_token", "token", "authorization", "jwt"):
@@ -154,6 +155,7 @@ async def test_a_service_token_does_not_pass(door: Any, service: Any) -> None:
     assert service.seen == []
 
 
+@pytest.mark.check(65)
 @pytest.mark.parametrize("path", ["/internal/users?username=alice", "/internal/wallets/7"])
 async def test_what_services_ask_each_other_is_not_there(
     door: Any, service: Any, path: str
@@ -170,6 +172,7 @@ async def test_two_authorization_headers_are_refused(door: Any, service: Any) ->
     assert service.seen == []
 
 
+@pytest.mark.check(18)
 async def test_a_revoked_token_is_refused_at_once(open_door: Any, service: Any) -> None:
     door = await open_door()
     session_id = str(new_id())
@@ -191,6 +194,7 @@ async def test_nobody_passes_while_revocations_are_not_known(open_door: Any, ser
     assert (await door.client.post("/v1/auth/login")).status_code == 200
 
 
+@pytest.mark.check(53)
 @pytest.mark.parametrize(
     "name",
     [
@@ -234,6 +238,7 @@ async def test_claims_in_headers_never_arrive(door: Any, service: Any, name: str
     assert seen.header("x-forwarded-proto") == "http"
 
 
+@pytest.mark.check(53)
 async def test_a_trusted_proxy_says_where_a_request_comes_from(
     open_door: Any, service: Any
 ) -> None:
@@ -246,6 +251,7 @@ async def test_a_trusted_proxy_says_where_a_request_comes_from(
     assert seen.header("forwarded") is None
 
 
+@pytest.mark.check(5)
 @pytest.mark.parametrize("method", ["TRACE", "CONNECT", "PROPFIND", "PURGE"])
 async def test_another_method_is_refused(door: Any, service: Any, method: str) -> None:
     answer = await door.raw(f"{method} /v1/wallets HTTP/1.1\r\nHost: x\r\n\r\n".encode())

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from tests.integration.gateway.ambiguous import AMBIGUOUS, SMUGGLED
 
 from gateway.forwarding.headers import MAX_HEADER_BYTES, MAX_HEADERS
 from gateway.routing.paths import MAX_URI_BYTES
@@ -18,6 +19,7 @@ async def test_a_body_of_exactly_the_limit_passes(door: Any, service: Any) -> No
     assert len(service.seen[0].body) == LIMIT
 
 
+@pytest.mark.check(38)
 async def test_a_body_announced_above_the_limit_is_refused_before_the_service_hears_of_it(
     door: Any, service: Any
 ) -> None:
@@ -54,6 +56,7 @@ async def test_a_body_that_is_expected_is_asked_for(door: Any, service: Any) -> 
     assert service.seen[0].header("expect") is None
 
 
+@pytest.mark.check(38)
 async def test_a_body_that_turns_out_above_the_limit_is_refused(door: Any, service: Any) -> None:
     async def chunks() -> Any:
         for _ in range(30):
@@ -83,6 +86,7 @@ async def test_an_import_may_be_as_large_as_a_file(open_door: Any, service: Any)
     assert (await door.request("PUT", "/v1/payments/bulk", content=file)).status_code == 413
 
 
+@pytest.mark.check(38)
 async def test_an_address_of_16_kib_is_refused(door: Any, service: Any) -> None:
     for path in ("/v1/" + "x" * 16_384, "/v1/wallets?q=" + "x" * 16_384):
         answer = await door.get(path)
@@ -98,6 +102,7 @@ async def test_an_address_up_to_the_limit_passes(door: Any, service: Any) -> Non
     assert len(service.seen) == 1
 
 
+@pytest.mark.check(38)
 async def test_a_header_block_of_64_kib_is_refused(door: Any, service: Any) -> None:
     for headers in (
         {"X-Large": "x" * 65_536},
@@ -117,6 +122,7 @@ async def test_headers_below_the_limit_pass(door: Any) -> None:
     assert (await door.get("/v1/wallets", headers=headers)).status_code == 200
 
 
+@pytest.mark.check(38)
 @pytest.mark.parametrize("start", [b"GET /v1/wallets HTTP/1.1\r\nX-A: ", b"GET /"])
 async def test_a_head_without_an_end_is_cut_off(door: Any, start: bytes) -> None:
     sent = start + b"x" * (MAX_HEAD_BYTES + 1)
@@ -132,52 +138,10 @@ async def test_a_large_body_is_not_taken_for_a_head(door: Any, service: Any) -> 
     assert [len(seen.body) for seen in service.seen] == [len(body)] * 3
 
 
-SMUGGLED = b"GET /v1/smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
-
-
+@pytest.mark.check(54)
 @pytest.mark.parametrize(
     "request_bytes",
-    [
-        (
-            b"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n"
-            b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
-        ),
-        (
-            b"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
-            b"Content-Length: 4\r\n\r\n0\r\n\r\n"
-        ),
-        (
-            b"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n"
-            b"Content-Length: 5\r\n\r\n1234"
-        ),
-        (
-            b"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n"
-            b"Content-Length: 4\r\n\r\n1234"
-        ),
-        b"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: +4\r\n\r\n1234",
-        b"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 4,4\r\n\r\n1234",
-        b"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
-        b"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
-        b"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
-        (
-            b"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
-            b"Transfer-Encoding: identity\r\n\r\n0\r\n\r\n"
-        ),
-        b"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-        (
-            b"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-            b"1;\nx\r\n1\r\n0\r\n\r\n"
-        ),
-        b"GET /v1/services HTTP/1.1\nHost: x\n\n",
-        b"GET /v1/services HTTP/1.1\r\nHost: x\r\nX-A: a\rb\r\n\r\n",
-        b"GET /v1/services HTTP/1.1\r\nHost: x\r\nX-A: a\x00b\r\n\r\n",
-        b"GET /v1/services HTTP/1.1\r\nHost: x\r\nX A: b\r\n\r\n",
-        b"GET /v1/services HTTP/1.1\r\nHost: x\r\n X-A: b\r\n\r\n",
-        b"GET /v1/services HTTP/1.1\r\nHost: x\r\nX-A: a\r\n folded\r\n\r\n",
-        b"GET /v1/services HTTP/9.9\r\nHost: x\r\n\r\n",
-        b"hello\r\n\r\n",
-        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
-    ],
+    AMBIGUOUS,
     ids=lambda request: repr(request[:90]),
 )
 async def test_what_two_readers_could_read_differently_is_refused_and_the_connection_closed(
@@ -202,6 +166,7 @@ async def test_requests_sent_one_behind_the_other_are_answered_in_order(
     assert [seen.body for seen in service.seen] == [b"1", b"2"]
 
 
+@pytest.mark.check(44)
 async def test_a_line_break_never_gets_into_an_answer(door: Any) -> None:
     for value in (b"a\r\nX-Evil: 1", b"a%0d%0aX-Evil: 1", b"a\nX-Evil: 1"):
         answer = await door.raw(

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 
+@pytest.mark.check(43)
 @pytest.mark.parametrize(
     "path",
     [
@@ -53,6 +54,7 @@ async def test_a_tricky_path_is_refused_with_and_without_a_token(
     assert service.seen == []
 
 
+@pytest.mark.check(65)
 @pytest.mark.parametrize(
     "path",
     [

@@ -93,6 +93,7 @@ def left(answer: httpx.Response) -> int:
     return int(remaining.removeprefix("r="))
 
 
+@pytest.mark.check(63)
 async def test_of_a_hundred_at_once_exactly_the_quota_is_let_in(wire: Wire) -> None:
     policy = Policy("fifty", 50, window_seconds=36_000)
     key = str(new_id())
@@ -103,6 +104,7 @@ async def test_of_a_hundred_at_once_exactly_the_quota_is_let_in(wire: Wire) -> N
     assert sum(level >= 0 for level in levels) == 50
 
 
+@pytest.mark.check(63)
 async def test_through_the_door_it_is_the_same_over_all_connections(
     open_door: Any, service: Any
 ) -> None:
@@ -121,6 +123,7 @@ async def test_through_the_door_it_is_the_same_over_all_connections(
     assert len(service.seen) == counted[200]
 
 
+@pytest.mark.check(63)
 async def test_above_the_limit_the_refusal_says_when_to_come_back(
     open_door: Any, service: Any
 ) -> None:
@@ -225,6 +228,7 @@ async def test_many_that_come_at_once_are_counted_by_few_calls(wire: Wire) -> No
     assert wire.calls - before <= 2
 
 
+@pytest.mark.check(63, 64)
 async def test_without_redis_limits_hold_here_money_stands_still_and_all_comes_back(
     open_door: Any, service: Any, wire: Wire
 ) -> None:

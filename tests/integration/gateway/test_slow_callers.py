@@ -55,6 +55,7 @@ async def answer_to(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) 
     return head.split(b"\r\n")[0]
 
 
+@pytest.mark.check(66)
 async def test_a_head_that_comes_byte_by_byte_is_cut(open_door: Any, service: Any) -> None:
     door = await open_door(head_seconds=SOON)
     async with connected(door) as (reader, writer):
@@ -87,6 +88,7 @@ async def test_the_next_head_on_a_connection_is_held_to_it_too_and_the_pause_bef
         assert (await answered(reader, writer)).startswith(b"HTTP/1.1 408 ")
 
 
+@pytest.mark.check(66)
 @pytest.mark.parametrize("length", [b"Content-Length: 9000", b"Transfer-Encoding: chunked"])
 async def test_a_body_that_comes_byte_by_byte_is_cut(
     open_door: Any, service: Any, length: bytes
@@ -137,6 +139,7 @@ async def test_a_body_that_nobody_reads_holds_no_connection(open_door: Any) -> N
     assert found.count(b"HTTP/1.1") == 1
 
 
+@pytest.mark.check(66)
 async def test_a_thousand_idle_connections_disturb_nobody(open_door: Any) -> None:
     door = await open_door()
     async with contextlib.AsyncExitStack() as held:

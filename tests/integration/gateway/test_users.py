@@ -113,8 +113,13 @@ async def test_without_a_token_it_is_not_reached(door: Any, service: Any) -> Non
 
 
 async def test_the_parameter_is_documented_with_auths_operation(door: Any, service: Any) -> None:
-    document = {"paths": {"/v1/users": {"get": {"operationId": "list_users"}}}}
+    page = {"content": {"application/json": {"schema": {"type": "object"}}}}
+    operation = {"operationId": "list_users", "responses": {"200": page}}
+    document = {"paths": {"/v1/users": {"get": operation}}}
     service.answers(200, orjson.dumps(document))
     published = (await door.client.get("/openapi/auth.json")).json()
-    [parameter] = published["paths"]["/v1/users"]["get"]["parameters"]
+    described = published["paths"]["/v1/users"]["get"]
+    [parameter] = described["parameters"]
     assert (parameter["name"], parameter["schema"]["enum"]) == ("expand", ["wallets"])
+    _, extended = described["responses"]["200"]["content"]["application/json"]["schema"]["anyOf"]
+    assert extended["properties"]["items"]["items"]["required"] == ["id", "wallets"]

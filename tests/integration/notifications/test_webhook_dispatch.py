@@ -342,6 +342,7 @@ async def test_what_was_allowed_once_is_checked_again_at_every_attempt(
     assert await what_went_wrong(hooks, alice, url, narrower) == error
 
 
+@pytest.mark.check(56)
 async def test_a_name_that_leads_inside_by_the_time_of_the_attempt_is_not_connected_to(
     room: Room, receiver: Receiver, alice: UUID
 ) -> None:
@@ -369,6 +370,7 @@ async def test_nothing_is_sent_inside_a_unit_of_work(hooks: Hooks) -> None:
             await hooks.sender.send(job)
 
 
+@pytest.mark.check(56)
 @pytest.mark.parametrize(
     ("certified", "error"), [("localhost", None), ("other.test", "tls_failed")]
 )

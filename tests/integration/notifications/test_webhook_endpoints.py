@@ -59,6 +59,7 @@ async def test_a_repeated_rotation_does_not_rotate_again(hooks: Hooks, alice: UU
     assert first.json()["old_secret_until"] is not None
 
 
+@pytest.mark.check(56)
 @pytest.mark.parametrize(
     ("url", "code"),
     [

@@ -211,6 +211,7 @@ async def test_what_fails_is_left_alone_for_a_moment_and_then_tried_one_at_a_tim
     assert len(receiver.got) >= 6, "after a success all the others follow"
 
 
+@pytest.mark.check(56)
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 async def test_redirects_are_failures_and_not_followed(
     hooks: Hooks, receiver: Receiver, alice: UUID, bob: UUID, status: int
@@ -224,6 +225,7 @@ async def test_redirects_are_failures_and_not_followed(
     assert (log["status"], log["attempts"][0]["status_code"]) == ("pending", status)
 
 
+@pytest.mark.check(69)
 @pytest.mark.parametrize("status", [200, 500])
 async def test_of_a_long_answer_only_the_beginning_is_read_and_kept(
     hooks: Hooks, receiver: Receiver, alice: UUID, bob: UUID, status: int

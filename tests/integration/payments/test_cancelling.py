@@ -62,6 +62,7 @@ async def test_a_payment_whose_hold_is_still_asked_for_is_taken_back(
     assert room.wallet.kinds == ["PlaceHold", "ReleaseHold"]
 
 
+@pytest.mark.check(49)
 @pytest.mark.parametrize("amount", ["10.00", CHECKED])
 async def test_a_payment_whose_money_is_moving_can_not_be_cancelled(
     room: Room, alice: UUID, bob: UUID, outside: respx.MockRouter, amount: str

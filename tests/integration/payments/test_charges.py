@@ -88,6 +88,7 @@ async def test_a_declined_card_fails_the_payment_and_moves_nothing(
     assert transfers(room) == []
 
 
+@pytest.mark.check(57)
 async def test_an_event_that_comes_many_times_at_once_counts_once(
     room: Room, cards: CardProvider, alice: UUID, bob: UUID
 ) -> None:

@@ -142,6 +142,7 @@ async def test_a_full_card_number_is_neither_stored_nor_logged_nor_repeated(
     assert await room.count("idempotency") == 0
 
 
+@pytest.mark.check(6, 50)
 async def test_values_that_the_server_decides_are_refused(
     room: Room, alice: UUID, bob: UUID
 ) -> None:

@@ -281,6 +281,7 @@ async def test_a_position_that_was_forgotten_is_told_as_a_reset(
             await listener.hears_statuses("created")
 
 
+@pytest.mark.check(67)
 async def test_a_stream_ends_with_its_token(room: Room, air: Air, alice: UUID, bob: UUID) -> None:
     async with air.listening(alice) as listener:
         await listener.hears(lambda one: one.position != "")

@@ -188,6 +188,7 @@ async def test_payer_and_payee_may_do_what_the_state_allows(
     assert found == expected
 
 
+@pytest.mark.check(49)
 @each_state
 async def test_what_is_refused_and_what_is_anothers_changes_nothing(
     room: Room, alice: UUID, bob: UUID, carol: UUID, make: Make

@@ -35,6 +35,7 @@ async def test_both_sides_find_what_they_may_see(room: Room, alice: UUID, bob: U
     assert (into["direction"], into["card_last4"], into["reason"]) == ("in", "", "")
 
 
+@pytest.mark.check(45)
 @pytest.mark.parametrize("text", ["=1+1", "+7 900 000", "-1", "@SUM(A1)", "\tx", "\rx"])
 async def test_free_text_is_no_formula(room: Room, alice: UUID, bob: UUID, text: str) -> None:
     await room.create(alice, bob, description=text)

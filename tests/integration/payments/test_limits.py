@@ -53,6 +53,7 @@ async def test_a_payment_above_the_limit_is_refused_and_stays_as_it_was(
     assert again.status_code == 202  # a refusal does not use the key up
 
 
+@pytest.mark.check(52)
 async def test_of_fifty_at_once_exactly_as_many_are_paid_as_fit_the_day(
     room: Room, alice: UUID, bob: UUID
 ) -> None:

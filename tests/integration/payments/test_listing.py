@@ -94,6 +94,7 @@ async def test_several_are_asked_for_by_their_ids_and_only_ones_own_are_found(
         assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/query/id")
 
 
+@pytest.mark.check(39)
 async def test_search_takes_what_is_typed_literally_and_in_any_case(
     room: Room, alice: UUID, bob: UUID
 ) -> None:
@@ -202,6 +203,7 @@ async def test_pages_go_through_all_once_also_where_many_have_one_time(
     assert "link" not in answer.headers
 
 
+@pytest.mark.check(10)
 async def test_a_cursor_is_good_for_its_caller_and_filters_only(
     room: Room, alice: UUID, bob: UUID
 ) -> None:

@@ -62,6 +62,7 @@ async def test_paying_again_what_is_under_way_is_no_further_charge(
             assert (await room.pay(alice, one, json=CARD)).status_code == 202
 
 
+@pytest.mark.check(57)
 @pytest.mark.parametrize(
     "header", [None, "", "t=1,v1=00", "v1=00", "t=x,v1=00", "t=1,t=2", "x" * 5000]
 )

@@ -114,6 +114,7 @@ async def test_of_two_refunds_of_sixty_of_a_hundred_at_once_one_is_refused(
     assert len(room.published(PaymentRefunded)) == 20
 
 
+@pytest.mark.check(49)
 async def test_many_parts_at_once_give_back_exactly_what_was_paid(
     room: Room, alice: UUID, bob: UUID
 ) -> None:
@@ -208,6 +209,7 @@ async def test_only_the_payee_and_admins_may_refund_and_to_strangers_there_is_no
         assert item["status"] == "completed"
 
 
+@pytest.mark.check(49)
 async def test_what_has_not_been_paid_is_not_refunded(room: Room, alice: UUID, bob: UUID) -> None:
     created = await room.create(alice, bob)
     processing = await room.create(alice, bob)

@@ -228,6 +228,7 @@ def test_currencies_that_yookassa_does_not_take_are_no_setting(text: str) -> Non
         Settings(_env_file=None, yookassa_currencies=text)
 
 
+@pytest.mark.check(69)
 async def test_what_takes_too_long_at_a_provider_is_left_open(
     room: Room, outside: respx.MockRouter, alice: UUID, bob: UUID
 ) -> None:

@@ -96,6 +96,7 @@ async def test_filters_and_orders(
     assert await shelf.names(**query, limit=1) == expected
 
 
+@pytest.mark.check(39)
 @pytest.mark.parametrize(
     ("query", "status", "expected"),
     [

@@ -63,6 +63,7 @@ async def test_a_credit_goes_to_the_wallet_by_id_or_by_number(
     assert (await balances(world))["wallet"] == 100 + 2 * 15000
 
 
+@pytest.mark.check(57)
 async def test_a_transaction_told_many_times_at_once_is_booked_once(
     world: World, wallet_id: UUID
 ) -> None:
@@ -97,6 +98,7 @@ async def test_money_nobody_can_take_waits_in_suspense(
     assert (found["wallet"], found["suspense"], found["external"]) == (100, 15000, -15100)
 
 
+@pytest.mark.check(57)
 async def test_what_is_not_signed_by_the_bank_is_refused_and_nothing_is_stored(
     world: World, wallet_id: UUID
 ) -> None:

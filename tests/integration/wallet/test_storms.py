@@ -13,6 +13,7 @@ from testkit.people import eventually
 from testkit.pump import sent
 
 
+@pytest.mark.check(47)
 @pytest.mark.parametrize("batch", [1, 5, 20])
 async def test_a_wallet_that_funds_nine_of_twenty_pays_nine(world: World, batch: int) -> None:
     alice, bob = await world.person("90.00"), new_id()

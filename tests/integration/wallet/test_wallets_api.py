@@ -77,6 +77,7 @@ async def test_a_name_that_is_none_is_refused(world: World, name: object) -> Non
     assert await world.count("account") == 0
 
 
+@pytest.mark.check(34)
 @pytest.mark.parametrize(
     "amount",
     ["0", "0.00", "-1.00", "+5", "1e3", "1.001", "1,00", "\u0665", "NaN", "", "01", "1" * 30, ".5"],
@@ -88,6 +89,7 @@ async def test_an_amount_not_spelt_as_amounts_are_is_refused(world: World, amoun
     assert await world.count("account") == 0
 
 
+@pytest.mark.check(34)
 @pytest.mark.parametrize("amount", ["1.5", "150", "true", "NaN", "Infinity", "1e400", "null", "[]"])
 async def test_an_amount_that_is_no_string_is_refused(world: World, amount: str) -> None:
     alice = world.caller()
@@ -100,6 +102,7 @@ async def test_an_amount_that_is_no_string_is_refused(world: World, amount: str)
     assert await world.count("account") == 0
 
 
+@pytest.mark.check(6)
 @pytest.mark.parametrize("field", ["id", "owner_id", "balance", "status", "is_default", "number"])
 async def test_a_caller_sets_nothing_that_is_not_theirs_to_set(world: World, field: str) -> None:
     alice = world.caller()

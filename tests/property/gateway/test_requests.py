@@ -4,6 +4,7 @@ import posixpath
 from contextlib import suppress
 from urllib.parse import unquote_to_bytes, urlsplit
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,6 +25,7 @@ paths = st.lists(st.sampled_from(PIECES), max_size=6).map("/".join) | st.lists(
 ).map("".join)
 
 
+@pytest.mark.check(43)
 @given(paths)
 def test_a_path_that_passes_means_the_same_decoded_tidied_or_as_it_came(text: str) -> None:
     path = f"/{text}".encode()
@@ -50,6 +52,7 @@ values = st.text("abc,- 1", max_size=12)
 headers = st.lists(st.tuples(names.map(str.encode), values.map(str.encode)), max_size=12)
 
 
+@pytest.mark.check(53)
 @given(headers)
 def test_no_claim_passes_in_any_spelling_and_all_else_passes_in_order(
     sent: list[tuple[bytes, bytes]],

@@ -36,6 +36,7 @@ def test_every_document_is_read_as_it_was_written(document: Any, ascii_only: boo
     assert parse_json(json.dumps(document, ensure_ascii=ascii_only).encode()) == document
 
 
+@pytest.mark.check(36)
 @given(st.dictionaries(texts, documents, min_size=1, max_size=4), documents, st.integers(0, 3))
 def test_a_repeated_name_is_found_at_any_depth(
     document: dict[str, Any], other: Any, depth: int
@@ -62,6 +63,7 @@ def test_any_bytes_are_read_or_refused(body: bytes) -> None:
             continue
 
 
+@pytest.mark.check(35)
 @given(documents)
 def test_texts_with_nul_are_found_exactly_where_they_are(document: Any) -> None:
     assert bool(nul_faults(document)) == ("\\u0000" in _escapes(document))

@@ -8,6 +8,7 @@ from itertools import pairwise
 from urllib.parse import urlsplit
 from uuid import UUID
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -124,6 +125,7 @@ def spellings(number: int) -> list[str]:
     ]
 
 
+@pytest.mark.check(56)
 @given(
     numbers, st.sampled_from(["/", "", "/hooks?a=b", "/@x"]), st.sampled_from(["", ":443", ":8443"])
 )
@@ -150,6 +152,7 @@ def test_any_text_is_a_url_to_a_public_place_or_refused(text: str, scheme: str) 
         assert target.address is None or is_public(target.address)
 
 
+@pytest.mark.check(56)
 @given(st.integers(0, 2**128 - 1) | st.integers(0, 2**48).map(lambda low: (0x2001 << 112) + low))
 def test_no_address_of_this_network_is_public(number: int) -> None:
     address = IPv6Address(number)

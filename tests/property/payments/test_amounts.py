@@ -164,6 +164,7 @@ def test_a_quote_says_what_counting_the_same_day_says(
     assert (None if quoted is None else quoted.code) == code
 
 
+@pytest.mark.check(50)
 @given(currencies, st.none() | minors, st.none() | minors, st.none() | currencies)
 def test_a_service_is_paid_by_its_price_or_refused(
     currency: str, price: int | None, offered: int | None, named: str | None

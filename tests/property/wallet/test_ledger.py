@@ -4,6 +4,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.wallet.books import (
@@ -116,6 +117,7 @@ class Story:
         assert all(c.amount_minor > 0 for c, outcome in pairs if isinstance(outcome, Posted))
 
 
+@pytest.mark.check(47)
 @given(_steps, _cuts)
 def test_the_rules_hold_after_any_story(
     steps: list[tuple[str, int, int, int]], cuts: list[int]

@@ -30,6 +30,7 @@ async def test_nobody_has_no_right_password(hasher: PasswordHasher) -> None:
     assert not await hasher.verify("anything at all", None)
 
 
+@pytest.mark.check(33)
 async def test_above_the_queue_it_is_unavailable_at_once_and_recovers() -> None:
     hasher = PasswordHasher(queue=1)
     outcomes = await asyncio.gather(
@@ -41,6 +42,7 @@ async def test_above_the_queue_it_is_unavailable_at_once_and_recovers() -> None:
     hasher.close()
 
 
+@pytest.mark.check(33)
 async def test_the_event_loop_runs_on_while_passwords_are_hashed(hasher: PasswordHasher) -> None:
     hashing = asyncio.gather(*(hasher.hash("some password") for _ in range(8)))
     turns = 0

@@ -14,12 +14,14 @@ def test_length_is_all_that_is_asked_of_an_uncommon_password(text: str) -> None:
     assert new_password(text) == text
 
 
+@pytest.mark.check(29)
 @pytest.mark.parametrize("text", ["", "seven77", "x" * 257, "x" * 10_000])
 def test_seven_characters_and_257_are_refused(text: str) -> None:
     with pytest.raises(PasswordWrongLength):
         new_password(text)
 
 
+@pytest.mark.check(29)
 @pytest.mark.parametrize(
     "text",
     [
@@ -55,6 +57,7 @@ def test_two_ways_of_composing_an_accent_are_one_password() -> None:
     assert canonical("caf\u00e9 noir") == canonical("cafe\u0301 noir")
 
 
+@pytest.mark.check(29)
 def test_a_space_at_the_end_and_a_circled_digit_stay_what_they_are() -> None:
     assert canonical("secret words ") != canonical("secret words")
     assert canonical("①23456789") != canonical("123456789")

@@ -102,3 +102,26 @@ def test_the_public_url_is_scheme_and_host(monkeypatch: pytest.MonkeyPatch, url:
     monkeypatch.setenv("AUTH_PUBLIC_URL", url)
     with pytest.raises(SystemExit, match="AUTH_PUBLIC_URL"):
         load(Settings, env_file=None)
+
+
+@pytest.mark.parametrize(
+    ("given", "party", "origins"),
+    [
+        ({}, "pay.example.com", ["https://pay.example.com"]),
+        (
+            {
+                "AUTH_PASSKEY_DOMAIN": "example.com",
+                "AUTH_PASSKEY_ORIGINS": "https://app.example.com, https://pay.example.com",
+            },
+            "example.com",
+            ["https://app.example.com", "https://pay.example.com"],
+        ),
+    ],
+)
+def test_passkeys_are_for_the_public_url_unless_other_pages_are_named(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], party: str, origins: list[str]
+) -> None:
+    for name, value in {"AUTH_PUBLIC_URL": "https://pay.example.com", **given}.items():
+        monkeypatch.setenv(name, value)
+    settings = load(Settings, env_file=None)
+    assert (settings.party_id, settings.origins) == (party, origins)

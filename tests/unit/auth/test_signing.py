@@ -105,6 +105,7 @@ async def test_other_keys_are_used_from_then_on_and_the_same_ones_are_no_news() 
     assert jwt.get_unverified_header(token)["kid"] == signer.kid == new.public.kid
 
 
+@pytest.mark.check(23)
 async def test_a_retired_keys_tokens_die_with_its_publication() -> None:
     old = generate_key(KeyStatus.ACTIVE, NOW)
     token = signer_of(old).for_user(USER, SESSION, NOW)
@@ -115,6 +116,7 @@ async def test_a_retired_keys_tokens_die_with_its_publication() -> None:
         await (await verifier_for(signer, NOW + LIFETIME)).verify(token)
 
 
+@pytest.mark.check(23)
 def test_what_is_published_never_holds_a_private_part() -> None:
     published = signer_of(generate_key(KeyStatus.ACTIVE, NOW)).jwks(NOW)["keys"]
     assert [set(key) for key in published] == [{"kty", "crv", "x", "y", "kid", "use", "alg"}]

@@ -32,6 +32,7 @@ def test_the_storages_lock_changes_no_package_of_the_services() -> None:
     assert "nanio" not in ours
 
 
+@pytest.mark.check(68)
 @pytest.mark.parametrize("lock", [RUNTIME, DEV, STORAGE])
 def test_every_pin_has_hashes(lock: Path) -> None:
     lines = [line for line in lock.read_text().splitlines() if not line.startswith("#")]

@@ -57,6 +57,7 @@ def test_docs_can_be_told_on_and_off(production: None, monkeypatch: pytest.Monke
     assert not load(Settings, env_file=None).serves_docs
 
 
+@pytest.mark.check(60, 61)
 @pytest.mark.parametrize(
     "origins", ['["*"]', '["null"]', '["https://x/"]', '["https://*.x"]', '["x"]', '["ftp://x"]']
 )

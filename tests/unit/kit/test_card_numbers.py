@@ -89,6 +89,7 @@ def test_of_a_full_card_number_the_last_digits_are_left(text: str, masked: str) 
     assert not holds_card_number(masked)
 
 
+@pytest.mark.check(40)
 def test_long_text_full_of_digits_is_searched_in_linear_steps() -> None:
     assert not holds_card_number("1 " * 5_000)
     assert holds_card_number("1 " * 5_000 + VISA)

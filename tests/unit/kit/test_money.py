@@ -44,6 +44,7 @@ def test_more_may_be_read_where_that_is_said() -> None:
     assert "“10000000000000.01” at most" in refused.value.detail("en")
 
 
+@pytest.mark.check(34)
 @pytest.mark.parametrize(
     "text",
     [

@@ -59,6 +59,7 @@ async def test_the_ids_of_the_work_in_hand_go_with_a_call() -> None:
     assert sent == [("r", "t"), ("alone", None), (None, None)]
 
 
+@pytest.mark.check(69)
 @respx.mock
 async def test_a_redirection_is_an_answer_and_not_followed() -> None:
     elsewhere = respx.get("http://elsewhere.test/").respond(200)

@@ -11,6 +11,7 @@ GOOD = "q8vW2zL0xN5rT7yU1iO3pA6sD9fG4hJk"
 DEFAULT_URL = "postgresql://wallet:wallet@127.0.0.1:5432/saldo"
 
 
+@pytest.mark.check(60)
 @pytest.mark.parametrize(
     ("value", "fault"),
     [
@@ -28,6 +29,7 @@ def test_a_secret_is_long_random_and_not_the_default(value: str, fault: str | No
     assert secret_fault(value, DEFAULT) == fault
 
 
+@pytest.mark.check(60)
 @pytest.mark.parametrize(
     ("value", "fault"),
     [

@@ -51,6 +51,7 @@ REFUNDS: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
+@pytest.mark.check(69)
 @pytest.mark.parametrize(("name", "answer"), CHARGES)
 async def test_an_answer_about_another_charge_is_none(name: str, answer: dict[str, Any]) -> None:
     with respx.mock(assert_all_called=False) as outside:

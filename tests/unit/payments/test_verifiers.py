@@ -133,6 +133,7 @@ async def test_without_an_answer_by_the_deadline_the_check_is_unavailable(
     assert tries(outcome, "two")[0] == ("failed", "status 503")
 
 
+@pytest.mark.check(69)
 async def test_a_try_that_hangs_is_given_up_and_asked_again(
     services: respx.MockRouter, client: httpx.AsyncClient
 ) -> None:
@@ -182,6 +183,7 @@ async def test_each_try_is_noted_with_the_time_it_began(
     assert [note.at - began for note in outcome.notes] == [timedelta(seconds=n) for n in range(3)]
 
 
+@pytest.mark.check(69)
 async def test_a_service_that_fails_too_often_is_left_alone(
     services: respx.MockRouter, client: httpx.AsyncClient
 ) -> None:

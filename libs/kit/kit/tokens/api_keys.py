@@ -12,7 +12,6 @@ import zlib
 from typing import Final
 
 MARK: Final = "sk_"
-LENGTH: Final = 57
 
 _ALPHABET: Final = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _SECRET_BYTES: Final = 32

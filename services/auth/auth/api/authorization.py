@@ -140,7 +140,7 @@ async def _asking(
 async def _granted(
     form: AuthorizationForm, asked: Authorization, request: Request, wired: Wiring
 ) -> str:
-    """Return a code for whoever the form proves to be; a form has a password, or a code."""
+    """Return a code for whoever the form proves to be, by password or second factor."""
 
     async def grant(uow: UnitOfWork, found: Credentials, amr: tuple[str, ...]) -> str:
         now = wired.database.clock.now()

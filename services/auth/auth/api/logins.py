@@ -88,7 +88,7 @@ async def open_in(
     request: Request,
     wired: Wiring,
 ) -> tuple[Session, Sequence[UUID]]:
-    """Open a session in a unit of work; return it, and what had to end for it."""
+    """Open a session; return it, and the ids of old ones that had to end for it."""
     return await sessions.open_session(
         uow,
         credentials,

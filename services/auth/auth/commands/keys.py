@@ -30,7 +30,10 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     rotating.add_argument(
         "--now", action="store_true", help="at once; its first tokens may be refused for a minute"
     )
-    acts.add_parser("reencrypt", help="encrypt all under AUTH_KEY_SECRET")
+    acts.add_parser(
+        "reencrypt",
+        help="encrypt all under AUTH_KEY_SECRET: these, and those of authenticator apps",
+    )
 
 
 async def _run(settings: Settings, parsed: argparse.Namespace) -> None:

@@ -4,7 +4,7 @@ import base64
 from datetime import datetime, timedelta
 from typing import Final
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from pydantic import SecretStr
 
 from auth.crypto.vault import derive
@@ -13,11 +13,14 @@ LIFETIME: Final = timedelta(minutes=15)  # people look for their password, or fo
 
 
 class FormSeal:
-    """Encrypts and signs a form's hidden field (Fernet), for a quarter of an hour."""
+    """Encrypts and signs a form's hidden field (Fernet), for a quarter of an hour.
 
-    def __init__(self, secret: SecretStr) -> None:
-        key = derive(secret, b"saldo auth login pages 1")
-        self._fernet = Fernet(base64.urlsafe_b64encode(key))
+    The first secret seals; the old ones open what they have sealed.
+    """
+
+    def __init__(self, secret: SecretStr, *old: SecretStr) -> None:
+        keys = (derive(one, b"saldo auth login pages 1") for one in (secret, *old))
+        self._fernet = MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in keys])
 
     def seal(self, text: str, now: datetime) -> str:
         """Return a text sealed, as base64url."""

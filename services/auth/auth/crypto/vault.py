@@ -53,7 +53,7 @@ class KeyVault:
             with suppress(InvalidTag, ValueError):
                 return cipher.decrypt(nonce, ciphertext, kid.encode())
         raise WrongKeySecretError(
-            "the signing keys in the database were stored under a secret that is neither"
+            "keys in the database were stored under a secret that is neither"
             " AUTH_KEY_SECRET nor one of AUTH_KEY_OLD_SECRETS"
         )
 

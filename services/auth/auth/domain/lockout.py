@@ -17,6 +17,7 @@ from uuid import UUID
 
 from auth.refusals import LoginLocked
 
+FAILURES: Final = 10  # that are free for a name from one place
 LOCK: Final = timedelta(minutes=15)  # the longest wait
 PLACE_KEPT: Final = timedelta(days=90)  # a place is known for so long after the last login from it
 _KNOWN_AGAIN_AFTER: Final = timedelta(days=1)
@@ -73,7 +74,7 @@ class LockoutRules:
         """Return what one count allows and costs."""
         match scope:
             case Scope.LOGIN:
-                return Backoff(10, LOCK, LOCK)
+                return Backoff(FAILURES, LOCK, LOCK)
             case Scope.NAME:
                 return Backoff(20, _SECOND, timedelta(days=1))
             case Scope.PLACE:

@@ -1,6 +1,6 @@
-"""Renders the pages that people see without a front end, in two languages, without scripts."""
+"""Renders the pages that need no front end, in two languages, without scripts."""
 
-from auth.pages.document import refused_page
+from auth.pages.document import refused_page, shown_with
 from auth.pages.links import activation_page, done_page, email_page, reset_page
 from auth.pages.logins import LoginView, code_page, password_page
 
@@ -13,4 +13,5 @@ __all__ = [
     "password_page",
     "refused_page",
     "reset_page",
+    "shown_with",
 ]

@@ -1,9 +1,9 @@
-"""Renders what all pages share: their frame, their style, and what they may not do."""
+"""Renders what all pages share: the frame, the style, and what they may not do."""
 
 import base64
 import hashlib
 from html import escape
-from typing import Final
+from typing import Any, Final
 
 from starlette.responses import HTMLResponse
 
@@ -42,6 +42,13 @@ def document(content: str, language: Language, status: int = 200) -> HTMLRespons
     """Return a page with this content, which is HTML; it may load and run nothing."""
     page = _PAGE.format(language=language, style=_STYLE, content=content)
     return HTMLResponse(page, status, headers={**_HEADERS, "content-language": language})
+
+
+def shown_with(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return what the document says of a page's refusals, which are pages, too."""
+    return {
+        status: {"content": {"text/html": {"schema": {"type": "string"}}}} for status in statuses
+    }
 
 
 def refused_page(refusal: Refusal, language: Language) -> HTMLResponse:

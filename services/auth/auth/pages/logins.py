@@ -1,4 +1,4 @@
-"""Renders the pages where people log in for an OAuth client, and allow it what it asks."""
+"""Renders the pages where people log in for an OAuth client, and let it in."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -75,7 +75,7 @@ class LoginView:
 def password_page(
     view: LoginView, *, username: str = "", refused: Refusal | None = None
 ) -> HTMLResponse:
-    """Return the page that asks for name and password, with the refusal of the last ones."""
+    """Return the page that asks for name and password, and says what was refused."""
     texts = _TEXTS[view.language]
     fields = _CREDENTIALS.format(
         username=escape(username),
@@ -88,7 +88,7 @@ def password_page(
 
 
 def code_page(view: LoginView, mfa_token: str, refused: Refusal | None = None) -> HTMLResponse:
-    """Return the page that asks for the second factor, with the refusal of the last code."""
+    """Return the page that asks for the second factor, and says what was refused."""
     label = _TEXTS[view.language]["code_label"]
     return _page(view, _CODE.format(mfa_token=escape(mfa_token), code_label=label), refused)
 

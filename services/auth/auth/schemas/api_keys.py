@@ -26,7 +26,7 @@ _KEY: Final[dict[str, Any]] = {
     "last_used_at": "2026-01-31T18:30:00Z",
     "last_address": "203.0.113.7",
 }
-_SECRET: Final = "sk_test_4f0Xk2mQ8sT1vB7nR3cY9wE5uJ6hL0pZaD4gK8iNxCq1oVb7Wl3M"  # noqa: S105 - an example
+_SECRET: Final = "sk_test_4f0Xk2mQ8s…Wl3M"  # noqa: S105 - a shortened example
 _A_DAY: Final = 24 * 60 * 60
 
 

@@ -63,9 +63,10 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class AcceptedLogin:
-    """A user who proved who they are: how (`amr`, RFC 8176), when, and for which OAuth client.
+    """A user who has proved who they are, perhaps for an OAuth client.
 
-    `at` is None for now. `password_hash` is that of the password that was right.
+    `amr` says how (RFC 8176), `at` when; None for now. `password_hash` is of the password that was
+    right.
     """
 
     user: User

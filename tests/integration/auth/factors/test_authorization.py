@@ -4,7 +4,7 @@ import re
 
 import httpx
 import pytest
-from tests.integration.auth.factors.people import Guarded, add_passkey, claims_of, device
+from tests.integration.auth.factors.people import Guarded, add_passkey, claims_of, device, sign_in
 from tests.integration.auth.front_end import HOME, FrontEnd, registered, told_at
 from tests.integration.auth.world import PASSWORD, World, login_of
 
@@ -45,9 +45,11 @@ async def test_a_recovery_code_is_as_good_also_for_whoever_has_only_a_passkey(
     world: World, front_end: FrontEnd
 ) -> None:
     await world.arrive("alice")
-    login = await world.log_in("alice")
-    added = await add_passkey(world, login, device())
-    [first, *_] = added.json()["recovery_codes"]
+    phone = device()
+    await add_passkey(world, await world.log_in("alice"), phone)
+    login = login_of(await sign_in(world, phone))
+    made = await world.post("/v1/auth/recovery-codes", headers=login.headers)
+    [first, *_] = made.json()["recovery_codes"]
     answer = await give(front_end, await asked(front_end), first)
     assert "code" in told_at(answer, HOME)
 

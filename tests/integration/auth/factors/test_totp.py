@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from tests.integration.auth.factors.people import Guarded, claims_of, kinds
 from tests.integration.auth.world import PASSWORD, World, code, login_of
 
@@ -9,6 +10,7 @@ from contracts.auth import FactorChanged
 from testkit.pump import sent
 
 
+@pytest.mark.check(28)
 async def test_an_app_is_set_up_by_its_first_code(world: World) -> None:
     await world.arrive("alice")
     login = await world.log_in("alice")
@@ -44,6 +46,7 @@ async def test_what_is_set_up_is_not_set_up_again(world: World) -> None:
     assert code(confirmed) == (409, "totp_not_begun")
 
 
+@pytest.mark.check(16)
 async def test_the_right_password_is_answered_by_a_token_for_the_second_factor(
     world: World,
 ) -> None:
@@ -65,6 +68,7 @@ async def test_the_right_password_is_answered_by_a_token_for_the_second_factor(
     assert code(again) == (401, "mfa_token_invalid"), "a login is opened once"
 
 
+@pytest.mark.check(28)
 async def test_password_and_code_open_the_door_in_one_go(world: World) -> None:
     person = await Guarded.arrive(world)
     answer = await person.try_password(otp=person.code())
@@ -98,6 +102,7 @@ async def test_a_wrong_password_says_nothing_of_a_second_factor(world: World) ->
     assert with_factor.status_code == 401
 
 
+@pytest.mark.check(28)
 async def test_a_code_of_the_step_before_and_after_is_good_and_none_further(
     world: World,
 ) -> None:
@@ -112,6 +117,7 @@ async def test_a_code_of_the_step_before_and_after_is_good_and_none_further(
     assert code(late) == (403, "code_wrong"), "older than one that was used"
 
 
+@pytest.mark.check(28)
 async def test_five_wrong_codes_end_a_login_that_waits(world: World) -> None:
     person = await Guarded.arrive(world)
     token = (await person.begin())["mfa_token"]
@@ -154,6 +160,7 @@ async def test_a_waiting_login_ends_with_the_password(world: World) -> None:
     assert code(await person.give(token, code=person.code())) == (401, "mfa_token_invalid")
 
 
+@pytest.mark.check(28)
 async def test_a_recovery_code_is_good_once_however_it_is_typed(world: World) -> None:
     person = await Guarded.arrive(world)
     given = person.recovery_codes[0].lower().replace("-", " ")

@@ -78,6 +78,7 @@ async def test_the_newest_version_of_a_subject_counts_in_whatever_order_it_is_to
     assert not revocations.denies("any", subject, 5)
 
 
+@pytest.mark.check(24)
 async def test_what_was_revoked_before_the_start_is_known_once_fresh(
     redis: Redis, follower_redis: Redis
 ) -> None:
@@ -122,6 +123,7 @@ async def test_an_entry_not_understood_does_not_stop_the_following(
     await until(lambda: revocations.denies(str(session_id), "anybody", 1))
 
 
+@pytest.mark.check(24, 64)
 async def test_a_frozen_redis_is_noticed_and_caught_up_with_afterwards(
     redis: Redis, wire: Any, revocations: Revocations
 ) -> None:
@@ -228,6 +230,7 @@ async def test_a_revocation_ends_a_token_that_was_just_accepted(
     await until_refused(verifier, token)
 
 
+@pytest.mark.check(64)
 async def test_user_tokens_are_not_accepted_while_redis_is_away(
     mint: TokenMint, wire: Any, verifier: TokenVerifier
 ) -> None:

@@ -73,6 +73,7 @@ async def test_a_key_may_have_255_characters(till: Till) -> None:
     assert (await till.drop(HALF, key="x" * 255)).status_code == 201
 
 
+@pytest.mark.check(48)
 async def test_the_same_key_with_another_body_names_what_differs(till: Till) -> None:
     await till.drop({"worth": "0.50", "note": "for tea"}, key="one")
     answer = await till.drop({"worth": "0.20"}, key="one")
@@ -100,6 +101,7 @@ async def test_a_key_of_another_place_is_another_request(till: Till) -> None:
     assert [fault["pointer"] for fault in answer.json()["errors"]] == ["/path.id"]
 
 
+@pytest.mark.check(10, 48)
 async def test_the_same_key_of_another_user_or_operation_is_another_key(till: Till) -> None:
     answers = [
         await till.drop(HALF, key="one"),
@@ -112,6 +114,7 @@ async def test_the_same_key_of_another_user_or_operation_is_another_key(till: Ti
     assert await till.coins() == 3
 
 
+@pytest.mark.check(48)
 async def test_twenty_at_once_have_one_effect(till: Till) -> None:
     answers = await asyncio.gather(*(till.drop(HALF, key="one") for _ in range(20)))
     made = [answer for answer in answers if answer.status_code == 201]

@@ -1,5 +1,7 @@
 """kit.web on a real PostgreSQL that goes away: 503, and nothing of the inside is shown."""
 
+import pytest
+
 from kit.db.unit_of_work import UnitOfWork
 
 from .conftest import Till
@@ -7,6 +9,7 @@ from .conftest import Till
 HALF = {"worth": "0.50"}
 
 
+@pytest.mark.check(64)
 async def test_a_connection_that_breaks_in_the_middle_is_a_503_and_the_next_request_works(
     till: Till,
 ) -> None:
@@ -23,6 +26,7 @@ async def test_a_connection_that_breaks_in_the_middle_is_a_503_and_the_next_requ
     assert works.status_code == 201
 
 
+@pytest.mark.check(64)
 async def test_a_closed_database_is_a_503(till: Till) -> None:
     await till.database.close()
     answer = await till.drop(HALF)

@@ -97,6 +97,7 @@ def test_accounts_of_one_name_stay_two(tmp_path: Path) -> None:
     assert "open Assets:A-b-2\n" in ledger
 
 
+@pytest.mark.check(45)
 def test_csv_runs_no_formula_and_has_a_mark_by_choice() -> None:
     rows = [row_of(book())(one) for one in hostile()]
     plain = whole(CsvWriter(TRANSACTIONS), rows)
@@ -117,6 +118,7 @@ def test_json_is_a_list_of_objects_also_where_it_is_empty() -> None:
     assert json.loads(whole(JsonWriter(TRANSACTIONS), [])) == []
 
 
+@pytest.mark.check(45)
 def test_a_workbook_has_numbers_dates_texts_and_further_sheets(tmp_path: Path) -> None:
     rows = [row_of(book())(one) for one in hostile()]
     path = tmp_path / "x.xlsx"

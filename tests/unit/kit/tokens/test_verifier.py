@@ -102,6 +102,7 @@ async def test_a_good_token_is_good_again(desk: Desk) -> None:
     assert await desk.verifier.verify(token) is await desk.verifier.verify(token)
 
 
+@pytest.mark.check(11)
 @pytest.mark.parametrize("alg", ["none", "None", "nOnE", "NONE", ""])
 async def test_an_unsigned_token_is_refused(desk: Desk, alg: str) -> None:
     signed = unsigned(desk.mint.header(alg=alg), desk.mint.claims())
@@ -110,6 +111,7 @@ async def test_an_unsigned_token_is_refused(desk: Desk, alg: str) -> None:
         await refused(desk, f"{signed}.{signature}")
 
 
+@pytest.mark.check(12)
 async def test_a_token_signed_with_the_public_key_as_a_shared_secret_is_refused(desk: Desk) -> None:
     public = desk.mint.key.public_key()
     secrets = [
@@ -124,6 +126,7 @@ async def test_a_token_signed_with_the_public_key_as_a_shared_secret_is_refused(
             await refused(desk, f"{signed}.{base64url(signature)}")
 
 
+@pytest.mark.check(13)
 @pytest.mark.parametrize("name", ["jwk", "jku", "x5u"])
 async def test_a_key_named_by_the_token_itself_is_neither_used_nor_fetched(
     desk: Desk, name: str
@@ -145,6 +148,7 @@ async def test_a_key_named_by_the_token_itself_is_ignored_when_the_signature_is_
     assert claims.roles == {"user"}
 
 
+@pytest.mark.check(14)
 @pytest.mark.parametrize(
     "kid",
     [
@@ -174,6 +178,7 @@ async def test_a_missing_key_id_is_refused(desk: Desk) -> None:
     await refused(desk, desk.mint.sign(desk.mint.header(kid=None), desk.mint.claims()))
 
 
+@pytest.mark.check(14)
 async def test_500_unknown_key_ids_cause_one_fetch_in_30_seconds(desk: Desk) -> None:
     good = desk.mint.user()
 
@@ -202,11 +207,13 @@ async def test_an_unknown_key_id_that_is_published_meanwhile_is_accepted(desk: D
     assert (await desk.verifier.verify(desk.mint.user())).roles == {"user"}
 
 
+@pytest.mark.check(15)
 @pytest.mark.parametrize("name", ["iss", "sub", "aud", "exp", "iat", "jti", "sid", "tv", "roles"])
 async def test_a_missing_claim_is_refused(desk: Desk, name: str) -> None:
     await refused(desk, desk.mint.user(**{name: None}))
 
 
+@pytest.mark.check(15)
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -263,11 +270,13 @@ async def test_a_service_token_with_anything_of_a_user_is_refused(
     await refused(desk, desk.mint.service("payments", **changes))
 
 
+@pytest.mark.check(16)
 @pytest.mark.parametrize("typ", [None, "JWT", "refresh+jwt", "AT+JWT", "at+jwt ", 1])
 async def test_a_token_made_for_another_purpose_is_refused(desk: Desk, typ: object) -> None:
     await refused(desk, desk.mint.sign(desk.mint.header(typ=typ), desk.mint.claims()))
 
 
+@pytest.mark.check(17)
 @pytest.mark.parametrize(
     "header", [{"crit": ["exp"]}, {"crit": []}, {"zip": "DEF"}, {"alg": ["ES256"]}], ids=str
 )
@@ -277,6 +286,7 @@ async def test_a_header_that_changes_how_to_read_the_token_is_refused(
     await refused(desk, desk.mint.sign(desk.mint.header(**header), desk.mint.claims()))
 
 
+@pytest.mark.check(15)
 async def test_a_token_is_good_until_five_seconds_after_its_expiry(desk: Desk) -> None:
     now = int(desk.time.now().timestamp())
     token = desk.mint.user(iat=now, exp=now + 60)
@@ -291,6 +301,7 @@ async def test_an_expired_token_never_seen_before_is_refused(desk: Desk) -> None
     await refused(desk, desk.mint.user(iat=now - 600, exp=now - 6))
 
 
+@pytest.mark.check(15)
 async def test_a_token_issued_in_the_future_is_refused(desk: Desk) -> None:
     now = int(desk.time.now().timestamp())
     await desk.verifier.verify(desk.mint.user(iat=now + 4, exp=now + 600))
@@ -303,6 +314,7 @@ async def test_a_token_that_outlives_the_memory_of_revocations_is_refused(desk: 
     await refused(desk, desk.mint.user(iat=now, exp=now + 3601))
 
 
+@pytest.mark.check(17)
 async def test_another_number_of_parts_is_refused(desk: Desk) -> None:
     token = desk.mint.user()
     parts = token.split(".")
@@ -315,6 +327,7 @@ async def test_a_token_above_8_kib_is_refused_unread(desk: Desk) -> None:
     await refused(desk, desk.mint.user(note="x" * 8192))
 
 
+@pytest.mark.check(17)
 async def test_other_spellings_of_a_good_token_are_refused(desk: Desk) -> None:
     token = desk.mint.user()
     header, payload, signature = token.split(".")
@@ -337,6 +350,7 @@ async def test_other_spellings_of_a_good_token_are_refused(desk: Desk) -> None:
         await refused(desk, other)
 
 
+@pytest.mark.check(17)
 async def test_every_flipped_bit_is_refused_and_never_breaks(desk: Desk) -> None:
     token = desk.mint.user()
     for position in range(len(token)):
@@ -389,6 +403,7 @@ async def test_tokens_of_an_older_version_are_refused_at_once_though_remembered(
     await desk.verifier.verify(newer)
 
 
+@pytest.mark.check(64)
 async def test_users_are_turned_away_while_revocations_are_not_known(desk: Desk) -> None:
     user, service = desk.mint.user(), desk.mint.service("payments")
     await desk.verifier.verify(user)
@@ -405,6 +420,7 @@ async def test_users_are_turned_away_while_revocations_are_not_known(desk: Desk)
     await desk.verifier.require_ready()
 
 
+@pytest.mark.check(23)
 async def test_a_key_no_longer_published_ends_its_tokens_at_once_though_remembered(
     desk: Desk,
 ) -> None:

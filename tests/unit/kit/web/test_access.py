@@ -82,6 +82,7 @@ async def test_a_services_token_is_no_users_token_whatever_roles_it_names() -> N
         assert (answer.status_code, answer.json()["code"]) == (401, "token_invalid")
 
 
+@pytest.mark.check(55)
 @pytest.mark.parametrize(
     "headers",
     [{}, {"Authorization": ""}, {"Authorization": "alice"}, {"Authorization": "Basic YTpi"}],
@@ -122,6 +123,7 @@ async def test_a_public_operation_needs_no_token_and_minds_no_bad_one() -> None:
     assert (await get("/v1/public", bearer("wrong"))).status_code == 200
 
 
+@pytest.mark.check(53)
 async def test_identity_headers_of_the_caller_change_nothing() -> None:
     headers = {"X-User-Id": str(ALICE), "X-Roles": "admin", "X-Original-URL": "/v1/public"}
 

@@ -125,7 +125,8 @@ def test_every_operation_documents_its_problems(document: dict[str, Any]) -> Non
         "currency_unknown",
     }
     assert codes(drop, "400") == {"body_unreadable", "idempotency_key_malformed", "query_invalid"}
-    assert codes(one, "403") == {"forbidden"}
+    assert codes(one, "403") == {"forbidden", "not_for_keys"}
+    assert codes(drop, "403") == {"not_for_keys"}
     assert codes(one, "404") == {"not_found"}
     assert codes(one, "400") == {"query_invalid"}
     assert codes(shown, "422") == {"validation_failed"}
@@ -250,6 +251,7 @@ async def test_docs_are_served_by_us_outside_production() -> None:
         assert "http" not in page.text
 
 
+@pytest.mark.check(60, 65)
 async def test_docs_are_not_served_in_production() -> None:
     secret = "q8vW2zL0xN5rT7yU1iO3pA6sD9fG4hJk"
     async with serve(till(environment="production", cursor_secret=secret)) as client:
@@ -324,6 +326,7 @@ def test_operations_without_an_access_level_can_not_be_added() -> None:
         app.include_router(Router(tags=["x"]), prefix="/x")
 
 
+@pytest.mark.check(65)
 async def test_a_route_added_behind_the_factorys_back_stops_the_app() -> None:
     app = till()
     app.add_route("/back-door", lambda _: None)  # type: ignore[arg-type, return-value]

@@ -102,6 +102,7 @@ async def test_a_path_that_can_not_exist_is_not_found(parameters: Router) -> Non
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
+@pytest.mark.check(42)
 @pytest.mark.parametrize("limit", ["-1", "0", "101", "1000000000", "1.5", "x", ""])
 async def test_a_query_parameter_out_of_range_is_refused(parameters: Router, limit: str) -> None:
     answer = await call(parameters, "GET", f"/v1/things/{ID}?limit={limit}")
@@ -111,6 +112,7 @@ async def test_a_query_parameter_out_of_range_is_refused(parameters: Router, lim
     assert fault["pointer"] == "/query/limit"
 
 
+@pytest.mark.check(31)
 @pytest.mark.parametrize("name", ["unknown", "kind", "Limit", "limit[]", "limit~/", "", "id"])
 async def test_a_query_parameter_that_is_not_known_is_refused(
     parameters: Router, name: str
@@ -157,6 +159,7 @@ async def test_parameters_of_dependencies_and_models_are_known_together(router: 
     assert (await call(router, "GET", "/v1/list?size=3&limit=4&x=")).status_code == 422
 
 
+@pytest.mark.check(42)
 async def test_a_query_parameter_given_twice_is_refused(parameters: Router) -> None:
     answer = await call(parameters, "GET", f"/v1/things/{ID}?limit=1&limit=1000")
 
@@ -257,6 +260,7 @@ async def test_of_many_faults_a_hundred_are_told(orders: Router) -> None:
     assert len(answer.json()["errors"]) == MAX_FAULTS == 100
 
 
+@pytest.mark.check(41)
 @pytest.mark.parametrize("content_type", ["text/plain", "application/xml", ""])
 async def test_another_content_type_is_a_415(orders: Router, content_type: str) -> None:
     answer = await call(
@@ -270,6 +274,7 @@ async def test_another_content_type_is_a_415(orders: Router, content_type: str) 
     assert (answer.status_code, answer.json()["code"]) == (415, "content_type_unsupported")
 
 
+@pytest.mark.check(35)
 @pytest.mark.parametrize(
     ("text", "is_stored"),
     [
@@ -442,6 +447,7 @@ async def test_names_are_those_that_are_documented(router: Router) -> None:
     assert [one["name"] for one in path["get"]["parameters"]] == ["type", "on", "x_raw"]
 
 
+@pytest.mark.check(7)
 async def test_only_documented_fields_leave(router: Router) -> None:
     class Detailed(Receipt):
         secret_note: str = "hush"

@@ -115,6 +115,7 @@ def test_json_in_utf_8_is_accepted(content_type: bytes) -> None:
     bodies.require_content_type(content_type, bodies.JSON)
 
 
+@pytest.mark.check(41)
 @pytest.mark.parametrize(
     "content_type",
     [

@@ -78,6 +78,7 @@ def test_what_is_found_later_is_placed_in_the_body_that_was_sent() -> None:
     assert placed_in(json, [fault]) == [fault]
 
 
+@pytest.mark.check(46)
 async def test_a_file_is_saved_under_its_name_and_sent_as_it_is_read() -> None:
     async def rows() -> AsyncIterator[bytes]:
         yield b"name\r\n"

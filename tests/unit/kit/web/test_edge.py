@@ -119,6 +119,7 @@ async def test_a_request_keeps_its_id_and_trace(operations: Router) -> None:
     assert context.current() == context.Context()
 
 
+@pytest.mark.check(44)
 @pytest.mark.parametrize("given", ["", "a b", "x" * 129, "é", "a\tb", '"><script>'])
 async def test_an_id_that_could_do_harm_is_replaced(operations: Router, given: str) -> None:
     async with serve(till(operations)) as client:
@@ -153,6 +154,7 @@ async def test_a_broken_trace_is_begun_anew(operations: Router, given: str) -> N
     assert [len(part) for part in begun.split("-")] == [2, 32, 16, 2]
 
 
+@pytest.mark.check(62)
 async def test_every_answer_has_the_security_headers(operations: Router) -> None:
     async with serve(till(operations)) as client:
         answers = [
@@ -182,6 +184,7 @@ async def test_an_unknown_path_is_a_404_problem(operations: Router, path: str) -
     assert json.loads(body["body"])["code"] == "not_found"
 
 
+@pytest.mark.check(5)
 @pytest.mark.parametrize("method", ["PUT", "TRACE", "DELETE", "POST", "FOO"])
 async def test_another_method_is_a_405_problem(operations: Router, method: str) -> None:
     async with serve(till(operations)) as client:
@@ -233,6 +236,7 @@ async def test_a_slash_at_the_end_is_the_same_route_and_no_redirect(operations: 
     assert answer.status_code == 200
 
 
+@pytest.mark.check(58)
 @pytest.mark.parametrize(
     ("how", "status", "code"),
     [
@@ -297,6 +301,7 @@ async def test_a_request_is_logged_once_without_its_query_string(
     assert "hunter2" not in log_lines.getvalue()
 
 
+@pytest.mark.check(59)
 async def test_a_path_can_not_forge_a_log_line(operations: Router, log_lines: io.StringIO) -> None:
     async with serve(till(operations)) as client:
         await client.get('/v1/x%0d%0a{"event":"forged"}%e2%80%a8')

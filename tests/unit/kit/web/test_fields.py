@@ -152,6 +152,7 @@ def test_somebody_may_come_back_to_an_absolute_address(text: str) -> None:
     assert return_url(text) == text
 
 
+@pytest.mark.check(31)
 @pytest.mark.parametrize(
     "text",
     [

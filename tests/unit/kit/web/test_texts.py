@@ -12,6 +12,7 @@ def test_a_line_of_visible_characters_is_a_name(text: str) -> None:
     assert visible_line(text) == text
 
 
+@pytest.mark.check(35)
 @pytest.mark.parametrize("text", ["", " ", "a\nb", "a\tb", "a\u202eb", "\u200b", "a\0"])
 def test_what_nobody_sees_is_no_name(text: str) -> None:
     with pytest.raises(PydanticCustomError, match="one line of visible"):

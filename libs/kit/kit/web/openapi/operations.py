@@ -23,7 +23,7 @@ _IDEMPOTENCY_KEY: Final[dict[str, Any]] = {
     "required": False,
     "description": "Sent again with the same body within 24 h, the first answer is repeated. "
     "Make a new one for each thing that is to be done once.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 257},
+    "schema": {"type": "string", "pattern": '^"?[A-Za-z0-9_.:-]{1,255}"?$'},
 }
 
 
@@ -80,8 +80,12 @@ def complete(operation: dict[str, Any], route: Route) -> None:
     for content_type in route.other_bodies:
         content = {"schema": {"type": "string"}}
         operation["requestBody"]["content"].setdefault(content_type, content)
-    answers = operation["responses"]
-    answers.pop("422", None)
+    _complete_answers(operation["responses"], route)
+
+
+def _complete_answers(answers: dict[str, Any], route: Route) -> None:
+    if general.ValidationFailed.status not in route.responses:
+        answers.pop(str(general.ValidationFailed.status), None)  # in FastAPI's words
     if route.response_model is None:  # FastAPI then documents JSON of no shape
         for status, declared in route.responses.items():
             if "content" in declared:
@@ -91,9 +95,12 @@ def complete(operation: dict[str, Any], route: Route) -> None:
         answer["headers"] = {**headers.referred(*_headers_of(route)), **declared}
     for status, example in route.answer_examples.items():
         answers[str(status)]["content"]["application/json"]["example"] = example
-    answers.update(
-        problems.answers(refusals_of(route), problem_name(route), speaks_oauth=route.speaks_oauth)
+    refused = problems.answers(
+        refusals_of(route), problem_name(route), speaks_oauth=route.speaks_oauth
     )
+    for status, answer in refused.items():  # a page refuses as a page, too
+        answer["content"] |= answers.get(status, {}).get("content", {})
+    answers.update(refused)
 
 
 def _headers_of(route: Route) -> list[str]:

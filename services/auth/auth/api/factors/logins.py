@@ -28,11 +28,12 @@ from kit.db import UnitOfWork
 from kit.web.routes import Router
 
 T = TypeVar("T")
-Opening = Callable[[UnitOfWork, Credentials, tuple[str, ...]], Awaitable[T]]
+LoginGoal = Callable[[UnitOfWork, Credentials, tuple[str, ...]], Awaitable[T]]
 
 router = Router(tags=["tokens"])
 
 _REFUSALS: Final = (
+    refusals.InvalidCredentials,  # the user was changed a moment ago
     refusals.MfaTokenInvalid,
     refusals.LoginLocked,
     refusals.UserPending,
@@ -112,12 +113,12 @@ async def _by_passkey_alone(answer: DeviceAnswer, request: Request, wired: Wirin
 async def _second_factor(
     mfa_token: str, proof: Proof, request: Request, wired: Wiring
 ) -> TokenAnswer:
-    async def opening(
+    async def session(
         uow: UnitOfWork, found: Credentials, amr: tuple[str, ...]
     ) -> tuple[Session, Sequence[UUID]]:
         return await open_in(uow, found, amr, request, wired)
 
-    user, opened = await second_factor(mfa_token, proof, request, wired, opening)
+    user, opened = await second_factor(mfa_token, proof, request, wired, session)
     return await _answered(user, *opened, wired)
 
 
@@ -126,7 +127,7 @@ async def second_factor(
     proof: Proof,
     request: Request,
     wired: Wiring,
-    opening: Opening[T],
+    goal: LoginGoal[T],
 ) -> tuple[User, T]:
     """Check a second factor; return its user, and what a right one opens.
 
@@ -135,7 +136,7 @@ async def second_factor(
         proof: What is given.
         request: Where it comes from.
         wired: What checks it.
-        opening: What is done in the same unit of work once it is right, with the `amr`.
+        goal: What is done in the same unit of work once it is right, with the `amr`.
 
     Raises:
         CodeWrong, PasskeyRefused: it is wrong, which counts like a wrong password.
@@ -153,7 +154,7 @@ async def second_factor(
         if words is None:
             await count_failure(uow, found.failures, origin, now)
         else:
-            opened.append(await opening(uow, found, amr_of(PASSWORD, words)))
+            opened.append(await goal(uow, found, amr_of(PASSWORD, words)))
     if not opened:
         raise CodeWrong if proof.answer is None else PasskeyRefused
     return found.user, opened[0]

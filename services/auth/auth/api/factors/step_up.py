@@ -43,6 +43,7 @@ router = Router(tags=["factors"])
         refusals.PasskeyRefused,
         refusals.OtpRequired,
         refusals.LoginLocked,
+        refusals.InvalidCredentials,  # deleted a moment ago
         NotFound,
     ),
 )

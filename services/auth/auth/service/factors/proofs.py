@@ -19,7 +19,7 @@ from auth.service.factors import passkeys, recovery, totp
 from auth.service.factors.challenges import open_challenge
 from auth.service.factors.changes import Acting
 from auth.service.sessions import Credentials
-from kit.db import Connection, UnitOfWork
+from kit.db import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ async def waiting_user(uow: UnitOfWork, mfa_token: str, now: datetime) -> User:
 
 
 async def person(
-    connection: Connection, user_id: UUID, address: str, rules: LockoutRules, now: datetime
+    uow: UnitOfWork, user_id: UUID, address: str, rules: LockoutRules, now: datetime
 ) -> Credentials:
     """Return a user as if the password had been checked, for another proof.
 
@@ -91,10 +91,10 @@ async def person(
     Raises:
         InvalidCredentials: there is no such user any more.
     """
-    user = await Users(connection).get(user_id)
+    user = await Users(uow).get(user_id)
     if user is None:
         raise InvalidCredentials
-    found = await Logins(connection).find(user.username or user.email or "", address, now, rules)
+    found = await Logins(uow).find(user.username or user.email or "", address, now, rules)
     if found.user is None or found.password_hash is None:
         raise InvalidCredentials
     return Credentials(found.user, found.password_hash, found.failures)
