@@ -31,17 +31,7 @@ class SendAlreadyRegistered(Command):
     language: Literal["en", "ru"]
 
 
-SecurityNews = Literal[
-    "password_changed",
-    "email_changed",
-    "totp_enrolled",
-    "totp_removed",
-    "passkey_added",
-    "passkey_removed",
-    "recovery_codes_made",
-    "recovery_code_used",
-    "api_key_made",
-]
+SecurityNews = Literal["password_changed", "email_changed"]
 
 
 class SendEmailChange(Command):

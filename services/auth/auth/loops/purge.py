@@ -1,4 +1,4 @@
-"""Purges what is over: sessions, API keys, links, codes, wrong passwords, known places."""
+"""Purges what is over: sessions, keys, links, codes, wrong passwords, places."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

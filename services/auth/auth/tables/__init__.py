@@ -1,4 +1,4 @@
-"""Holds the tables of auth; their constraints restate the domain's rules. No queries."""
+"""Holds the tables of auth; their constraints restate the rules of the domain."""
 
 from auth.tables.audit import audit, audit_origin, audit_seal
 from auth.tables.clients import api_key, authorization_code, client

@@ -97,24 +97,10 @@ _SECURITY: Final[Mapping[Language, Mapping[str, str]]] = {
     "en": {
         "password_changed": "The password was changed.",
         "email_changed": "The e-mail address was changed to this one.",
-        "totp_enrolled": "An authenticator app was added.",
-        "totp_removed": "The authenticator app was removed.",
-        "passkey_added": "A passkey was added.",
-        "passkey_removed": "A passkey was removed.",
-        "recovery_codes_made": "New recovery codes were made.",
-        "recovery_code_used": "Somebody logged in with a recovery code.",
-        "api_key_made": "An API key was made.",
     },
     "ru": {
         "password_changed": "Пароль изменён.",
         "email_changed": "Адрес электронной почты изменён на этот.",
-        "totp_enrolled": "Добавлено приложение с одноразовыми кодами.",
-        "totp_removed": "Приложение с одноразовыми кодами отключено.",
-        "passkey_added": "Добавлен ключ доступа.",
-        "passkey_removed": "Ключ доступа удалён.",
-        "recovery_codes_made": "Созданы новые коды восстановления.",
-        "recovery_code_used": "Кто-то вошёл с кодом восстановления.",
-        "api_key_made": "Создан ключ API.",
     },
 }
 
