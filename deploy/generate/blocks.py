@@ -20,7 +20,7 @@ from deploy.generate.pages import NOTHING, Blocks, code, table
 from gateway import refusals as refusals_of_gateway
 from gateway.routing.aliases import ALIASES
 from kit import refusals as refusals_of_all
-from kit import span
+from kit import scopes, span
 from kit.messaging.messages import Command, Message
 from kit.refusals import Refusal, catalogue
 from kit.runtime import Service
@@ -50,7 +50,7 @@ def of_gateway() -> Blocks:
 
 def of_kit() -> Blocks:
     """Return the blocks that kit's README may ask for."""
-    return {"refusals": partial(refusals, catalogue(refusals_of_all, span))}
+    return {"refusals": partial(refusals, catalogue(refusals_of_all, scopes, span))}
 
 
 def of_contracts() -> Blocks:
@@ -64,12 +64,16 @@ def aliases() -> str:
 
 
 def endpoints(room: str, openapi: Mapping[str, Any]) -> str:
-    """Return the table of operations with who may use them."""
-    rows = (
-        (one.method, code(one.path), one.access, one.declared["summary"])
-        for one in operations(room, openapi)
+    """Return the table of operations with who may use them, an API key by which scope."""
+    found = list(operations(room, openapi))
+    if not any(one.scope for one in found):
+        rows = ((one.method, code(one.path), one.access, one.summary) for one in found)
+        return table(("method", "path", "access", "does"), rows)
+    scoped = (
+        (one.method, code(one.path), one.access, one.scope and code(one.scope), one.summary)
+        for one in found
     )
-    return table(("method", "path", "access", "does"), rows)
+    return table(("method", "path", "access", "scope", "does"), scoped)
 
 
 def messages(service: Service) -> str:

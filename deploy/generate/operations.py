@@ -30,6 +30,16 @@ class Operation:
         return str(self.declared["x-access"])
 
     @property
+    def scope(self) -> str:
+        """The scope by which an API key may use it, empty where no key may."""
+        return str(self.declared.get("x-scope", ""))
+
+    @property
+    def summary(self) -> str:
+        """What it does, in a line."""
+        return str(self.declared["summary"])
+
+    @property
     def name(self) -> str:
         """Room, method and path, for people."""
         return f"{self.room} {self.method} {self.path}"

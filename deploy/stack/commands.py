@@ -21,7 +21,7 @@ from deploy.stack.infrastructure import PROCESSES
 from deploy.stack.locks import LOCK, held
 from deploy.stack.log import Show, bold, may_colour, red, say
 from deploy.stack.ports import LAST_PORT
-from deploy.stack.services import BY_NAME, GATEWAY, SERVICES
+from deploy.stack.services import BY_NAME, GATEWAY, ROOMY_LIMITS, SERVICES
 from deploy.stack.stack import Stack
 from deploy.stack.state import StackState
 
@@ -51,7 +51,7 @@ def own_stack() -> Stack:
         local,
         gateway_port=gateway_port(chosen, ROOT / local),
         preferred_ports={**ports, "rabbitmq_api": MANAGEMENT_PORT, "storage": STORAGE_PORT},
-        settings=chosen,
+        settings={**ROOMY_LIMITS, **chosen},
         extra_env={GATEWAY.name: host},
         say=say,
     )

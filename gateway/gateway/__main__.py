@@ -8,7 +8,7 @@ import uvloop
 
 from gateway.app import opened
 from gateway.documents.own import OWN_DOCUMENT
-from gateway.server import Application, server
+from gateway.server import Application, allow_connections, server
 from gateway.settings import Settings
 from kit import logs
 from kit.settings import load
@@ -27,7 +27,8 @@ def main() -> None:
         return
     settings = load(Settings)
     logs.configure("gateway", settings)
-    serving = server(Application(opened(settings)), host=settings.host, port=settings.port)
+    allow_connections()
+    serving = server(Application(opened(settings)), settings)
     uvloop.run(serving.serve())
     if not serving.started:
         raise SystemExit(1)

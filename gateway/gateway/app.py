@@ -1,15 +1,21 @@
 """Composes the gateway; every choice of a part is made here."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
+import httpx
 from redis.asyncio import Redis
 
+from gateway.api_keys import KeyExchange
 from gateway.cors import Cors
 from gateway.documents.pages import Documentation
 from gateway.forwarding.callers import TrustedProxies
 from gateway.forwarding.forwarder import Forwarder
 from gateway.forwarding.upstream import Upstream, Upstreams
+from gateway.limits.admission import Admission
+from gateway.limits.counts import Counts
+from gateway.limits.shared import SharedCounts
 from gateway.own import currencies
 from gateway.own.health import Health
 from gateway.own.index import Index
@@ -19,7 +25,7 @@ from gateway.own.users import UserList
 from gateway.proxy import Gateway, OwnPart
 from gateway.routing.table import ProxyRoutes
 from gateway.settings import Settings
-from kit.tokens import Revocations, TokenVerifier
+from kit.tokens import Revocations, ServiceToken, TokenVerifier
 
 
 @asynccontextmanager
@@ -27,6 +33,8 @@ async def opened(settings: Settings) -> AsyncIterator[Gateway]:
     """Open what the gateway needs, yield the gateway, and close it all."""
     async with (
         Redis.from_url(settings.redis_url) as redis,
+        httpx.AsyncClient(trust_env=False) as client,
+        SharedCounts.opened(settings.redis_url) as counts,
         Upstreams(settings.upstream_urls, settings.upstream_timeout_seconds) as upstreams,
     ):
         tokens = await TokenVerifier.open(
@@ -36,18 +44,28 @@ async def opened(settings: Settings) -> AsyncIterator[Gateway]:
             revocations=Revocations(redis),
         )
         try:
-            yield assembled(settings, upstreams, tokens)
+            yield assembled(settings, upstreams, tokens, counts, client)
         finally:
             await tokens.close()
 
 
 def assembled(
-    settings: Settings, upstreams: Mapping[str, Upstream], tokens: TokenVerifier
+    settings: Settings,
+    upstreams: Mapping[str, Upstream],
+    tokens: TokenVerifier,
+    counts: Counts,
+    client: httpx.AsyncClient,
 ) -> Gateway:
     """Return the gateway, made of open parts."""
     routes = ProxyRoutes.of(in_production=settings.in_production, serves_docs=settings.serves_docs)
-    forwarder = Forwarder(upstreams, settings.max_body_bytes, settings.max_import_bytes)
-    health = Health(upstreams, tokens, settings.metrics_readers)
+    forwarder = Forwarder(
+        upstreams,
+        max_body_bytes=settings.max_body_bytes,
+        max_import_bytes=settings.max_import_bytes,
+        body_seconds=settings.body_seconds,
+    )
+    draining = asyncio.Event()
+    health = Health(upstreams, tokens, settings.metrics_readers, draining)
     documentation = Documentation(upstreams, routes)
     index = Index(in_production=settings.in_production, serves_docs=settings.serves_docs)
     own: dict[str, OwnPart] = {
@@ -58,18 +76,24 @@ def assembled(
         "live": health.live,
         "ready": health.ready,
         "metrics": health.metrics,
+        "upstreams": health.upstreams,
         "swagger": documentation.swagger,
         "redoc": documentation.redoc,
         "asset": documentation.asset,
         "openapi": documentation.openapi,
         "combined": documentation.combined,
     }
+    auth_url = settings.upstream_urls["auth"][0]
+    own_token = ServiceToken(client, auth_url, "gateway", settings.client_secret)
     return Gateway(
         table=routes,
         methods=Methods(routes, upstreams),
         tokens=tokens,
+        keys=KeyExchange(client, auth_url, own_token, tokens),
         forwarder=forwarder,
         own=own,
         cors=Cors(settings.cors_origins, allows_local=not settings.in_production),
         proxies=TrustedProxies(settings.proxies, settings.proxy_header),
+        draining=draining,
+        admission=Admission(counts, settings.rate_limit_factor),
     )

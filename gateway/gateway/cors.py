@@ -13,7 +13,8 @@ from gateway.forwarding.request import ProxiedRequest
 
 _EXPOSED: Final = (
     b"Allow, Content-Disposition, Content-Language, ETag, Idempotency-Replayed, Link, Location,"
-    b" Preference-Applied, Retry-After, WWW-Authenticate, X-Request-Id"
+    b" Preference-Applied, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate,"
+    b" X-Request-Id, X-Saldo-Origin"
 )
 _PREFLIGHT: Final[tuple[Header, ...]] = (
     (b"access-control-allow-methods", b"GET, HEAD, POST, PUT, PATCH, DELETE"),

@@ -4,6 +4,7 @@ Does not decide where routes lead (`routes`) or what a good token is (`kit.token
 talk to services (`forwarding`).
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from time import perf_counter
@@ -12,24 +13,41 @@ from typing import Final
 import structlog
 from starlette.types import Receive, Scope, Send
 
+from gateway.api_keys import KeyExchange
 from gateway.cors import Cors
 from gateway.forwarding.callers import TrustedProxies
 from gateway.forwarding.forwarder import Forwarder
 from gateway.forwarding.headers import HeaderSorter
 from gateway.forwarding.request import ClientGone, ProxiedRequest
+from gateway.limits.admission import Admission
 from gateway.own import parameters
 from gateway.own.methods import Methods
-from gateway.refusals import UpstreamTimeout, UpstreamUnavailable
+from gateway.refusals import (
+    ApiKeyInvalid,
+    RateLimited,
+    UpgradeRefused,
+    UpstreamTimeout,
+    UpstreamUnavailable,
+)
 from gateway.routing import paths, routes
 from gateway.routing.table import METHODS, ProxyRoute, ProxyRoutes
 from kit import context, http
-from kit.refusals import InternalError, NotAuthenticated, NotFound, Refusal, TokenInvalid
+from kit.refusals import (
+    Forbidden,
+    InternalError,
+    NotAuthenticated,
+    NotFound,
+    Refusal,
+    TokenInvalid,
+    Unavailable,
+)
+from kit.scopes import KeyAddressRefused
+from kit.tokens.api_keys import is_api_key
 from kit.tokens.verifier import Claims, TokenVerifier
 from kit.web.metrics import RequestMeter
 
 OwnPart = Callable[[ProxiedRequest], Awaitable[None]]
 
-_BEARER: Final = b"bearer "
 _FORWARDED: Final = frozenset((*METHODS, "HEAD"))
 
 _log = structlog.get_logger(__name__)
@@ -44,18 +62,24 @@ class Gateway:
         table: ProxyRoutes,
         methods: Methods,
         tokens: TokenVerifier,
+        keys: KeyExchange,
         forwarder: Forwarder,
         own: Mapping[str, OwnPart],
         cors: Cors,
         proxies: TrustedProxies,
+        admission: Admission,
+        draining: asyncio.Event,
     ) -> None:
         self._table = table
         self._methods = methods
         self._tokens = tokens
+        self._keys = keys
         self._forwarder = forwarder
         self._own = own
         self._cors = cors
         self._proxies = proxies
+        self._admission = admission
+        self._draining = draining
         self._sorter = HeaderSorter()
         self._meter = RequestMeter("gateway")
         self._log = _log.bind()  # bound once: the module's proxy binds anew at every use
@@ -64,6 +88,7 @@ class Gateway:
         """Serve one HTTP request (ASGI 3)."""
         started = perf_counter()
         exchange = ProxiedRequest(scope, receive, send)
+        exchange.is_last = self._draining.is_set()
         try:
             await self._serve(exchange)
         except Refusal as refusal:
@@ -76,6 +101,10 @@ class Gateway:
         finally:
             self._account(exchange, perf_counter() - started)
 
+    def drain(self) -> None:
+        """Be not ready from now on, and let connections end with their answer."""
+        self._draining.set()
+
     def end_streams(self) -> None:
         """End the answers that would go on for ever, before the process ends."""
         self._forwarder.end_streams()
@@ -84,15 +113,27 @@ class Gateway:
         """Lead a request through every stage; each lets it pass or raises its refusal."""
         self._read_headers(exchange)
         if self._cors.is_preflight(exchange):
+            self._admission.admit_here(exchange)
             await self._cors.answer_preflight(exchange)
             return
         paths.check(exchange.path, exchange.query)
         if exchange.method == "OPTIONS":
+            self._admission.admit_here(exchange)
             await self._methods.answer(exchange)
             return
         route = await self._find_route(exchange)
-        if not route.is_public:
-            exchange.claims = await self._identify(exchange)
+        if route.is_public:
+            await self._identify_key(exchange)
+        else:
+            exchange.claims = claims = await self._identify(exchange)
+            if route.is_for_admins and "admin" not in claims.roles:
+                raise Forbidden
+        limit = route.limit(exchange.method)
+        await self._admission.admit(exchange, limit)
+        with self._admission.under_way(exchange, limit):
+            await self._answer(exchange, route)
+
+    async def _answer(self, exchange: ProxiedRequest, route: ProxyRoute) -> None:
         if route.own:
             if route.own not in routes.WITH_PARAMETERS:
                 parameters.refuse_all(exchange.query)
@@ -111,6 +152,8 @@ class Gateway:
         finally:  # a refusal carries the request's id, too
             self._set_ids(exchange)
         inbound.check(len(headers))
+        if b"upgrade" in inbound.read:
+            raise UpgradeRefused
 
     def _set_ids(self, exchange: ProxiedRequest) -> None:
         read = exchange.inbound.read
@@ -142,20 +185,38 @@ class Gateway:
         return route
 
     async def _identify(self, exchange: ProxiedRequest) -> Claims:
-        credentials = exchange.inbound.read.get(b"authorization")
-        if credentials is None or credentials[:7].lower() != _BEARER:
+        token = exchange.inbound.bearer
+        if token is None:
             if self._methods.is_public_otherwise(exchange):
                 with suppress(NotFound, UpstreamUnavailable, UpstreamTimeout):
                     await self._methods.refuse(exchange)
             raise NotAuthenticated
-        claims = await self._tokens.verify(credentials[7:].strip(b" ").decode("latin-1"))
+        if is_api_key(token):
+            return await self._keys.replace(exchange, token)
+        claims = await self._tokens.verify(token)
         if claims.user_id is None:  # services call each other directly, never through the gateway
             raise TokenInvalid
         return claims
 
+    async def _identify_key(self, exchange: ProxiedRequest) -> None:
+        """Exchange an API key where no token is needed, too: a bad one is as none.
+
+        Who calls is not noted: whoever has keys would have as many limits of logins.
+        """
+        token = exchange.inbound.bearer
+        if token is not None and is_api_key(token):
+            with suppress(ApiKeyInvalid, KeyAddressRefused, Unavailable):
+                await self._keys.replace(exchange, token)
+
     async def _refuse(self, exchange: ProxiedRequest, refusal: Refusal) -> None:
-        if exchange.status is None:  # else too late: the server breaks the connection off
-            await exchange.refuse(refusal)
+        if exchange.status is not None:
+            return  # too late: the server breaks the connection off
+        if not exchange.is_counted:  # it was refused before it was known who asks
+            try:
+                self._admission.admit_here(exchange)
+            except RateLimited as limited:
+                refusal = limited
+        await exchange.refuse(refusal)
 
     def _account(self, exchange: ProxiedRequest, seconds: float) -> None:
         route = exchange.route

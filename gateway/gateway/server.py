@@ -1,7 +1,12 @@
 """Listens by uvicorn within limits, and refuses what never becomes a request."""
 
+import asyncio
+import resource
 from contextlib import AbstractAsyncContextManager
-from typing import Final
+from dataclasses import dataclass
+from functools import partial
+from socket import socket
+from typing import Any, Final, cast
 
 import structlog
 import uvicorn
@@ -10,10 +15,11 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from gateway.forwarding.headers import MAX_HEADER_BYTES, MAX_HEADERS
 from gateway.proxy import Gateway
-from gateway.refusals import HeadersTooLarge
+from gateway.refusals import HeadersTooLarge, RequestTooSlow
 from gateway.routing.paths import MAX_URI_BYTES
+from gateway.settings import Settings
 from kit.http import SECURITY_HEADERS, request_id
-from kit.refusals import Refusal, RequestRefused
+from kit.refusals import Refusal, RequestRefused, Unavailable
 from kit.web import problems
 from kit.web.serving.protocol import WholeProtocol
 from kit.web.serving.server import DrainingServer
@@ -22,19 +28,50 @@ from kit.web.serving.server import DrainingServer
 # both limits to the full is refused by its own refusal, not here.
 MAX_HEAD_BYTES: Final = MAX_HEADER_BYTES + 2 * MAX_URI_BYTES
 KEEP_ALIVE_SECONDS: Final = 75
-GRACE_SECONDS: Final = 10
+GRACE_SECONDS: Final = 25  # Compose kills after 30
 
 _log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionBounds:
+    """What connections from callers are held to.
+
+    Attributes:
+        connections: The most at once.
+        head_seconds: The longest time for a head, from its first byte, or from the connection.
+    """
+
+    connections: int
+    head_seconds: float
 
 
 class BoundedProtocol(WholeProtocol):
     """Serves one connection by uvicorn's protocol, with a bound on unfinished heads.
 
-    uvicorn by itself would buffer a head without end.
+    uvicorn by itself would buffer a head without end, and wait for ever for its end.
     """
 
     _head_bytes = 0
     _in_head = True
+    _timer: asyncio.TimerHandle | None = None
+
+    def __init__(self, *args: Any, bounds: ConnectionBounds, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._bounds = bounds
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for a request, unless there are too many connections."""
+        super().connection_made(transport)
+        if len(self.connections) > self._bounds.connections:
+            self._refuse(Unavailable())
+        else:
+            self._start_timer()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no longer."""
+        self._stop_timer()
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Take bytes from the connection, and refuse it where a head does not end."""
@@ -43,10 +80,14 @@ class BoundedProtocol(WholeProtocol):
         super().data_received(data)
         if self._in_head and self._head_bytes > MAX_HEAD_BYTES:
             self._refuse(HeadersTooLarge(limit_bytes=MAX_HEADER_BYTES, limit_count=MAX_HEADERS))
+        elif self.cycle is None or self.cycle.response_complete:
+            # Nothing is being answered: a head has begun, or a body is sent that nobody reads.
+            self._start_timer()
 
     def on_headers_complete(self) -> None:
         """Note the end of the head, and begin the request."""
         self._in_head = False
+        self._stop_timer()
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
@@ -54,6 +95,24 @@ class BoundedProtocol(WholeProtocol):
         self._in_head = True
         self._head_bytes = 0
         super().on_message_complete()
+
+    def _start_timer(self) -> None:
+        if self._timer is None:
+            self._timer = self.loop.call_later(self._bounds.head_seconds, self._end_wait)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _end_wait(self) -> None:
+        if self._in_head and self._head_bytes:
+            self._refuse(RequestTooSlow())
+        elif not self.transport.is_closing():
+            self.transport.close()
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Leave it to the gateway, which refuses the request."""
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - its text is the parser's
         """Refuse what is no HTTP; called by uvicorn."""
@@ -69,9 +128,11 @@ class BoundedProtocol(WholeProtocol):
         headers += [
             *SECURITY_HEADERS,
             (b"x-request-id", own_id),
+            (b"x-saldo-origin", b"gateway"),
             (b"content-length", b"%d" % len(body)),
-            (b"connection", b"close"),
         ]
+        if (b"connection", b"close") not in headers:
+            headers.append((b"connection", b"close"))
         lines = [b"%b: %b\r\n" % header for header in headers]
         self.transport.write(b"".join((STATUS_LINE[status], *lines, b"\r\n", body)))
         self.transport.close()
@@ -91,6 +152,11 @@ class Application:
         elif scope["type"] == "lifespan":
             await self._run_lifespan(receive, send)
 
+    def drain(self) -> None:
+        """Take requests as before, but say that the process is not ready for more."""
+        if self._gateway is not None:
+            self._gateway.drain()
+
     def end_streams(self) -> None:
         """End the answers that would go on for ever."""
         if self._gateway is not None:
@@ -106,23 +172,45 @@ class Application:
         await send({"type": "lifespan.shutdown.complete"})
 
 
-def server(application: Application, *, host: str, port: int) -> uvicorn.Server:
+class GatewayServer(DrainingServer):
+    """Serves until it is asked to stop, then for a while as one that is not ready."""
+
+    def __init__(
+        self, config: uvicorn.Config, application: Application, drain_seconds: float
+    ) -> None:
+        super().__init__(config, application.end_streams)
+        self._application = application
+        self._drain_seconds = drain_seconds
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        """Let balancers notice, then listen no more and finish; called by uvicorn."""
+        self._application.drain()
+        await asyncio.sleep(self._drain_seconds)
+        await super().shutdown(sockets)
+
+
+def server(application: Application, settings: Settings) -> uvicorn.Server:
     """Return the server, ready to `serve()`."""
-    return DrainingServer(
-        uvicorn.Config(
-            application,
-            host=host,
-            port=port,
-            http=BoundedProtocol,
-            ws="none",
-            loop="uvloop",
-            lifespan="on",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            timeout_keep_alive=KEEP_ALIVE_SECONDS,
-            timeout_graceful_shutdown=GRACE_SECONDS,
-        ),
-        application.end_streams,
+    bounds = ConnectionBounds(settings.max_connections, settings.head_seconds)
+    config = uvicorn.Config(
+        application,
+        host=settings.host,
+        port=settings.port,
+        http=cast("Any", partial(BoundedProtocol, bounds=bounds)),
+        ws="none",
+        loop="uvloop",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=GRACE_SECONDS,
     )
+    return GatewayServer(config, application, settings.drain_seconds)
+
+
+def allow_connections() -> None:
+    """Raise the limit of open files as far as the system lets this process."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -2,18 +2,38 @@
 
 import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
-from pydantic import field_validator
+from pydantic import SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
-from kit.settings import IdentitySettings, RedisSettings, setting
+from kit.settings import IdentitySettings, RedisSettings, development_secret, setting
 
 _ORIGIN_URL: Final = r"^https?://[^\s/?#@]+/?$"
 _ORIGIN: Final = re.compile(r"https?://[a-z0-9.-]+(:[0-9]+)?")
+_ORIGIN_URLS: Final = r"^(https?://[^\s/?#@,]+/?(,https?://[^\s/?#@,]+/?)*)?$"
 
+SERVICES: Final = ("auth", "wallet", "payments", "shop", "finance", "notifications")
 
 ProxyHeader = Literal["x-forwarded-for", "forwarded"]
+
+
+def _place(service: str, port: int) -> Any:
+    return setting(
+        f"http://127.0.0.1:{port}",
+        f"Where {service} listens.",
+        shared=f"{service.upper()}_URL",
+        pattern=_ORIGIN_URL,
+    )
+
+
+def _replicas(service: str) -> Any:
+    return setting(
+        "",
+        f"Where several replicas of {service} listen, by commas; instead of the one above.",
+        shared=f"{service.upper()}_URLS",
+        pattern=_ORIGIN_URLS,
+    )
 
 
 class Settings(RedisSettings, IdentitySettings):
@@ -31,7 +51,9 @@ class Settings(RedisSettings, IdentitySettings):
         40.0, "Longest silence of a service, before its answer or within it.", gt=0
     )
     docs: bool | None = setting(
-        None, "Whether /docs, /redoc and /openapi are served; unset: everywhere but in production."
+        None,
+        "Whether /docs, /redoc and /openapi are served, in production to administrators only;"
+        " unset: everywhere but in production.",
     )
     cors_origins: list[str] = setting(
         [],
@@ -50,36 +72,36 @@ class Settings(RedisSettings, IdentitySettings):
     proxy_header: ProxyHeader = setting(
         "x-forwarded-for", "The header in which these proxies say it."
     )
-    auth_url: str = setting(
-        "http://127.0.0.1:8101", "Where auth listens.", shared="AUTH_URL", pattern=_ORIGIN_URL
+    client_secret: SecretStr = development_secret(
+        "development-gateway-client-secret",
+        "The secret with which the gateway gets its service token from auth.",
+        shared="GATEWAY_CLIENT_SECRET",
     )
-    wallet_url: str = setting(
-        "http://127.0.0.1:8102", "Where wallet listens.", shared="WALLET_URL", pattern=_ORIGIN_URL
+    rate_limit_factor: float = setting(
+        1.0, "How many times as large all limits of callers are.", gt=0, le=100_000
     )
-    payments_url: str = setting(
-        "http://127.0.0.1:8103",
-        "Where payments listens.",
-        shared="PAYMENTS_URL",
-        pattern=_ORIGIN_URL,
+    max_connections: int = setting(10_000, "Most connections from callers at once.", ge=1)
+    head_seconds: float = setting(
+        10.0, "Longest time for the head of a request, from its first byte or the connection.", gt=0
     )
-    shop_url: str = setting(
-        "http://127.0.0.1:8104",
-        "Where shop listens.",
-        shared="SHOP_URL",
-        pattern=_ORIGIN_URL,
+    body_seconds: float = setting(
+        15.0, "Longest time for each further KiB of a request's body.", gt=0
     )
-    finance_url: str = setting(
-        "http://127.0.0.1:8105",
-        "Where finance listens.",
-        shared="FINANCE_URL",
-        pattern=_ORIGIN_URL,
+    drain_seconds: float = setting(
+        0.0, "How long a process that is asked to stop goes on and says it is not ready.", ge=0
     )
-    notifications_url: str = setting(
-        "http://127.0.0.1:8106",
-        "Where notifications listens.",
-        shared="NOTIFICATIONS_URL",
-        pattern=_ORIGIN_URL,
-    )
+    auth_url: str = _place("auth", 8101)
+    auth_urls: str = _replicas("auth")
+    wallet_url: str = _place("wallet", 8102)
+    wallet_urls: str = _replicas("wallet")
+    payments_url: str = _place("payments", 8103)
+    payments_urls: str = _replicas("payments")
+    shop_url: str = _place("shop", 8104)
+    shop_urls: str = _replicas("shop")
+    finance_url: str = _place("finance", 8105)
+    finance_urls: str = _replicas("finance")
+    notifications_url: str = _place("notifications", 8106)
+    notifications_urls: str = _replicas("notifications")
     sandbox_url: str = setting(
         "http://127.0.0.1:8109",
         "Where the sandbox listens; not used in production.",
@@ -126,14 +148,10 @@ class Settings(RedisSettings, IdentitySettings):
         return tuple(ip_network(network) for network in self.trusted_proxies)
 
     @property
-    def upstream_urls(self) -> dict[str, str]:
-        """Return the address of each service that is routed to."""
-        urls = {
-            "auth": self.auth_url,
-            "wallet": self.wallet_url,
-            "payments": self.payments_url,
-            "shop": self.shop_url,
-            "finance": self.finance_url,
-            "notifications": self.notifications_url,
-        }
-        return urls if self.in_production else urls | {"sandbox": self.sandbox_url}
+    def upstream_urls(self) -> dict[str, tuple[str, ...]]:
+        """Return the addresses of the replicas of each service that is routed to."""
+        found: dict[str, tuple[str, ...]] = {}
+        for name in SERVICES:
+            listed: str = getattr(self, f"{name}_urls")
+            found[name] = tuple(listed.split(",")) if listed else (getattr(self, f"{name}_url"),)
+        return found if self.in_production else found | {"sandbox": (self.sandbox_url,)}

@@ -40,6 +40,7 @@ UNDOCUMENTED = {
 NOT_AUDITED = {"list_audit"}
 # What is about the caller's own alone: administrators, too, are shown nobody else's by these.
 ONES_OWN = {
+    *("change_api_key", "get_api_key", "list_api_keys", "revoke_api_key", "rotate_api_key"),
     "delete_session",
     "cancel_order",
     "cancel_payment",

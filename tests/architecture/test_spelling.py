@@ -25,8 +25,9 @@ _IN_WHOSE_CURRENCY = {
     *("PaymentLineOutput", "OrderItemAnswer"),
     *("OrderRefundAnswer", "OrderDisputeAnswer", "SplitAnswer"),
 }
-# A sum, not a count, named so by what it is: the balance that no account may pass.
-_OTHER_BOUNDS = {"balance_limit"}
+# Sums, not counts, named so by what they are: the balance that no account may pass, and the amount
+# that no API key may.
+_OTHER_BOUNDS = {"balance_limit", "key_limit_exceeded"}
 
 
 def _sums(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], dict[str, bool]]]:

@@ -19,6 +19,7 @@ from uuid import UUID
 import uvloop
 from deploy.stack import Stack, StackError
 from deploy.stack.locks import LOCK, held
+from deploy.stack.services import ROOMY_LIMITS
 from deploy.stack.signals import INTERRUPTED, interruptible
 from tests.benchmarks import (
     bulk,
@@ -484,7 +485,7 @@ def main() -> None:
     (ROOT / LOCAL).mkdir(parents=True, exist_ok=True)
     with held(ROOT / LOCAL / LOCK, "Another `make bench` is running here."):
         # Logs as in production: the coloured ones are for people.
-        stack = Stack(root=ROOT, local=LOCAL, settings={"LOG_FORMAT": "json"})
+        stack = Stack(root=ROOT, local=LOCAL, settings={"LOG_FORMAT": "json", **ROOMY_LIMITS})
         print(f"{platform.platform()}, {os.cpu_count()} cores; {ROUNDS} rounds of {SECONDS} s")  # noqa: T201
         try:
             stack.start()

@@ -31,6 +31,9 @@ OPERATIONS = [one for room in rooms.services() for one in operations(room, commi
 NOT_AUTHENTICATED = (401, "not_authenticated")
 TOKEN_INVALID = (401, "token_invalid")
 FORBIDDEN = (403, "forbidden")
+SCOPE_MISSING = (403, "scope_missing")
+NOT_FOR_KEYS = (403, "not_for_keys")
+REFUSALS_OF_ACCESS = {NOT_AUTHENTICATED, TOKEN_INVALID, FORBIDDEN, SCOPE_MISSING, NOT_FOR_KEYS}
 PASSES = None
 Answered = tuple[int, str] | None
 
@@ -145,7 +148,7 @@ def _refused_access(answer: httpx.Response) -> Answered:
     if answer.headers.get("content-type") != "application/problem+json":
         return None
     found = answer.status_code, answer.json()["code"]
-    return found if found in (NOT_AUTHENTICATED, TOKEN_INVALID, FORBIDDEN) else None
+    return found if found in REFUSALS_OF_ACCESS else None
 
 
 each_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.name)
@@ -179,3 +182,25 @@ async def test_a_good_token_opens_what_its_bearer_may_use(
         token = house.mint.user(await house.somebody(), roles=["user", kind])
     answer = await _ask(house, operation, token)
     assert _refused_access(answer) == GOOD[operation.access][kind]
+
+
+@each_operation
+@pytest.mark.parametrize("scope", ["", "its own"])
+async def test_a_limited_token_opens_what_names_its_scope_and_nothing_else(
+    house: House, operation: Operation, scope: str
+) -> None:
+    """As an administrator's, so that nothing but the scope can refuse it."""
+    named = operation.scope if scope == "its own" else scope
+    roles = ["user", "admin"]
+    answer = await _ask(house, operation, house.mint.user(scope=named, roles=roles))
+    assert _refused_access(answer) == _for_limited(operation, named)
+
+
+def _for_limited(operation: Operation, scope: str) -> Answered:
+    if operation.access == "public":
+        return PASSES
+    if operation.access == "service":
+        return FORBIDDEN
+    if not operation.scope:
+        return NOT_FOR_KEYS
+    return PASSES if scope == operation.scope else SCOPE_MISSING

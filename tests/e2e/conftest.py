@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 from deploy.stack import Stack
+from deploy.stack.services import ROOMY_LIMITS
 
 from testkit.keepers import Keeper
 from testkit.people import Person
@@ -19,7 +20,7 @@ def stack() -> Iterator[Stack]:
     made = Stack(
         root=ROOT,
         local=ROOT / ".local/test/e2e",
-        settings={"LOG_FORMAT": "json"},  # as in production; test_logs.py reads it
+        settings={"LOG_FORMAT": "json", **ROOMY_LIMITS},  # as in production; test_logs.py reads it
         extra_env={"payments": {"PAYMENTS_CHECK_FROM": CHECKED}},
     )
     made.start()

@@ -1,12 +1,21 @@
 """A front end of somebody else's logs a person in, through the gateway, as a browser would."""
 
+import json
+from pathlib import Path
+
 import httpx
 import pytest
 from deploy.stack import Stack
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
 from tests.integration.auth.front_end import AUTHORIZE, CLIENTS, FrontEnd, registered, told_at
 
+from testkit import browser
 from testkit.keepers import Keeper
 from testkit.people import PASSWORD, Person, eventually
+from testkit.servers import serving_app
 
 METADATA = "/.well-known/oauth-authorization-server"
 ME = "/v1/auth/me"
@@ -84,3 +93,38 @@ async def test_only_administrators_register_front_ends(
     body = {"name": "Mine", "redirect_uris": ["https://evil.example/cb"]}
     assert (await http.post(CLIENTS, json=body)).status_code == 401
     assert (await alice.post(CLIENTS, body)).status_code == 403
+
+
+FILL = """
+document.querySelector("[name=username]").value = %s;
+document.querySelector("[name=password]").value = %s;
+setTimeout(() => document.querySelector("button[value=allow]").click());
+"""
+
+
+@pytest.mark.skipif(not browser.is_installed(), reason="there is no Chromium here")
+async def test_a_browser_is_led_from_the_page_to_the_client(
+    http: httpx.AsyncClient, keeper: Keeper, alice: Person, tmp_path: Path
+) -> None:
+    """A browser says its Origin, and follows from a form only where `form-action` lets it."""
+    arrived: list[httpx.QueryParams] = []
+
+    async def callback(request: Request) -> PlainTextResponse:
+        arrived.append(httpx.QueryParams(request.url.query))
+        assert "referer" not in request.headers
+        return PlainTextResponse("Welcome back.")
+
+    async def codes() -> list[str]:
+        return [told["code"] for told in arrived]
+
+    app = await registered(
+        http, keeper.person.headers, redirect_uri="http://127.0.0.1/cb", is_public=True
+    )
+    async with serving_app(Starlette(routes=[Route("/cb", callback)])) as port:
+        app.redirect_uri = f"http://127.0.0.1:{port}/cb"
+        url = str(http.build_request("GET", AUTHORIZE, params=app.query).url)
+        async with browser.page(url, tmp_path) as page:
+            await eventually(lambda: page.run("document.forms.length"), bool, within=30)
+            await page.run(FILL % (json.dumps(alice.username), json.dumps(PASSWORD)))
+            [code] = await eventually(codes, bool, within=30)
+    assert (await app.exchange(code)).status_code == 200

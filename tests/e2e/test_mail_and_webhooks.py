@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 from deploy.stack import Stack
+from deploy.stack.services import ROOMY_LIMITS
 from starlette.responses import Response
 from tests.integration.notifications.receiver import Received, Receiver, receiving
 
@@ -32,6 +33,7 @@ def stack() -> Iterator[Stack]:
     made = Stack(
         root=ROOT,
         local=ROOT / ".local/test/mails",
+        settings=ROOMY_LIMITS,
         extra_env={"auth": {"AUTH_ACTIVATION_DELIVERY": "email"}},
     )
     made.start()

@@ -10,7 +10,7 @@ import pytest
 from deploy.stack import Stack
 
 from testkit import browser
-from testkit.browser import Page
+from testkit.browser import BrowserPage
 from testkit.people import Person
 
 pytestmark = pytest.mark.skipif(not browser.is_installed(), reason="there is no Chromium here")
@@ -23,14 +23,14 @@ SIGN = """navigator.credentials.get({
 }).then(signed => signed.toJSON())"""
 
 
-async def sign_in(page: Page, http: httpx.AsyncClient) -> httpx.Response:
+async def sign_in(page: BrowserPage, http: httpx.AsyncClient) -> httpx.Response:
     """Log in by whatever passkey the browser has."""
     begun = await http.post("/v1/auth/login/passkey/begin", json={})
     credential = await page.run(SIGN % json.dumps(begun.json()["options"]))
     return await http.post("/v1/auth/login/passkey", json={"credential": credential})
 
 
-async def add(page: Page, person: Person) -> dict[str, Any]:
+async def add(page: BrowserPage, person: Person) -> dict[str, Any]:
     """Make a passkey in the browser, and add it to a user."""
     begun = await person.post("/v1/auth/passkeys/begin")
     credential = await page.run(CREATE % json.dumps(begun.json()["options"]))

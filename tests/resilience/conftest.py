@@ -6,13 +6,14 @@ from pathlib import Path
 import httpx
 import pytest
 from deploy.stack import Stack
+from deploy.stack.services import ROOMY_LIMITS
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    made = Stack(root=ROOT, local=ROOT / ".local/test/resilience")
+    made = Stack(root=ROOT, local=ROOT / ".local/test/resilience", settings=ROOMY_LIMITS)
     made.start()
     yield made
     made.stop()

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Final
 
+from gateway.forwarding.pace import Pace
 from gateway.forwarding.request import ProxiedRequest
 from kit.refusals import BodyTooLarge
 
@@ -32,11 +33,17 @@ class Body:
         return b"content-length: %d\r\n" % self.length
 
 
-async def read_body(exchange: ProxiedRequest, limit_bytes: int) -> Body | None:
+async def read_body(exchange: ProxiedRequest, limit_bytes: int, seconds: float) -> Body | None:
     """Return the body of a request, whole or begun; None where it has none.
+
+    Args:
+        exchange: The request.
+        limit_bytes: The most that it may have.
+        seconds: The longest time for each further KiB.
 
     Raises:
         BodyTooLarge: more than the limit, announced or counted (then also from `rest`).
+        RequestTooSlow: it takes longer (likewise).
         ClientGone: the caller left before the end.
     """
     read = exchange.inbound.read
@@ -46,7 +53,7 @@ async def read_body(exchange: ProxiedRequest, limit_bytes: int) -> Body | None:
     length = None if announced is None else int(announced)
     if length is not None and length > limit_bytes:
         raise BodyTooLarge(limit_bytes=limit_bytes)
-    chunks = _limited(exchange.body(), limit_bytes)
+    chunks = _limited(exchange.body(Pace(seconds)), limit_bytes)
     held = b""
     async for chunk in chunks:
         held += chunk

@@ -27,11 +27,17 @@ class Forwarder:
     """Forwards requests to services and answers back, unchanged."""
 
     def __init__(
-        self, upstreams: Mapping[str, Upstream], max_body_bytes: int, max_import_bytes: int
+        self,
+        upstreams: Mapping[str, Upstream],
+        *,
+        max_body_bytes: int,
+        max_import_bytes: int,
+        body_seconds: float,
     ) -> None:
         self._upstreams = upstreams
         self._max_body_bytes = max_body_bytes
         self._max_import_bytes = max_import_bytes
+        self._body_seconds = body_seconds
         self._closing = asyncio.Event()
 
     def end_streams(self) -> None:
@@ -43,13 +49,13 @@ class Forwarder:
 
         Raises:
             UpstreamUnavailable, UpstreamTimeout: it does not answer.
-            BodyTooLarge, ClientGone: from the request's body.
+            BodyTooLarge, RequestTooSlow, ClientGone: from the request's body.
             OriginRefused: it streams events, and a page asks that may not read them.
         """
         upstream = self._upstreams[name]
         is_import = exchange.route is not None and exchange.route.is_import
         limit = self._max_import_bytes if is_import else self._max_body_bytes
-        body = await read_body(exchange, limit)
+        body = await read_body(exchange, limit, self._body_seconds)
         method = exchange.method
         answer = await upstream.send(
             request_head(
@@ -66,13 +72,13 @@ class Forwarder:
         try:
             if exchange.is_foreign and _is_endless(answer.headers):
                 raise OriginRefused
+            exchange.is_from_service = True
             if exchange.is_head:
                 await exchange.answer(answer.status, answer.headers, b"")
-            elif answer.is_small:
-                content = await answer.whole()
+            elif answer.content is not None:
                 if answer.length is None and answer.status not in _EMPTY_STATUSES:
-                    answer.headers.append((b"content-length", b"%d" % len(content)))
-                await exchange.answer(answer.status, answer.headers, content)
+                    answer.headers.append((b"content-length", b"%d" % len(answer.content)))
+                await exchange.answer(answer.status, answer.headers, answer.content)
             else:
                 await exchange.begin(answer.status, answer.headers)
                 closing = self._closing if _is_endless(answer.headers) else None
@@ -82,11 +88,16 @@ class Forwarder:
 
 
 class ServiceRefused(Exception):  # noqa: N818 - an answer to pass on, no error
-    """A service answered with another status than 200; `answer` is what it said."""
+    """A service answered with another status than 200."""
 
     def __init__(self, status: int, headers: list[Header], body: bytes) -> None:
         super().__init__(status)
-        self.answer = (status, headers, body)
+        self._answer = (status, headers, body)
+
+    async def pass_on(self, exchange: ProxiedRequest) -> None:
+        """Answer with what the service said."""
+        exchange.is_from_service = True
+        await exchange.answer(*self._answer)
 
 
 async def ask(

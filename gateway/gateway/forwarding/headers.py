@@ -88,14 +88,26 @@ _READ: Final = ONCE_ONLY | {
     b"connection",
     b"origin",
     b"traceparent",
+    b"upgrade",
     b"x-request-id",
 }
+_AUTHORIZATION: Final = b"authorization"
+_BEARER: Final = b"bearer "
 # `Connection: authorization` must not remove the token on the way.
 _END_TO_END: Final = _READ - _HOP_BY_HOP
 _USUAL_CONNECTIONS: Final = frozenset((b"keep-alive", b"close"))
 
 # These are not passed outward; our own server writes `date`.
-_NOT_OUTWARD: Final = _HOP_BY_HOP | {b"date", b"server", b"via", b"x-powered-by", b"x-request-id"}
+_NOT_OUTWARD: Final = _HOP_BY_HOP | {
+    b"date",
+    b"ratelimit",
+    b"ratelimit-policy",
+    b"server",
+    b"via",
+    b"x-powered-by",
+    b"x-request-id",
+    b"x-saldo-origin",
+}
 
 
 class _Fate(Enum):
@@ -124,6 +136,20 @@ class Inbound:
         self.passed: list[Header] = []
         self.read: dict[bytes, bytes] = {}
         self.size = 0
+
+    @property
+    def bearer(self) -> str | None:
+        """Return the access token or API key that came, None where neither did."""
+        credentials = self.read.get(_AUTHORIZATION)
+        if credentials is None or credentials[:7].lower() != _BEARER:
+            return None
+        return credentials[7:].strip(b" ").decode("latin-1")
+
+    def authorise_by(self, token: str | None) -> None:
+        """Pass this token on in place of what the caller sent; None passes nothing on."""
+        self.passed = [header for header in self.passed if header[0] != _AUTHORIZATION]
+        if token is not None:
+            self.passed.append((_AUTHORIZATION, b"Bearer " + token.encode("ascii")))
 
     def check(self, count: int) -> None:
         """Refuse a header block that is too large.

@@ -11,12 +11,16 @@ import structlog
 from starlette.types import Receive, Scope, Send
 
 from gateway.forwarding.headers import Header, Inbound
+from gateway.forwarding.pace import Pace
 from gateway.routing.table import ProxyRoute
 from kit.http import SECURITY_HEADERS, linger
 from kit.refusals import Refusal
 from kit.tasks import spawn, stop
 from kit.tokens.verifier import Claims
 from kit.web import problems
+
+# What the gateway says itself is told from what a service says.
+_FROM_HERE: Final[Header] = (b"x-saldo-origin", b"gateway")
 
 _log = structlog.get_logger(__name__)
 
@@ -36,7 +40,10 @@ class ProxiedRequest:
         caller: The address that it comes from: the peer's, or what a trusted proxy says.
         scheme: How the caller asked, likewise.
         is_foreign: Whether it comes from a page of an origin that is not allowed.
-        own_headers: The headers that the gateway adds to every answer: request id, CORS.
+        own_headers: The headers that the gateway adds to every answer: request id, CORS, limits.
+        is_last: Whether the connection is to end with the answer.
+        is_counted: Whether it was counted against a limit.
+        is_from_service: Whether the answer is a service's own, not the gateway's.
         claims: Who is calling, once known.
         status: Status of the answer once it has begun.
     """
@@ -47,7 +54,10 @@ class ProxiedRequest:
         "caller",
         "claims",
         "inbound",
+        "is_counted",
         "is_foreign",
+        "is_from_service",
+        "is_last",
         "method",
         "own_headers",
         "path",
@@ -71,6 +81,9 @@ class ProxiedRequest:
         self.caller = self.peer
         self.scheme: str = scope["scheme"]
         self.is_foreign = False
+        self.is_last = False
+        self.is_counted = False
+        self.is_from_service = False
         self.request_id = b""
         self.traceparent = b""
         self.own_headers: list[Header] = []
@@ -84,15 +97,16 @@ class ProxiedRequest:
         client = self.scope.get("client")
         return client[0] if client else "unknown"
 
-    async def body(self) -> AsyncIterator[bytes]:
+    async def body(self, pace: Pace) -> AsyncIterator[bytes]:
         """Yield the request's body as it arrives.
 
         Raises:
             ClientGone: the caller left before its end.
+            RequestTooSlow: it falls behind the pace.
         """
         more = True
         while more:
-            message = await self._receive()
+            message = await pace.receive(self._receive)
             if message["type"] == "http.disconnect":
                 raise ClientGone
             if chunk := message.get("body", b""):
@@ -117,6 +131,10 @@ class ProxiedRequest:
         if not named.issuperset(_SECURITY_NAMES):
             headers += [header for header in SECURITY_HEADERS if header[0] not in named]
         headers += self.own_headers
+        if not self.is_from_service:
+            headers.append(_FROM_HERE)
+        if self.is_last:
+            headers.append((b"connection", b"close"))
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
 
     async def stream(

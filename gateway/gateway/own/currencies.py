@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field, WithJsonSchema
 
 from gateway.forwarding.request import ProxiedRequest
 from gateway.own.operations import OwnOperation
+from gateway.refusals import RateLimited
 from kit.money import CURRENCIES, DEFAULT_CURRENCY
 from kit.refusals import InternalError, ValidationFailed
 
@@ -36,7 +37,7 @@ OPERATION: Final = OwnOperation(
         ],
         "next_cursor": None,
     },
-    refusals=(ValidationFailed, InternalError),
+    refusals=(ValidationFailed, RateLimited, InternalError),
 )
 _ALL: Final = CurrencyPage(
     items=[

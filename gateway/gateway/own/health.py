@@ -26,6 +26,7 @@ _OK: Final = 200
 _NOT_READY: Final = 503
 _OK_WORD: Final = "ok"
 _FAILED: Final = "failed"
+_STOPPING: Final = b'{"status":"unavailable","checks":{"stopping":"failed"}}'
 # Money moves without the shop and without the books of finance, which catch up; mails and webhooks
 # are sent later; production has no sandbox.
 _DISPENSABLE: Final = frozenset({"shop", "finance", "notifications", "sandbox"})
@@ -43,17 +44,25 @@ class Health:
         upstreams: Mapping[str, Upstream],
         tokens: TokenVerifier,
         metrics_readers: tuple[IPv4Network | IPv6Network, ...],
+        draining: asyncio.Event,
     ) -> None:
         self._upstreams = upstreams
         self._tokens = tokens
         self._metrics_readers = metrics_readers
+        self._draining = draining
 
     async def live(self, exchange: ProxiedRequest) -> None:
         """Answer 200 whenever the event loop runs."""
         await exchange.answer_json(_OK, b'{"status":"live"}')
 
     async def ready(self, exchange: ProxiedRequest) -> None:
-        """Answer 200, or 503 where something indispensable is away; name each check."""
+        """Answer 200, or 503 where something indispensable is away; name each check.
+
+        A process that is asked to stop is not ready, whatever is there.
+        """
+        if self._draining.is_set():
+            await exchange.answer_json(_NOT_READY, _STOPPING)
+            return
         asked: dict[str, Awaitable[str]] = {
             name: self._ask(exchange, upstream) for name, upstream in self._upstreams.items()
         }
@@ -75,6 +84,30 @@ class Health:
         Raises:
             NotFound: to everybody else.
         """
+        self._refuse_others(exchange)
+        body = generate_latest(REGISTRY)
+        headers = [
+            (b"content-type", CONTENT_TYPE_LATEST.encode()),
+            (b"content-length", b"%d" % len(body)),
+        ]
+        await exchange.answer(_OK, headers, body)
+
+    async def upstreams(self, exchange: ProxiedRequest) -> None:
+        """Answer how each replica lately did, to those who may read metrics.
+
+        Raises:
+            NotFound: to everybody else.
+        """
+        self._refuse_others(exchange)
+        now = asyncio.get_running_loop().time()
+        document = {
+            name: [replica.shown(now) for replica in upstream.replicas.all]
+            for name, upstream in self._upstreams.items()
+        }
+        await exchange.answer_json(_OK, orjson.dumps(document))
+
+    def _refuse_others(self, exchange: ProxiedRequest) -> None:
+        """Refuse whoever is not in the networks that may read metrics."""
         names = {name for name, _ in exchange.scope["headers"]}
         try:
             peer = ip_address(exchange.peer)
@@ -82,12 +115,6 @@ class Health:
             raise NotFound from None
         if names & _FROM_A_PROXY or not any(peer in network for network in self._metrics_readers):
             raise NotFound
-        body = generate_latest(REGISTRY)
-        headers = [
-            (b"content-type", CONTENT_TYPE_LATEST.encode()),
-            (b"content-length", b"%d" % len(body)),
-        ]
-        await exchange.answer(_OK, headers, body)
 
     async def _ask(self, exchange: ProxiedRequest, upstream: Upstream) -> str:
         head = request_head(exchange, upstream, b"GET /health/ready", ())

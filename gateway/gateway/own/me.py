@@ -15,7 +15,7 @@ from gateway.forwarding.request import ProxiedRequest
 from gateway.forwarding.upstream import Upstream
 from gateway.own.operations import OwnOperation
 from gateway.own.parameters import EXPAND, expand_parameter, is_expanded, refuse_unknown
-from gateway.refusals import UpstreamTimeout, UpstreamUnavailable
+from gateway.refusals import RateLimited, UpstreamTimeout, UpstreamUnavailable
 from kit.refusals import (
     NotAuthenticated,
     TokenInvalid,
@@ -75,6 +75,7 @@ OPERATION: Final = OwnOperation(
         NotAuthenticated,
         TokenInvalid,
         ValidationFailed,
+        RateLimited,
         TooManyRequests,
         UpstreamUnavailable,
         Unavailable,
@@ -104,7 +105,7 @@ class MeWithWallets:
         try:
             answered = await all_of(part(exchange) for part in parts)
         except ServiceRefused as refused:
-            await exchange.answer(*refused.answer)
+            await refused.pass_on(exchange)
             return
         me = {name: value for part in answered for name, value in part.items()}
         await exchange.answer_json(_OK, orjson.dumps(me))

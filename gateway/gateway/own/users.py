@@ -39,7 +39,7 @@ class UserList:
             page, headers = await ask(exchange, self._auth, path)
             owned = await self._by_owner(exchange, [user["id"] for user in page["items"]])
         except ServiceRefused as refused:
-            await exchange.answer(*refused.answer)
+            await refused.pass_on(exchange)
             return
         page["items"] = [{**user, "wallets": owned[user["id"]]} for user in page["items"]]
         body = orjson.dumps(page)

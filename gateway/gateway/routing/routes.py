@@ -1,4 +1,4 @@
-"""Says which path leads where, and which needs no token. Data only.
+"""Says which path leads where, what needs no token, and which limit counts.
 
 `table` compiles it. Everything below a prefix needs a user's access token, unless it is listed as
 public. A trailing slash is the same route. Nothing else is reachable.
@@ -77,6 +77,7 @@ OWN_PUBLIC: Final[Mapping[str, str]] = {
     "GET /v1/currencies": "currencies",
     "GET /health/live": "live",
     "GET /health/ready": "ready",
+    "GET /health/upstreams": "upstreams",
     "GET /metrics": "metrics",
 }
 DOCUMENTATION: Final[Mapping[str, str]] = {
@@ -92,3 +93,45 @@ DOCUMENTATION: Final[Mapping[str, str]] = {
 
 # These parts take parameters. They check them, or auth does, or the viewer in a page for people.
 WITH_PARAMETERS: Final = frozenset(("me", "users", "swagger", "redoc", "asset"))
+
+# The limit of an operation (`limits.policies`): reads and changes, unless it says otherwise here.
+READ: Final = "read"
+WRITE: Final = "write"
+MONEY: Final = "money"
+PAGE: Final = "page"  # what the gateway answers itself
+# What changes something below these, moves money.
+MONEY_PREFIXES: Final = frozenset(("/v1/wallets", "/v1/ledger", "/v1/transfers", "/v1/payments"))
+LIMITS: Final[Mapping[str, str]] = {
+    "POST /v1/auth/register": "login",
+    "POST /v1/auth/activate": "login",
+    "POST /v1/auth/activate/page": "login",
+    "POST /v1/auth/activation/resend": "login",
+    "POST /v1/auth/password/forgot": "login",
+    "POST /v1/auth/password/reset": "login",
+    "POST /v1/auth/password/reset/page": "login",
+    "POST /v1/auth/email/confirm": "login",
+    "POST /v1/auth/email/confirm/page": "login",
+    "POST /v1/auth/login": "login",
+    "POST /v1/auth/token": "login",
+    "POST /v1/auth/refresh": "login",
+    "POST /v1/shop/orders": MONEY,
+    "POST /v1/shop/orders/{order_id}/pay": MONEY,
+    "POST /v1/shop/orders/{order_id}/refund": MONEY,
+    "POST /v1/shop/products/{product}/buy": MONEY,
+    "POST /v1/shop/buy": MONEY,
+    "POST /v1/payments/quote": READ,
+    "POST /v1/payments/bulk": "heavy",
+    "GET /v1/payments/export.csv": "heavy",
+    "GET /v1/wallets/{wallet_id}/statement": "heavy",
+    "POST /v1/shop/catalogue": "heavy",
+    "GET /v1/shop/catalogue.csv": "heavy",
+    "POST /v1/finance/imports": "heavy",
+    "POST /v1/finance/exports": "heavy",
+    "POST /v1/finance/rules/apply": "heavy",
+    "POST /v1/webhook-endpoints/{endpoint_id}/replay": "heavy",
+    "GET /v1/payments/events": "stream",
+    "GET /v1/payments/{payment_id}/events": "stream",
+    "GET /v1/finance/exports/{export_id}/events": "stream",
+    "POST /v1/payments/webhooks/{provider}": "hook",
+    "POST /v1/wallets/webhooks/{provider}": "hook",
+}

@@ -9,8 +9,9 @@ from gateway.routing.aliases import ALIASES
 
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
+_READING: Final = frozenset(("GET", "HEAD"))
 _SLASH: Final = 0x2F
-_NOT_SHOWN: Final = frozenset((b"/metrics",))
+_NOT_SHOWN: Final = frozenset((b"/metrics", b"/health/upstreams"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,27 +46,37 @@ class ProxyRoute:
         upstream: The service that answers, empty where the gateway does.
         own: The part of the gateway that answers, empty where a service does alone.
         is_public: Whether no token is needed.
+        is_for_admins: Whether the token must be an administrator's; services say so themselves.
         is_import: Whether its bodies may be as large as a file.
         rewrite: What the alias stands for, None for a canonical path.
+        reads: The limit that counts where something is read.
+        changes: The limit that counts where something is changed.
     """
 
     label: str
     upstream: str = ""
     own: str = ""
     is_public: bool = False
+    is_for_admins: bool = False
     is_import: bool = False
     rewrite: Rewrite | None = None
+    reads: str = routes.READ
+    changes: str = routes.WRITE
+
+    def limit(self, method: str) -> str:
+        """Return the limit that counts for a method."""
+        return self.reads if method in _READING else self.changes
 
 
 class ProxyRoutes:
     """Finds routes by exact path, then by pattern, then by prefix.
 
-    Each step is a dictionary look-up. A pattern begins with a fixed segment, by which it is found.
+    Each step is a dictionary look-up; of patterns only those of the path's length are compared.
     """
 
     def __init__(self) -> None:
         self._exact: dict[tuple[str, bytes], ProxyRoute] = {}
-        self._patterns: dict[tuple[str, bytes], list[tuple[list[bytes], ProxyRoute]]] = {}
+        self._patterns: dict[tuple[str, int], list[tuple[list[bytes], ProxyRoute]]] = {}
         self._prefixes: dict[bytes, ProxyRoute] = {}
         self._aliases: set[bytes] = set()
 
@@ -74,19 +85,18 @@ class ProxyRoutes:
         """Return the compiled tables of an environment."""
         table = cls()
         for prefix, upstream in routes.PREFIXES.items():
-            table.add_prefix(prefix, ProxyRoute(prefix, upstream))
+            changes = routes.MONEY if prefix in routes.MONEY_PREFIXES else routes.WRITE
+            table.add_prefix(prefix, ProxyRoute(prefix, upstream, changes=changes))
         if not in_production:
             for prefix, upstream in routes.DEVELOPMENT_PREFIXES.items():
                 table.add_prefix(prefix, ProxyRoute(prefix, upstream, is_public=True))
-        for operation, upstream in {**routes.PUBLIC, **routes.OPENED_BELOW}.items():
-            label = operation.partition(" ")[2]
-            table.add(operation, ProxyRoute(label, upstream, is_public=True))
-        for operation, upstream in routes.IMPORTS.items():
-            table.add(operation, ProxyRoute(operation.partition(" ")[2], upstream, is_import=True))
+        public = {**routes.PUBLIC, **routes.OPENED_BELOW}
+        for operation in {**public, **routes.IMPORTS, **routes.LIMITS}:
+            table.add_operation(operation, is_public=operation in public)
         table.add_own(routes.OWN, is_public=False)
         table.add_own(routes.OWN_PUBLIC, is_public=True)
         if serves_docs:
-            table.add_own(routes.DOCUMENTATION, is_public=True)
+            table.add_own(routes.DOCUMENTATION, is_public=not in_production)
         for alias, operation in ALIASES.items():
             table.add_alias(alias, operation)
         return table
@@ -95,11 +105,30 @@ class ProxyRoutes:
         """Route everything below one or two segments."""
         self._prefixes[prefix.encode()] = route
 
+    def add_operation(self, operation: str, *, is_public: bool) -> None:
+        """Route an operation that is public, an import, or has its own limit."""
+        path = operation.partition(" ")[2]
+        below = self._below(path.encode())
+        upstream = routes.PUBLIC.get(operation) or (below.upstream if below else "")
+        made = ProxyRoute(
+            path, upstream, is_public=is_public, is_import=operation in routes.IMPORTS
+        )
+        if below is not None:
+            made = replace(made, reads=below.reads, changes=below.changes)
+        if limit := routes.LIMITS.get(operation):
+            made = replace(made, reads=limit, changes=limit)
+        self.add(operation, made)
+
     def add_own(self, operations: Mapping[str, str], *, is_public: bool) -> None:
         """Route operations to parts of the gateway itself."""
         for operation, own in operations.items():
             label = operation.partition(" ")[2]
-            self.add(operation, ProxyRoute(label, own=own, is_public=is_public))
+            made = ProxyRoute(label, own=own, is_public=is_public)
+            if is_public:
+                made = replace(made, reads=routes.PAGE)
+            elif operation in routes.DOCUMENTATION:
+                made = replace(made, is_for_admins=True)
+            self.add(operation, made)
 
     def add(self, operation: str, route: ProxyRoute) -> None:
         """Route one operation, as `GET /v1/users/{id}`."""
@@ -108,7 +137,7 @@ class ProxyRoutes:
             self._exact[method, path.encode()] = route
             return
         segments = path.encode().split(b"/")
-        self._patterns.setdefault((method, segments[1]), []).append((segments, route))
+        self._patterns.setdefault((method, len(segments)), []).append((segments, route))
 
     def add_alias(self, alias: str, operation: str) -> None:
         """Route an alias of an operation to where the operation goes.
@@ -139,8 +168,7 @@ class ProxyRoutes:
         if route is not None or path in self._aliases:  # a word, not the id of a pattern
             return route
         given = path.split(b"/")
-        patterns = self._patterns.get((method, given[1])) if len(given) > 1 else None
-        for segments, route in patterns or ():
+        for segments, route in self._patterns.get((method, len(given)), ()):
             if _matches(segments, given):
                 return route
         return None
@@ -166,7 +194,7 @@ class ProxyRoutes:
     def shown(self) -> list[str]:
         """Return the paths that a caller who mistypes one may be told of.
 
-        They are neither aliases nor /metrics.
+        They are neither aliases nor for operators only.
         """
         exact = {path for _, path in self._exact} - self._aliases - _NOT_SHOWN
         return sorted(path.decode() for path in {*exact, *self._prefixes})
@@ -177,7 +205,7 @@ def _bare(path: bytes) -> bytes:
 
 
 def _matches(segments: list[bytes], given: list[bytes]) -> bool:
-    return len(segments) == len(given) and all(
+    return all(
         segment == part or (segment[:1] == b"{" and part)
         for segment, part in zip(segments, given, strict=True)
     )

@@ -64,6 +64,21 @@ class UserLocked(Event):
     until: datetime
 
 
+class ApiKeyInNewPlace(Event):
+    """A user's API key was used from a network that it had not been used from.
+
+    It is not emitted for the first network of a key. ``hint`` is how the key begins and ends. It
+    has no sequence: it changes nothing of the user.
+    """
+
+    type: ClassVar[str] = "auth.api_key_in_new_place.v1"
+
+    use_id: UUID
+    user_id: UUID
+    key_id: UUID
+    hint: str
+
+
 class FactorChanged(Event):
     """A user has a second factor more or less: an authenticator app, or a passkey.
 

@@ -45,7 +45,7 @@ SecurityNews = Literal[
 
 
 class SendEmailChange(Command):
-    """Mail the link by which an address confirms that it gives way, or that it is theirs.
+    """Mail the link by which the old or the new address confirms a change.
 
     ``to`` says which: the user's address, or the one that it is to become. Auth knows both.
     """
@@ -60,7 +60,7 @@ class SendEmailChange(Command):
 
 
 class SendSecurityNotice(Command):
-    """Tell a user what has just changed about how they log in, in case it was not them."""
+    """Tell a user what has changed about how they log in, in case it was not them."""
 
     type: ClassVar[str] = "notifications.send_security_notice.v1"
 

@@ -87,7 +87,7 @@ class Breaker:
             self._end_probe(now, is_good=is_good)
         elif is_good is not None:
             self._calls.append((now, is_good))
-            if self._fails_too_often(now):
+            if not is_good and self._fails_too_often(now):  # a look through all of them
                 self._open(now)
 
     def _end_probe(self, now: float, *, is_good: bool | None) -> None:

@@ -1,4 +1,4 @@
-"""Drives a Chromium without a window by the DevTools protocol, for what only a browser does.
+"""Drives Chromium by the DevTools protocol, for what only a browser does.
 
 It opens one page, and runs scripts in it; it checks nothing.
 """
@@ -34,8 +34,8 @@ def is_installed() -> bool:
     return shutil.which(PROGRAM) is not None
 
 
-class Page:
-    """A page of the browser."""
+class BrowserPage:
+    """Runs scripts in a page of the browser, which has no window."""
 
     def __init__(self, socket: ClientConnection) -> None:
         self._socket = socket
@@ -73,8 +73,8 @@ class Page:
 
 
 @asynccontextmanager
-async def page(url: str, folder: Path) -> AsyncIterator[Page]:
-    """Open a page; its browser keeps what it writes in the folder, and ends with the page."""
+async def page(url: str, folder: Path) -> AsyncIterator[BrowserPage]:
+    """Open a page; its browser writes to the folder, and ends with the page."""
     browser = await asyncio.create_subprocess_exec(
         PROGRAM,
         "--headless=new",
@@ -83,15 +83,19 @@ async def page(url: str, folder: Path) -> AsyncIterator[Page]:
         "--disable-dev-shm-usage",
         "--no-first-run",
         "--remote-debugging-port=0",
+        "--no-proxy-server",
         f"--user-data-dir={folder}",
-        url,
+        "about:blank",
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
     )
     try:
         target = await eventually(lambda: _target(folder), bool, within=_START_SECONDS)
         async with connect(target, max_size=None) as socket:
-            yield Page(socket)
+            opened = BrowserPage(socket)
+            await opened.call("Page.navigate", url=url)
+            await eventually(lambda: opened.run("location.href"), url.__eq__)
+            yield opened
     finally:
         browser.terminate()
         await browser.wait()

@@ -52,6 +52,7 @@ _TAGS: Final = (
     {"name": "factors", "description": "Second factors, passkeys, and stepping up."},
     {"name": "me", "description": "One's own user."},
     {"name": "sessions", "description": "Live logins."},
+    {"name": "API keys", "description": "Keys for programs."},
     {"name": "users", "description": "Administration of users."},
     {
         "name": "audit",
@@ -107,10 +108,10 @@ async def wired(service: Service) -> AsyncIterator[None]:
         hasher=PasswordHasher(queue=settings.hash_queue),
         signer=signer,
         vault=vault,
-        key_rotation=KeyRotation(state.database, vault, signer, settings.key_rules),
         forms=FormSeal(*settings.key_secrets),
         party=party,
         checker=Checker(vault, party),
+        key_rotation=KeyRotation(state.database, vault, signer, settings.key_rules),
         revoker=Revoker(state.redis, state.database, state.clock, lifetime=lifetime),
         deletion_worker=DeletionWorker(
             state.database, state.clock, _closing_client(client, signer, settings, state.clock)

@@ -115,7 +115,11 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
         "The secret with which finance gets its service token from auth.",
         shared="FINANCE_CLIENT_SECRET",
     )
-
+    gateway_client_secret: SecretStr = development_secret(
+        "development-gateway-client-secret",
+        "The secret with which the gateway gets its service token from auth.",
+        shared="GATEWAY_CLIENT_SECRET",
+    )
     smtputf8: bool = setting(
         False,
         "Whether the mail relay takes letters beyond ASCII before the “@” (RFC 6531).",
@@ -202,4 +206,5 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
             "svc:notifications": self.notifications_client_secret,
             "svc:wallet": self.wallet_client_secret,
             "svc:finance": self.finance_client_secret,
+            "svc:gateway": self.gateway_client_secret,
         }

@@ -26,10 +26,10 @@ class Wiring:
     hasher: PasswordHasher
     signer: TokenSigner
     vault: KeyVault
-    key_rotation: KeyRotation
     forms: FormSeal
     party: RelyingParty
     checker: Checker
+    key_rotation: KeyRotation
     revoker: Revoker
     deletion_worker: DeletionWorker
 

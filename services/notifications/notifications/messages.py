@@ -2,7 +2,13 @@
 
 from collections.abc import Sequence
 
-from contracts.auth import FactorChanged, UserChanged, UserLocked, UserRegistered
+from contracts.auth import (
+    ApiKeyInNewPlace,
+    FactorChanged,
+    UserChanged,
+    UserLocked,
+    UserRegistered,
+)
 from contracts.finance import BudgetReached, ExportFailed, ExportReady
 from contracts.notifications import (
     SendActivation,
@@ -54,6 +60,7 @@ def routes(webhooks: WakeUp) -> Routes:
             UserRegistered: remember_people,
             UserChanged: remember_people,
             UserLocked: notify,
+            ApiKeyInNewPlace: notify,
             FactorChanged: notify,
             PaymentCreated: send,
             PaymentPaid: notify_and_send,

@@ -42,17 +42,21 @@ ACCESS = {
     "user": {
         *("logout", "get_me", "change_me", "delete_me", "list_sessions", "list_events"),
         *("change_password", "change_email", "cancel_email_change"),
+        *("make_api_key", "list_api_keys"),
         *("get_factors", "enroll_totp", "confirm_totp", "remove_totp", "make_recovery_codes"),
         *("begin_passkey", "add_passkey", "step_up", "begin_passkey_step_up"),
     },
-    "owner": {"delete_session", "remove_passkey"},
+    "owner": {
+        *("delete_session", "get_api_key", "change_api_key", "rotate_api_key", "revoke_api_key"),
+        "remove_passkey",
+    },
     "admin": {
         *("list_users", "get_user", "change_user", "list_audit"),
         *("list_user_sessions", "delete_user_session", "unlock_user", "log_out_user"),
         *("list_clients", "create_client", "get_client", "change_client", "delete_client"),
         "rotate_client_secret",
     },
-    "service": {"look_up_user", "list_contacts"},
+    "service": {"look_up_user", "list_contacts", "exchange_api_key"},
 }
 
 

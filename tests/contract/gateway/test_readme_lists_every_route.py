@@ -1,9 +1,10 @@
-"""The gateway's README names every route and every alias, as the tables have them."""
+"""The gateway's README names every route, alias and limit, as the tables have them."""
 
 from pathlib import Path
 
 import pytest
 
+from gateway.limits.policies import POLICIES, Policy
 from gateway.routing.aliases import ALIASES
 from gateway.routing.routes import (
     DEVELOPMENT_PREFIXES,
@@ -36,3 +37,11 @@ def test_everything_of_its_own_is_named(operation: str) -> None:
 def test_every_alias_is_named_with_its_operation(alias: str) -> None:
     [row] = [line for line in README.splitlines() if line.startswith(f"| `{alias}`")]
     assert row.endswith(f"| `{ALIASES[alias]}` |")
+
+
+@pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.name)
+def test_every_limit_is_named_as_it_is(policy: Policy) -> None:
+    at_once = str(policy.at_once or "")
+    row = " | ".join((f"| `{policy.name}`", str(policy.quota), at_once)).rstrip()
+    assert f"\n{row} |".replace("  |", " |") in README.replace("  |", " |")
+    assert policy.window_seconds == 60

@@ -6,9 +6,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from gateway.limits.policies import POLICIES
 from gateway.routing.aliases import ALIASES
-from gateway.routing.routes import OPENED_BELOW, PUBLIC
+from gateway.routing.routes import LIMITS, OPENED_BELOW, PUBLIC
 from gateway.routing.table import ProxyRoutes
+from kit.web.event_stream import CONTENT_TYPE
 
 SERVICES = ("auth", "wallet", "payments", "shop", "finance", "notifications", "sandbox")
 
@@ -19,6 +21,7 @@ class Operation(NamedTuple):
     path: str
     access: str
     is_opened: bool  # to everybody, by a setting of the service's own
+    streams: bool
 
 
 def operations() -> Iterator[Operation]:
@@ -31,7 +34,9 @@ def operations() -> Iterator[Operation]:
             for method, declared in item.items():
                 access = declared["x-access"]
                 is_opened = access == "user" and "x-open-by" in declared  # an admin's: to users
-                yield Operation(service, method.upper(), path, access, is_opened)
+                answered = declared["responses"].get("200", {}).get("content", {})
+                streams = CONTENT_TYPE in answered
+                yield Operation(service, method.upper(), path, access, is_opened, streams)
 
 
 ALL = list(operations())
@@ -69,3 +74,27 @@ def test_what_is_let_through_for_a_service_to_decide_is_what_a_setting_there_can
 def test_no_alias_hides_an_operation_of_a_service(alias: str) -> None:
     method, _, path = alias.partition(" ")
     assert not [one for one in ALL if (one.method, one.path) == (method, path)]
+
+
+@pytest.mark.parametrize("operation", LIMITS)
+def test_what_has_a_limit_of_its_own_is_an_operation_and_the_limit_is_one(operation: str) -> None:
+    method, _, path = operation.partition(" ")
+    assert [one for one in ALL if (one.method, one.path) == (method, path)]
+    assert LIMITS[operation] in {policy.name for policy in POLICIES}
+
+
+@pytest.mark.parametrize(
+    "operation", [one for one in ALL if one.streams], ids=lambda one: f"{one.method} {one.path}"
+)
+def test_every_stream_of_events_counts_as_one(operation: Operation) -> None:
+    assert LIMITS[f"{operation.method} {operation.path}"] == "stream"
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [one for one in ALL if one.access == "public" and one.method != "GET"],
+    ids=lambda one: f"{one.method} {one.path}",
+)
+def test_what_strangers_may_change_has_a_limit_of_its_own(operation: Operation) -> None:
+    if operation.service != "sandbox":
+        assert LIMITS[f"{operation.method} {operation.path}"] in {"login", "hook"}

@@ -75,6 +75,7 @@ async def test_a_session_says_which_client_has_its_tokens(
     own = await world.log_in("alice")
     listed = (await world.http.get("/v1/auth/sessions", headers=own.headers)).json()["items"]
     assert [one["client_id"] for one in listed] == [None, front_end.client_id]
+    assert [one["client_name"] for one in listed] == [None, "Ledger for Shops"]
     path = f"/v1/auth/sessions/{listed[1]['id']}"
     assert (await world.http.delete(path, headers=own.headers)).status_code == 204
     await world.dies(login)

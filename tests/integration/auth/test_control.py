@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 from tests.integration.auth.world import Json, Login, World, code
 
-from auth.domain.lockout import FAILURES
+from auth.domain.lockout import LockoutRules, Scope
 from kit.ids import new_id
+
+FAILURES = LockoutRules().backoff(Scope.LOGIN).free
 
 
 async def lock(world: World, name: str = "alice") -> None:

@@ -9,7 +9,7 @@ import pytest
 from tests.integration.auth.mailed import orders
 from tests.integration.auth.world import PASSWORD, Json, Login, World, code
 
-from auth.domain.lockout import FAILURES
+from auth.domain.lockout import LockoutRules, Scope
 from auth.settings import Settings
 from contracts.auth import UserChanged
 from contracts.notifications import SendAlreadyRegistered, SendEmailChange, SendSecurityNotice
@@ -18,6 +18,7 @@ from testkit.pump import sent
 OLD, NEW = "alice@example.com", "alice@example.org"
 CHANGE = "/v1/auth/email/change"
 CONFIRM = "/v1/auth/email/confirm"
+FAILURES = LockoutRules().backoff(Scope.LOGIN).free
 INVALID = (400, "email_token_invalid")
 
 

@@ -111,6 +111,18 @@ async def test_links_are_deleted_a_week_after_they_were_used_or_ran_out(world: W
     assert answer.json()["code"] == "activation_token_invalid"
 
 
+async def test_a_change_of_address_that_ran_out_is_deleted(world: World) -> None:
+    await world.arrive("alice", email="alice@example.com")
+    login = await world.log_in("alice")
+    await world.post("/v1/auth/email/change", {"email": "a@example.org"}, headers=login.headers)
+    await purge.purge_once(world.database)
+    changes = "SELECT count(*) FROM email_change"
+    assert await world.count(changes) == 1
+    world.clock.advance(world.wiring.settings.activation_hours * 3600 + 1)
+    await purge.purge_once(world.database)
+    assert await world.count(changes) == 0
+
+
 async def test_codes_are_deleted_a_day_after_they_ran_out(world: World) -> None:
     await world.arrive("alice")
     front_end = await registered(world.http, (await world.admin()).headers)

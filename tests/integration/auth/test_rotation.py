@@ -10,7 +10,8 @@ import httpx
 import jwt
 import pytest
 from pydantic import SecretStr
-from tests.integration.auth.world import Login, World, code, login_of
+from tests.integration.auth.factors.people import Guarded
+from tests.integration.auth.world import PASSWORD, Login, World, code, login_of
 
 from auth.app import build, wired
 from auth.commands import COMMANDS
@@ -173,6 +174,19 @@ async def test_a_copied_token_is_found_out_after_the_secret_was_changed(world: W
         world.clock.advance(21)
         assert code(await refresh(http, login)) == (401, "refresh_token_invalid")
         assert code(await refresh(http, renewed)) == (401, "refresh_token_invalid")
+
+
+async def test_keys_of_apps_are_encrypted_anew_too(
+    world: World, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = [await Guarded.arrive(world, name) for name in ("alice", "bob", "carol")]
+    former = world.wiring.settings.key_secret
+    monkeypatch.setattr("auth.commands.keys.AT_ONCE", 2)
+    await run(cluster, "reencrypt", key_secret=NEW, key_old_secrets=former)
+    async with started(world, secrets(world, NEW)) as (_, http):
+        for person in people:
+            given = {"username": person.username, "password": PASSWORD, "otp": person.code()}
+            assert (await http.post("/v1/auth/login", json=given)).status_code == 200
 
 
 async def test_what_an_unknown_secret_has_encrypted_is_left_alone(

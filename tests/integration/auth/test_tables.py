@@ -4,11 +4,13 @@ import asyncio
 
 import pytest
 from asyncpg import CheckViolationError, InsufficientPrivilegeError, UniqueViolationError
+from tests.integration.auth.factors.people import Guarded, add_passkey, device
 from tests.integration.auth.front_end import registered
 from tests.integration.auth.world import PASSWORD, World
 
+from auth.service.seals import Verified, seal, verify
 from auth.tables import METADATA
-from kit.db import migrations
+from kit.db import Database, migrations
 from testkit.databases import Cluster
 
 
@@ -23,6 +25,29 @@ async def test_every_migration_can_be_taken_back_and_applied_again(cluster: Clus
     config = cluster.alembic("auth")
     await asyncio.to_thread(migrations.downgrade, config, "base")
     await asyncio.to_thread(migrations.upgrade, config)
+    await cluster.prepare("auth")
+
+
+async def test_acts_of_before_the_seals_keep_where_they_came_from(cluster: Cluster) -> None:
+    await cluster.prepare("auth")
+    config = cluster.alembic("auth")
+    await asyncio.to_thread(migrations.downgrade, config, "0007")
+    await cluster.as_superuser(
+        "INSERT INTO auth.audit (id, at, actor_id, service, action, subject_kind, address)"
+        " SELECT gen_random_uuid(), now() - n * interval '1 s', gen_random_uuid(), 'wallet',"
+        " 'get_wallet', 'wallet', '10.0.0.' || n FROM generate_series(1, 3) AS n"
+    )
+    await asyncio.to_thread(migrations.upgrade, config)
+    database = await Database.open(cluster.url("auth"), name="auth", pool_size=1)
+    async with database.unit_of_work() as uow:
+        last = await seal(uow, 3)
+        found = await verify(uow)
+        places = await uow.fetch(
+            "SELECT address FROM audit JOIN audit_origin ON audit_id = audit.id ORDER BY position"
+        )
+    await database.close()
+    assert found == Verified(3, last, 0)
+    assert [row["address"] for row in places] == ["10.0.0.3", "10.0.0.2", "10.0.0.1"]
     await cluster.prepare("auth")
 
 
@@ -101,7 +126,61 @@ async def test_a_client_or_code_cannot_be_stored_against_the_rules(
             await uow.execute(f"UPDATE {table} SET {change}")
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "user_account SET factors = '{sms}'",
+        "totp SET last_step = NULL",
+        "passkey SET sign_count = -1",
+        r"recovery_code SET code_hash = '\x00'",
+        "challenge SET kind = 'anything'",
+        "challenge SET kind = 'passkey_login'",
+        "challenge SET user_id = NULL",
+        "challenge SET token_version = NULL",
+        "challenge SET tries = -1",
+        r"challenge SET token_hash = '\x00'",
+    ],
+)
+async def test_a_factor_or_challenge_cannot_be_stored_against_the_rules(
+    world: World, change: str
+) -> None:
+    person = await Guarded.arrive(world)
+    assert (await add_passkey(world, await person.log_in(), device())).status_code == 201
+    await person.begin()
+    with pytest.raises(CheckViolationError):
+        async with world.database.unit_of_work() as uow:
+            await uow.execute(f"UPDATE {change}")
+
+
 async def test_the_service_may_change_rows_and_no_tables(world: World) -> None:
     with pytest.raises(InsufficientPrivilegeError):
         async with world.database.unit_of_work() as uow:
             await uow.execute("ALTER TABLE user_account ADD COLUMN hole text")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "secret_hash = 'short'",
+        "old_secret_hash = 'short', old_secret_until = now()",
+        "old_secret_hash = sha256('old')",
+        "old_secret_until = now()",
+        "scopes = '{}'",
+        "wallet_ids = '{}'",
+        "addresses = '{}'",
+        "per_day_minor = 0, currency = 'RUB'",
+        "per_day_minor = 100",
+        "currency = 'RUB'",
+    ],
+)
+async def test_a_key_cannot_be_stored_against_the_rules(world: World, change: str) -> None:
+    await world.register("alice")
+    async with world.database.unit_of_work() as uow:
+        await uow.execute(
+            """INSERT INTO api_key (id, user_id, name, hint, secret_hash, scopes, created_at)
+            SELECT gen_random_uuid(), id, 'x', 'x', sha256('new'), '{payments:read}', now()
+            FROM user_account"""
+        )
+    with pytest.raises(CheckViolationError):
+        async with world.database.unit_of_work() as uow:
+            await uow.execute(f"UPDATE api_key SET {change}")

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import contextlib
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,11 +14,13 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.app import assembled
 from gateway.forwarding.upstream import Upstreams
+from gateway.limits.shared import SharedCounts
 from gateway.server import Application, server
 from gateway.settings import Settings
 from testkit.servers import serving
 from testkit.verification import Desk
 
+PLENTY = 1000.0  # no test comes near a limit, but those of limits
 SERVICES = ("auth", "wallet", "payments", "shop", "finance", "notifications", "sandbox")
 
 
@@ -148,14 +151,18 @@ class Door:
 async def opened(service: Service, *, tokens: Any = None, **chosen: Any) -> AsyncIterator[Door]:
     """Run a gateway with settings of the test's own; every service is the recording one."""
     urls = {f"{name}_url": f"http://127.0.0.1:{service.port}" for name in SERVICES}
-    settings = Settings().model_copy(update=urls | chosen)
+    redis = {"redis_url": os.environ["SALDO_TEST_REDIS"], "rate_limit_factor": PLENTY}
+    settings = Settings().model_copy(update=urls | redis | chosen)
     desk = await Desk.open()
-    async with Upstreams(settings.upstream_urls, settings.upstream_timeout_seconds) as upstreams:
-        application = Application(
-            contextlib.nullcontext(assembled(settings, upstreams, tokens or desk.verifier))
-        )
+    async with (
+        Upstreams(settings.upstream_urls, settings.upstream_timeout_seconds) as upstreams,
+        SharedCounts.opened(settings.redis_url) as counts,
+        httpx.AsyncClient(trust_env=False) as to_auth,
+    ):
+        gateway = assembled(settings, upstreams, tokens or desk.verifier, counts, to_auth)
+        application = Application(contextlib.nullcontext(gateway))
         async with (
-            serving(server(application, host="127.0.0.1", port=0)) as port,
+            serving(server(application, settings)) as port,
             httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as client,
         ):
             yield Door(port, client, desk)

@@ -215,7 +215,7 @@ async def test_a_service_without_a_document_is_unavailable(
 @pytest.mark.parametrize(
     "path", ["/docs", "/docs/wallet", "/docs/assets/redoc.js", "/redoc", "/openapi/auth.json"]
 )
-async def test_production_serves_none_of_it_unless_told_to(
+async def test_production_serves_none_of_it_and_told_to_only_administrators(
     open_door: Any, documented: Any, path: str
 ) -> None:
     closed = await open_door(environment="production")
@@ -223,5 +223,9 @@ async def test_production_serves_none_of_it_unless_told_to(
     told_on = await open_door(environment="production", docs=True)
     assert (await closed.client.get(path)).status_code == 404
     assert (await told_off.client.get(path)).status_code == 404
-    assert (await told_on.client.get(path)).status_code == 200
+    assert (await told_on.client.get(path)).status_code == 401
+    refused = await told_on.get(path)
+    assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+    admin = told_on.token(roles=["user", "admin"])
+    assert (await told_on.client.get(path, headers=admin)).status_code == 200
     assert len(documented.seen) <= 1

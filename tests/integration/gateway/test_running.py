@@ -59,7 +59,7 @@ async def client(service: Any, auth: TokenMint, redis_url: str) -> AsyncIterator
             **{f"{name}_url": url for name in SERVICES},
         }
     )
-    running = server(Application(opened(settings)), host="127.0.0.1", port=0)
+    running = server(Application(opened(settings)), settings)
     async with (
         serving(running) as port,
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client,

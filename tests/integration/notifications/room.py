@@ -50,6 +50,7 @@ class Addresses:
 
     known: dict[UUID, str | None] = field(default_factory=dict)
     languages: dict[UUID, str | None] = field(default_factory=dict)
+    pending: dict[UUID, str] = field(default_factory=dict)
     is_away: bool = False
 
     def contacts(self, request: httpx.Request) -> httpx.Response:
@@ -62,6 +63,7 @@ class Addresses:
                 "email": self.known[one],
                 "username": "somebody",
                 **({"language": self.languages[one]} if one in self.languages else {}),
+                **({"pending_email": self.pending[one]} if one in self.pending else {}),
             }
             for one in asked
             if one in self.known

@@ -16,9 +16,21 @@ from tests.integration.notifications.room import (
     refunded,
 )
 
-from contracts.auth import FactorChanged, UserChanged, UserLocked, UserRegistered
+from contracts.auth import (
+    ApiKeyInNewPlace,
+    FactorChanged,
+    UserChanged,
+    UserLocked,
+    UserRegistered,
+)
 from contracts.finance import ExportFailed, ExportReady
-from contracts.notifications import SendActivation, SendAlreadyRegistered, SendPasswordReset
+from contracts.notifications import (
+    SendActivation,
+    SendAlreadyRegistered,
+    SendEmailChange,
+    SendPasswordReset,
+    SendSecurityNotice,
+)
 from kit.ids import new_id
 from notifications.domain.retries import LONGEST
 from notifications.mail.worker import BATCH, KEPT, LEASE
@@ -115,6 +127,21 @@ async def test_every_lock_of_a_login_is_mailed_once_and_has_its_notice(
     assert {one["subject_id"] for one in in_english} == {str(bob)}
 
 
+async def test_a_key_in_a_new_place_is_mailed_once_and_has_its_notice(
+    room: Room, bob: UUID
+) -> None:
+    used = ApiKeyInNewPlace(use_id=new_id(), user_id=bob, key_id=new_id(), hint="sk_test_…9fQa")
+    await room.told(used)
+    await room.told(used)
+    await room.mail_worker.send_due()
+    [mail] = room.mails(BOB)
+    assert mail.subject == "API key used from a new place"
+    assert "sk_test_…9fQa" in mail.text
+    in_russian = await room.notices(bob, "ru")
+    assert {one["title"] for one in in_russian} == {"Ключ API использован в новом месте"}
+    assert {one["subject_id"] for one in in_russian} == {str(used.key_id)}
+
+
 @pytest.mark.parametrize(
     ("factor", "is_added", "title"),
     [
@@ -175,6 +202,38 @@ async def test_the_other_orders_have_their_letters(room: Room, bob: UUID) -> Non
         "Set a new Saldo password",
         "You already have a Saldo account",
     }
+
+
+async def test_each_address_is_asked_to_confirm_a_change(room: Room, bob: UUID) -> None:
+    room.addresses.pending[bob] = "bob@example.org"
+    ordered = activation(room, bob).model_dump(exclude={"command_id"})
+    await room.told(
+        *(SendEmailChange(command_id=new_id(), to=to, **ordered) for to in ("old", "new"))
+    )
+    await room.mail_worker.send_due()
+    [to_old], [to_new] = room.mails(BOB), room.mails("bob@example.org")
+    assert to_old.subject == "Your Saldo account is to have another address"
+    assert to_new.subject == "Confirm your new address for Saldo"
+    assert URL in to_new.text.splitlines()
+
+
+async def test_a_cancelled_change_is_mailed_to_nobody(room: Room, bob: UUID) -> None:
+    ordered = activation(room, bob).model_dump(exclude={"command_id"})
+    await room.told(SendEmailChange(command_id=new_id(), to="new", **ordered))
+    await room.mail_worker.send_due()
+    assert room.mails() == []
+    [stored] = await room.stored()
+    assert stored["status"] == "no_address"
+
+
+async def test_security_news_is_mailed_in_the_language_of_its_user(room: Room, bob: UUID) -> None:
+    news = {"user_id": bob, "what": "password_changed", "language": "ru"}
+    await room.told(SendSecurityNotice(command_id=new_id(), **news))
+    await room.mail_worker.send_due()
+    [mail] = room.mails(BOB)
+    assert mail.subject == "Изменения в вашей учётной записи Saldo"
+    assert "Пароль изменён." in mail.text
+    assert "http" not in mail.text
 
 
 async def test_a_repeated_order_is_one_mail(room: Room, bob: UUID) -> None:

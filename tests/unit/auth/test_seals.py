@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from auth.domain.audit import origin_hash
-from auth.domain.seals import GENESIS, LoggedRow, Place, fault_of, seal_of
+from auth.domain.seals import GENESIS, AuditPlace, LoggedRow, fault_of, seal_of
 
-PLACE = Place(bytes(32), "203.0.113.7", "curl")
+PLACE = AuditPlace(bytes(32), "203.0.113.7", "curl")
 ROW = LoggedRow(
     position=7,
     facts=["an id", 1, None, "auth", "login_ok", "user", None, None, [], "r-1", {"amr": "pwd"}],

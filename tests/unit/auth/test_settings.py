@@ -18,6 +18,7 @@ SECRETS = {
     "NOTIFICATIONS_CLIENT_SECRET": "Pl0oKm9iJn8uHb7yGv6tFc5rDx4eSz3w",
     "WALLET_CLIENT_SECRET": "Mn4bVc6xZa8sDf1gHj3kLp5oIu7yTr9e",
     "FINANCE_CLIENT_SECRET": "Zb7nHy3mKu9wQa5sXe2dCr8fVt6gBy4h",
+    "GATEWAY_CLIENT_SECRET": "Rt6kPw3mZx8vNq2sYc5hJd9fLb4gTa7e",
     "ENVIRONMENT": "production",
 }
 
@@ -41,7 +42,7 @@ def test_development_needs_no_environment(monkeypatch: pytest.MonkeyPatch) -> No
     assert settings.access_token_lifetime == timedelta(minutes=10)
     assert settings.session_rules.grace == timedelta(seconds=20)
     assert settings.session_rules.idle < settings.session_rules.absolute
-    callers = {"svc:payments", "svc:notifications", "svc:wallet", "svc:finance"}
+    callers = {"svc:payments", "svc:notifications", "svc:wallet", "svc:finance", "svc:gateway"}
     assert set(settings.client_secrets) == callers
 
 
@@ -53,6 +54,7 @@ def test_development_needs_no_environment(monkeypatch: pytest.MonkeyPatch) -> No
         "NOTIFICATIONS_CLIENT_SECRET",
         "WALLET_CLIENT_SECRET",
         "FINANCE_CLIENT_SECRET",
+        "GATEWAY_CLIENT_SECRET",
     ],
 )
 def test_production_refuses_a_development_secret_and_names_it(
@@ -100,3 +102,26 @@ def test_the_public_url_is_scheme_and_host(monkeypatch: pytest.MonkeyPatch, url:
     monkeypatch.setenv("AUTH_PUBLIC_URL", url)
     with pytest.raises(SystemExit, match="AUTH_PUBLIC_URL"):
         load(Settings, env_file=None)
+
+
+@pytest.mark.parametrize(
+    ("given", "party", "origins"),
+    [
+        ({}, "pay.example.com", ["https://pay.example.com"]),
+        (
+            {
+                "AUTH_PASSKEY_DOMAIN": "example.com",
+                "AUTH_PASSKEY_ORIGINS": "https://app.example.com, https://pay.example.com",
+            },
+            "example.com",
+            ["https://app.example.com", "https://pay.example.com"],
+        ),
+    ],
+)
+def test_passkeys_are_for_the_public_url_unless_other_pages_are_named(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], party: str, origins: list[str]
+) -> None:
+    for name, value in {"AUTH_PUBLIC_URL": "https://pay.example.com", **given}.items():
+        monkeypatch.setenv(name, value)
+    settings = load(Settings, env_file=None)
+    assert (settings.party_id, settings.origins) == (party, origins)

@@ -16,6 +16,7 @@ from auth.domain.users import (
     decide_admin_change,
     decide_deletion,
     decide_login,
+    decide_logout,
     decide_profile_change,
     decide_resend,
     decide_reset,
@@ -193,6 +194,11 @@ def test_a_new_password_outdates_the_access_tokens_and_tells_others_nothing(
 ) -> None:
     before = person(status)
     assert decide_reset(before) == replace(before, token_version=before.token_version + 1)
+
+
+def test_who_is_logged_out_has_no_good_access_token_and_nothing_else_changes() -> None:
+    before = person(UserStatus.ACTIVE)
+    assert decide_logout(before) == replace(before, token_version=before.token_version + 1)
 
 
 @pytest.mark.parametrize("status", [UserStatus.DISABLED, UserStatus.DELETED])

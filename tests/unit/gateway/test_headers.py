@@ -112,3 +112,29 @@ def test_the_memory_of_names_is_bounded() -> None:
         assert inbound.passed == [(name, b"1")]
         assert sorter.outward([(b"X-%d" % number, b"1")]) == [(name, b"1")]
     assert len(sorter._inward) == len(sorter._outward) == 1000
+
+
+@pytest.mark.parametrize(
+    ("credentials", "bearer"),
+    [
+        (b"Bearer x", "x"),
+        (b"bEARER  x ", "x"),
+        (b"Bearer ", ""),
+        (b"Basic x", None),
+        (b"Bearer", None),
+        (b"Bearer \xff", "\xff"),
+    ],
+)
+def test_a_bearers_credentials_are_read_whatever_they_are(
+    credentials: bytes, bearer: str | None
+) -> None:
+    assert inward((b"authorization", credentials)).bearer == bearer
+    assert inward().bearer is None
+
+
+def test_other_credentials_can_take_the_place_of_those_that_came() -> None:
+    inbound = inward((b"authorization", b"Bearer sk_test_x"), (b"accept", b"*/*"))
+    inbound.authorise_by("token")
+    assert inbound.passed == [(b"accept", b"*/*"), (b"authorization", b"Bearer token")]
+    inbound.authorise_by(None)
+    assert inbound.passed == [(b"accept", b"*/*")]

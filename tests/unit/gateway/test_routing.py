@@ -14,7 +14,7 @@ def table() -> ProxyRoutes:
 
 def test_a_prefix_is_protected_and_what_is_listed_below_it_public(table: ProxyRoutes) -> None:
     assert table.find("POST", b"/v1/auth/login") == ProxyRoute(
-        "/v1/auth/login", "auth", is_public=True
+        "/v1/auth/login", "auth", is_public=True, reads="login", changes="login"
     )
     assert table.find("GET", b"/v1/auth/login") == ProxyRoute("/v1/auth", "auth")
     assert table.find("POST", b"/v1/auth/login/x") == ProxyRoute("/v1/auth", "auth")
@@ -92,3 +92,47 @@ def test_an_alias_that_lacks_what_the_operation_needs_is_a_mistake() -> None:
     table.add_prefix("/v1/users", ProxyRoute("/v1/users", "auth"))
     with pytest.raises(ValueError, match="id"):
         table.add_alias("GET /x", "GET /v1/users/{id}")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "limit"),
+    [
+        ("GET", "/v1/wallets", "read"),
+        ("HEAD", "/v1/wallets/7", "read"),
+        ("POST", "/v1/wallets", "money"),
+        ("DELETE", "/v1/payments/7", "money"),
+        ("POST", "/v1/payments/quote", "read"),
+        ("PATCH", "/v1/users/7", "write"),
+        ("POST", "/v1/auth/login/", "login"),
+        ("POST", "/auth", "login"),
+        ("GET", "/v1/auth/activate", "read"),
+        ("POST", "/v1/shop/orders/7/pay", "money"),
+        ("POST", "/products/buy", "money"),
+        ("PATCH", "/v1/shop/orders/7", "write"),
+        ("GET", "/v1/payments/7/events", "stream"),
+        ("GET", "/v1/payments/7/events/8", "read"),
+        ("POST", "/v1/payments/bulk", "heavy"),
+        ("POST", "/v1/payments/webhooks/any", "hook"),
+        ("GET", "/v1/me", "read"),
+        ("GET", "/docs", "page"),
+        ("GET", "/health/live", "page"),
+    ],
+)
+def test_a_request_counts_against_the_limit_of_its_operation(
+    table: ProxyRoutes, method: str, path: str, limit: str
+) -> None:
+    route = table.find(method, path.encode())
+    assert route is not None
+    asked = method if route.rewrite is None else route.rewrite.method
+    assert route.limit(asked) == limit
+
+
+def test_what_has_a_limit_of_its_own_still_needs_a_token_where_its_prefix_does(
+    table: ProxyRoutes,
+) -> None:
+    for operation in routes.LIMITS:
+        method, _, path = operation.partition(" ")
+        route = table.find(method, path.encode())
+        assert route is not None
+        assert route.upstream
+        assert route.is_public == (operation in routes.PUBLIC)

@@ -13,7 +13,7 @@ from kit.refusals import Language
 from notifications.domain.addresses import address_hash, can_be_written, mailbox
 from notifications.domain.mail_texts import mail_text
 from notifications.domain.mails import MailContact, MailKind, NewMail
-from notifications.domain.notices import Kind, NewNotice
+from notifications.domain.notices import NewNotice, NoticeKind
 from notifications.domain.retries import FIRST, LONGEST, wait_after
 from notifications.domain.texts import Words
 from notifications.mail.smtp import mime_message
@@ -191,7 +191,7 @@ def test_a_mail_of_a_notice_tells_the_same_and_once_for_each_occasion(
     notice = NewNotice(
         id=new_id(),
         user_id=new_id(),
-        kind=Kind.REFUND_MADE,
+        kind=NoticeKind.REFUND_MADE,
         subject_id=new_id(),
         other_id=new_id(),
         facts={"amount_minor": 15000, "currency": "RUB"},

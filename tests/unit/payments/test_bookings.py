@@ -11,7 +11,7 @@ from payments.domain.cards.bookings import Booking, decide_bookings, decide_shar
 from payments.domain.cards.cases import Case
 from payments.domain.cards.charges import ChargeStatus, ReturnStatus
 from payments.domain.cards.recoveries import Source
-from payments.domain.cards.refunds import CardRefund, CardRefundStatus, Origin
+from payments.domain.cards.refunds import CardRefund, CardRefundOrigin, CardRefundStatus
 from payments.domain.cards.returns import Return, return_of
 from payments.domain.payment import Payment, PaymentStatus
 from payments.domain.refunds import Refund, RefundOrigin, RefundStatus
@@ -25,7 +25,7 @@ def made(
     minor: int,
     of: UUID = ONE,
     status: CardRefundStatus = DONE,
-    origin: Origin = Origin.PROVIDER,
+    origin: CardRefundOrigin = CardRefundOrigin.PROVIDER,
 ) -> CardRefund:
     return CardRefund(
         id=of, charge_id=PAYMENT, amount_minor=minor, status=status, origin=origin, reference="re"
@@ -132,7 +132,7 @@ def test_who_bears_what_is_booked(
 
 
 CANCELLED = payment(PaymentStatus.CANCELLED, paid=None)
-RETURN = Origin.RETURN
+RETURN = CardRefundOrigin.RETURN
 
 
 @pytest.mark.parametrize(

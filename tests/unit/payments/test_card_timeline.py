@@ -10,7 +10,7 @@ from tests.unit.payments.samples import PAID
 from kit.refusals import Language
 from payments.domain.cards.disputes import Dispute, DisputeOutcome
 from payments.domain.cards.provider_faults import ProviderFault
-from payments.domain.cards.refunds import CardRefund, CardRefundStatus, GivenBack, Origin
+from payments.domain.cards.refunds import CardRefund, CardRefundOrigin, CardRefundStatus, GivenBack
 from payments.domain.refunds import Refund, RefundOrigin, RefundStatus
 from payments.domain.timeline.story import (
     Disputed,
@@ -50,7 +50,9 @@ OPEN = Dispute(
     reason="fraudulent",
     told_at=at(10),
 )
-BACK = CardRefund(id=UUID(int=7), charge_id=CHARGE, amount_minor=15000, origin=Origin.RETURN)
+BACK = CardRefund(
+    id=UUID(int=7), charge_id=CHARGE, amount_minor=15000, origin=CardRefundOrigin.RETURN
+)
 AT_PROVIDER = Refund(
     id=UUID(int=8),
     payment_id=ID,
@@ -116,7 +118,7 @@ def test_an_inquiry_is_closed_without_a_decision_and_no_event_tells_of_it() -> N
         (replace(BACK, status=CardRefundStatus.REFUSED), ["begun", "refused"]),
         (replace(BACK, status=CardRefundStatus.DROPPED), ["begun", "dropped"]),
         (
-            replace(BACK, origin=Origin.PROVIDER, status=CardRefundStatus.DONE),
+            replace(BACK, origin=CardRefundOrigin.PROVIDER, status=CardRefundStatus.DONE),
             ["made_at_provider", "returned"],
         ),
     ],

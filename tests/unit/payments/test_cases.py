@@ -12,7 +12,7 @@ from payments.domain.cards.cases import Case
 from payments.domain.cards.charges import Charge, ChargeStatus, ProviderNotice
 from payments.domain.cards.disputes import Dispute
 from payments.domain.cards.recoveries import ChargeStanding, Claim, Source
-from payments.domain.cards.refunds import CardRefund, CardRefundStatus, Origin
+from payments.domain.cards.refunds import CardRefund, CardRefundOrigin, CardRefundStatus
 from payments.domain.payment import PaymentStatus
 from payments.domain.refunds import Refund, RefundStatus
 
@@ -88,12 +88,12 @@ def test_what_went_back_is_counted_by_who_wanted_it_and_how_far_it_is() -> None:
     refunds = [
         refund(10, 1000, status=DONE),
         refund(11, 500, status=PENDING),
-        refund(12, 300, status=DONE, origin=Origin.RETURN),
-        refund(13, 200, status=REFUSED, origin=Origin.RETURN),
-        refund(14, 100, status=DROPPED, origin=Origin.RETURN),
-        refund(15, 2000, status=DONE, origin=Origin.PROVIDER),
-        refund(16, 700, status=PENDING, origin=Origin.PROVIDER),
-        refund(17, 600, status=REFUSED, origin=Origin.PROVIDER),
+        refund(12, 300, status=DONE, origin=CardRefundOrigin.RETURN),
+        refund(13, 200, status=REFUSED, origin=CardRefundOrigin.RETURN),
+        refund(14, 100, status=DROPPED, origin=CardRefundOrigin.RETURN),
+        refund(15, 2000, status=DONE, origin=CardRefundOrigin.PROVIDER),
+        refund(16, 700, status=PENDING, origin=CardRefundOrigin.PROVIDER),
+        refund(17, 600, status=REFUSED, origin=CardRefundOrigin.PROVIDER),
     ]
     known = case(
         payment=replace(payment, refunded_minor=3500),
@@ -158,10 +158,10 @@ def test_what_has_not_come_counts_for_nothing() -> None:
 def test_a_return_is_in_vain_where_it_was_refused_and_is_more_than_is_left() -> None:
     refunds = [
         refund(10, 6000, status=DONE),
-        refund(11, 5001, status=REFUSED, origin=Origin.RETURN),
-        refund(12, 5000, status=REFUSED, origin=Origin.RETURN),
+        refund(11, 5001, status=REFUSED, origin=CardRefundOrigin.RETURN),
+        refund(12, 5000, status=REFUSED, origin=CardRefundOrigin.RETURN),
         refund(13, 9000, status=REFUSED),
-        refund(14, 9000, status=DROPPED, origin=Origin.RETURN),
+        refund(14, 9000, status=DROPPED, origin=CardRefundOrigin.RETURN),
     ]
     known = case(refunds=refunds, disputes=[dispute])
     assert known.vain_returns == [UUID(int=11)]

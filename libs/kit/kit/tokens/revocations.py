@@ -39,7 +39,7 @@ async def revoke_subject(redis: Redis, subject: object, token_version: int) -> s
 
 
 async def is_published(redis: Redis, entry_id: str) -> bool:
-    """Tell whether an entry is there: a Redis that was restarted may have lost the last ones."""
+    """Tell whether an entry is there; a restarted Redis may have lost the last ones."""
     return bool(await redis.xrange(STREAM, entry_id, entry_id))
 
 

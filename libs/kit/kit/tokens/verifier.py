@@ -18,6 +18,7 @@ from jwt.algorithms import ECAlgorithm
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from kit.clock import Clock, SystemClock
+from kit.money import MAX_MINOR, Money
 from kit.refusals import TokenInvalid, Unavailable
 from kit.tasks import spawn, stop
 from kit.tokens.jwks import KeySet, http_source
@@ -37,7 +38,10 @@ class Claims:
     """Says who an access token speaks for, after every check was passed.
 
     `user_id`, `session_id` are set for users only, `service` (the name without its `svc:`) for
-    services only. `has_factor`: the user had a second factor enrolled when it was issued.
+    services only. `scope` is what the token is limited to, None where to nothing but the roles.
+    `wallet_ids` and `per_day` bound an API key further: the wallets that it works with, and how
+    much it may pay in a day (UTC); None bounds nothing. `has_factor`: the user had a second factor
+    enrolled when it was issued.
     """
 
     subject: str
@@ -50,6 +54,9 @@ class Claims:
     auth_time: datetime | None
     amr: tuple[str, ...]
     has_factor: bool
+    scope: frozenset[str] | None = None
+    wallet_ids: frozenset[UUID] | None = None
+    per_day: Money | None = None
 
 
 class _Header(BaseModel):
@@ -68,6 +75,15 @@ class _Header(BaseModel):
 _EpochSeconds = Annotated[int, Field(ge=0, le=253_402_300_799)]
 
 
+class _PerDay(BaseModel):
+    """The private claim `per_day`: what an API key may pay in a day, in minor units."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    minor: Annotated[int, Field(ge=0, le=MAX_MINOR)]
+    currency: Annotated[str, Field(pattern=r"\A[A-Z]{3}\z")]
+
+
 class _Payload(BaseModel):
     """The claims of RFC 9068 that auth issues, with their types."""
 
@@ -84,6 +100,9 @@ class _Payload(BaseModel):
     tv: Annotated[int, Field(ge=0)] | None = None
     auth_time: _EpochSeconds | None = None
     amr: tuple[str, ...] = ()
+    scope: str | None = None
+    wallet_ids: frozenset[UUID] | None = None
+    per_day: _PerDay | None = None
     factor: bool = False
 
 
@@ -261,6 +280,7 @@ def _claims(claimed: _Payload) -> Claims:
             raise TokenInvalid from None
         if str(user_id) != claimed.sub:  # revocations name the subject in its one usual spelling
             raise TokenInvalid
+    per_day = claimed.per_day
     return Claims(
         subject=claimed.sub,
         user_id=user_id,
@@ -274,6 +294,9 @@ def _claims(claimed: _Payload) -> Claims:
         else datetime.fromtimestamp(claimed.auth_time, UTC),
         amr=claimed.amr,
         has_factor=claimed.factor,
+        scope=None if claimed.scope is None else frozenset(claimed.scope.split()),
+        wallet_ids=claimed.wallet_ids,
+        per_day=None if per_day is None else Money(per_day.minor, per_day.currency),
     )
 
 

@@ -12,7 +12,9 @@ from uuid import UUID
 
 from fastapi import Depends, Request
 
+from kit.money import Money
 from kit.refusals import Forbidden, NotAuthenticated, TokenInvalid, Unavailable
+from kit.scopes import KeyBounded, NotForKeys, ScopeMissing
 
 Access = Literal["public", "user", "owner", "admin", "service"]
 
@@ -37,6 +39,12 @@ class VerifiedClaims(Protocol):
     @property
     def amr(self) -> tuple[str, ...]: ...  # noqa: D102
     @property
+    def scope(self) -> frozenset[str] | None: ...  # noqa: D102
+    @property
+    def wallet_ids(self) -> frozenset[UUID] | None: ...  # noqa: D102
+    @property
+    def per_day(self) -> Money | None: ...  # noqa: D102
+    @property
     def has_factor(self) -> bool: ...  # noqa: D102
 
 
@@ -54,7 +62,9 @@ class Identity:
 
     `user_id` and `session_id` are set for users, `service` (its name) for services. `token` is the
     access token itself, for asking another service in the caller's name. `auth_time` and `amr`
-    (RFC 8176) say when and how the user logged in, `has_factor` whether one is enrolled.
+    (RFC 8176) say when and how the user logged in, `has_factor` whether one is enrolled. `scope` is
+    what the token is limited to, None where to nothing but the roles; `wallet_ids` and `per_day`
+    are the bounds of an API key, as in `kit.tokens.Claims`.
     """
 
     subject: str
@@ -65,6 +75,9 @@ class Identity:
     token: str
     auth_time: datetime | None = None
     amr: tuple[str, ...] = ()
+    scope: frozenset[str] | None = None
+    wallet_ids: frozenset[UUID] | None = None
+    per_day: Money | None = None
     has_factor: bool = False
 
     @property
@@ -82,6 +95,31 @@ class Identity:
         if self.user_id is None:
             raise Forbidden
         return self.user_id
+
+    def may_use(self, wallet_id: UUID | None) -> bool:
+        """Tell whether a wallet is within the caller's bounds; only a key has some.
+
+        A bounded key has to name its wallet: None, a default one, is outside.
+        """
+        return self.wallet_ids is None or wallet_id in self.wallet_ids
+
+    def require_all_wallets(self) -> None:
+        """Refuse a key that works with some wallets only, where all are meant.
+
+        Raises:
+            KeyBounded: it does.
+        """
+        if self.wallet_ids is not None:
+            raise KeyBounded
+
+    def require_no_amount(self) -> None:
+        """Refuse a key that is held to an amount of a day, where none is counted.
+
+        Raises:
+            KeyBounded: it is.
+        """
+        if self.per_day is not None:
+            raise KeyBounded
 
 
 async def authenticate(headers: Mapping[bytes, bytes], tokens: Tokens | None) -> Identity:
@@ -110,18 +148,23 @@ async def authenticate(headers: Mapping[bytes, bytes], tokens: Tokens | None) ->
         token,
         claims.auth_time,
         claims.amr,
+        claims.scope,
+        claims.wallet_ids,
+        claims.per_day,
         claims.has_factor,
     )
 
 
-def authorise(identity: Identity, access: Access) -> None:
-    """Refuse an identity that the access level does not admit.
+def authorise(identity: Identity, access: Access, scope: str | None = None) -> None:
+    """Refuse an identity that the access level or the scope does not admit.
 
-    A service's token never passes for a user's, whatever roles it names (ASVS 9.2.2).
+    A service's token never passes for a user's, whatever roles it names (ASVS 9.2.2). A token that
+    is limited to scopes passes nowhere without one: an operation that has none is closed to it.
 
     Raises:
         TokenInvalid: a service's token on a user's operation.
         Forbidden: a user on a service's or an admin's operation.
+        ScopeMissing, NotForKeys: a token that is limited to other scopes.
     """
     if access == "service":
         if identity.service is None:
@@ -131,6 +174,12 @@ def authorise(identity: Identity, access: Access) -> None:
         raise TokenInvalid
     if access == "admin" and "admin" not in identity.roles:
         raise Forbidden
+    if identity.scope is None:
+        return
+    if scope is None:
+        raise NotForKeys
+    if scope not in identity.scope:
+        raise ScopeMissing(scope=scope)
 
 
 async def caller(request: Request) -> Identity:

@@ -28,6 +28,7 @@ class Declared(TypedDict, total=False):
     is_idempotent: bool
     max_body_bytes: int
     open_by: str
+    scope: str | None
     speaks_oauth: bool
     takes_turn: bool
     other_bodies: Mapping[str, BodyReader]
@@ -52,9 +53,15 @@ class _Decorator(Protocol):
 class Router:
     """Holds operations of one topic; `WebApp.include_router` adds them to a service."""
 
-    def __init__(self, *, tags: Sequence[str]) -> None:
-        """Start an empty router, whose operations appear under these tags."""
+    def __init__(self, *, tags: Sequence[str], scope: str | None = None) -> None:
+        """Start an empty router, whose operations appear under these tags.
+
+        `scope` is the noun that limited tokens name, as `payments`: a GET needs `payments:read`,
+        all else `payments:write`, unless the operation says otherwise. Without it, no limited
+        token opens any of them.
+        """
         self.tags = list(tags)
+        self.scope = scope
         self.routes: list[Route] = []
 
     def get(self, path: str, **declared: Unpack[Declared]) -> _Decorator:
@@ -82,6 +89,9 @@ class Router:
         if strangers := declared.keys() - Declared.__annotations__.keys():
             raise TypeError(f"{path}: {', '.join(sorted(strangers))}: not supported")
         declared["tags"] = [*self.tags, *declared.get("tags", [])]
+        if self.scope is not None:
+            kind = "read" if method == "GET" else "write"
+            declared.setdefault("scope", f"{self.scope}:{kind}")
 
         def declare(operation: F) -> F:
             options: dict[str, Any] = dict(declared)

@@ -1,6 +1,7 @@
 """Serves auth's operations: parse, authorise, open the unit of work, call, answer."""
 
 from auth.api import (
+    api_keys,
     audit,
     authorization,
     emails,
@@ -25,6 +26,7 @@ ROUTERS = (
     emails.router,
     me.router,
     sessions.router,
+    api_keys.router,
     users.router,
     audit.router,
     internal.router,

@@ -1,4 +1,4 @@
-"""Serves the audit log: all of it to administrators, to users the events about themselves."""
+"""Serves the audit log to administrators, and to users their own events."""
 
 from typing import Annotated
 
@@ -30,7 +30,7 @@ router = Router(tags=["audit"])
 async def list_audit(
     caller: Caller, wired: Wired, query: Annotated[AuditQuery, Query()]
 ) -> Page[AuditEntry]:
-    """List acts and events by actor, subject, owner, operation or kind, address and time."""
+    """List acts and events by actor, subject, owner, action, address and time."""
     cursors = query.cursors(
         wired.settings.cursor_secret, list_name="list_audit", subject=caller.subject
     )

@@ -13,13 +13,17 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from auth import pages, refusals
 from auth.api.client_credentials import client_named
-from auth.api.credentials import checked
+from auth.api.factors.logins import second_factor
+from auth.api.logins import Given, proven
 from auth.api.origins import origin_of
 from auth.domain.codes import Authorization, decide_request, return_address
 from auth.domain.oauth_clients import OAuthClient, require_address
+from auth.pages import LoginView
 from auth.schemas.authorization import AuthorizationForm, AuthorizationQuery, ServerMetadata
 from auth.service import codes
+from auth.service.sessions import Credentials
 from auth.wiring import Wired, Wiring
+from kit.db import UnitOfWork
 from kit.refusals import Refusal, Unavailable
 from kit.web.language import CallerLanguage
 from kit.web.oauth import members_of
@@ -32,6 +36,7 @@ _SEE_OTHER: Final = 303  # unlike 307, it does not send the password on (RFC 970
 _SHOWN_AGAIN: Final = (
     refusals.InvalidCredentials,
     refusals.LoginLocked,
+    refusals.MfaTokenInvalid,
     refusals.UserPending,
     refusals.UserDisabled,
     Unavailable,
@@ -70,7 +75,7 @@ async def show_login_page(
     except Refusal as refusal:
         return _back(redirect_uri, query.state, wired, members_of(refusal))
     asked = Authorization(client.id, redirect_uri, challenge, query.state)
-    return pages.login_page(client, redirect_uri, _sealed(asked, wired), language)
+    return pages.password_page(LoginView(client, redirect_uri, _sealed(asked, wired), language))
 
 
 @router.post(
@@ -87,28 +92,25 @@ async def authorize(
     language: CallerLanguage,
     wired: Wired,
 ) -> Response:
-    """Check name and password, and send the user back with a code."""
+    """Check who it is, in one step or two, and send the user back with a code."""
     try:
         _require_own_page(request, wired)
         asked = _unsealed(form.request, wired)
-        client, _ = await _asking(str(asked.client_id), asked.redirect_uri, wired)
+        client, uri = await _asking(str(asked.client_id), asked.redirect_uri, wired)
     except _BY_PAGE as refusal:
         return pages.refused_page(refusal, language)
     if form.decision == "deny":
-        denied = members_of(refusals.AccessDenied())
-        return _back(asked.redirect_uri, asked.state, wired, denied)
+        return _back(uri, asked.state, wired, members_of(refusals.AccessDenied()))
+    view = LoginView(client, uri, _sealed(asked, wired), language)
     try:
         code = await _granted(form, asked, request, wired)
+    except refusals.OtpRequired as refusal:
+        return pages.code_page(view, refusal.mfa_token)
+    except refusals.CodeWrong as refusal:
+        return pages.code_page(view, form.mfa_token, refusal)
     except _SHOWN_AGAIN as refusal:
-        return pages.login_page(
-            client,
-            asked.redirect_uri,
-            _sealed(asked, wired),
-            language,
-            username=form.username,
-            refused=refusal,
-        )
-    return _back(asked.redirect_uri, asked.state, wired, {"code": code})
+        return pages.password_page(view, username=form.username, refused=refusal)
+    return _back(uri, asked.state, wired, {"code": code})
 
 
 @router.get(
@@ -138,15 +140,19 @@ async def _asking(
 async def _granted(
     form: AuthorizationForm, asked: Authorization, request: Request, wired: Wiring
 ) -> str:
-    credentials = await checked(form.username, form.password, request, wired)
+    """Return a code for whoever the form proves to be, by password or second factor."""
+
+    async def grant(uow: UnitOfWork, found: Credentials, amr: tuple[str, ...]) -> str:
+        now = wired.database.clock.now()
+        return await codes.grant(uow, found, asked, origin=origin_of(request), now=now, amr=amr)
+
+    if form.mfa_token:
+        _, code = await second_factor(form.mfa_token, form.proof, request, wired, grant)
+        return code
+    given = Given(form.username, form.password)
+    credentials, amr = await proven(given, request, wired)
     async with wired.database.unit_of_work() as uow:
-        return await codes.grant(
-            uow,
-            credentials,
-            asked,
-            origin=origin_of(request),
-            now=wired.database.clock.now(),
-        )
+        return await grant(uow, credentials, amr)
 
 
 def _require_own_page(request: Request, wired: Wiring) -> None:

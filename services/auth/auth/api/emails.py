@@ -1,4 +1,4 @@
-"""Serves changes of e-mail addresses, which both addresses confirm by a mailed link."""
+"""Serves changes of e-mail addresses, which both addresses confirm by a link."""
 
 from datetime import timedelta
 from typing import Annotated, Final

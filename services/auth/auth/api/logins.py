@@ -36,6 +36,19 @@ async def log_in(given: Given, request: Request, wired: Wiring) -> TokenAnswer:
     """Log in by password, and by a code of the app where the user has a second factor.
 
     Raises:
+        InvalidCredentials, LoginLocked, UserPending, UserDisabled, OtpRequired, CodeWrong: as
+            `proven` says.
+    """
+    credentials, amr = await proven(given, request, wired)
+    return await open_for(credentials, amr, request, wired)
+
+
+async def proven(
+    given: Given, request: Request, wired: Wiring
+) -> tuple[Credentials, tuple[str, ...]]:
+    """Return who logs in, and what they have proved it by (RFC 8176).
+
+    Raises:
         InvalidCredentials, LoginLocked: as `checked` says.
         UserPending, UserDisabled: the password is right, but the user is not active.
         OtpRequired: a second factor is needed; the refusal has an `mfa_token` for it.
@@ -44,7 +57,7 @@ async def log_in(given: Given, request: Request, wired: Wiring) -> TokenAnswer:
     credentials = await checked(given.name, given.password, request, wired)
     decide_login(credentials.user)
     if not credentials.user.factors:
-        return await open_for(credentials, PASSWORD, request, wired)
+        return credentials, PASSWORD
     if given.otp is None or Factor.TOTP not in credentials.user.factors:
         raise await _asked(credentials.user, wired)
     proof = Proof("totp", given.otp)
@@ -55,7 +68,7 @@ async def log_in(given: Given, request: Request, wired: Wiring) -> TokenAnswer:
             await count_failure(uow, credentials.failures, acting.origin, acting.now)
     if words is None:
         raise CodeWrong
-    return await open_for(credentials, amr_of(PASSWORD, words), request, wired)
+    return credentials, amr_of(PASSWORD, words)
 
 
 async def open_for(
@@ -75,7 +88,7 @@ async def open_in(
     request: Request,
     wired: Wiring,
 ) -> tuple[Session, Sequence[UUID]]:
-    """Open a session in a unit of work; return it, and what had to end for it."""
+    """Open a session; return it, and the ids of old ones that had to end for it."""
     return await sessions.open_session(
         uow,
         credentials,

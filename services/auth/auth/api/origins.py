@@ -10,7 +10,7 @@ from kit.web.address import address_of
 
 
 def origin_of(request: Request) -> Origin:
-    """Return a request's address, as the gateway tells it, its client's name and its id."""
+    """Return a request's address, as the gateway tells it, its client and its id."""
     user_agent = request.headers.get("user-agent")
     return Origin(
         address=address_of(request),

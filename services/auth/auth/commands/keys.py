@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Final
+from uuid import UUID
 
 from auth.crypto.vault import KeyVault, WrongKeySecretError
 from auth.domain.keys import LEAD, KeyStatus, PublicKey
@@ -17,7 +18,9 @@ from auth.service.factors import totp
 from auth.service.keys import reencrypt, rotate
 from auth.settings import Settings
 from kit.commands import Extra
-from kit.db import Database, UnitOfWork
+from kit.db import Database
+
+AT_ONCE: Final = 1000  # apps
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,26 +38,40 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 async def _run(settings: Settings, parsed: argparse.Namespace) -> None:
     vault, now = KeyVault(*settings.key_secrets), datetime.now(UTC)
-    async with _unit_of_work(settings) as uow:
+    async with _opened(settings) as database:
         match parsed.act:
             case "rotate":
-                await rotate(uow, vault, now, at_once=parsed.now)
+                async with database.unit_of_work() as uow:
+                    await rotate(uow, vault, now, at_once=parsed.now)
             case "reencrypt":
                 try:
-                    count = await reencrypt(uow, vault) + await totp.reencrypt(uow, vault)
+                    count = await _reencrypt(database, vault)
                 except WrongKeySecretError as error:
                     raise SystemExit(str(error)) from None
                 sys.stdout.write(f"{count} encrypted under AUTH_KEY_SECRET\n")
-        stored = [public for public, _ in await Keys(uow).all()]
+        async with database.read() as connection:
+            stored = [public for public, _ in await Keys(connection).all()]
     sys.stdout.writelines(f"{_told(key)}\n" for key in stored)
 
 
+async def _reencrypt(database: Database, vault: KeyVault) -> int:
+    """Encrypt signing keys and the keys of users' apps anew; return how many."""
+    async with database.unit_of_work() as uow:
+        count = await reencrypt(uow, vault)
+    last = UUID(int=0)
+    while True:
+        async with database.unit_of_work() as uow:
+            done = await totp.reencrypt(uow, vault, last, AT_ONCE)
+        if not done:
+            return count
+        count, last = count + len(done), done[-1]
+
+
 @asynccontextmanager
-async def _unit_of_work(settings: Settings) -> AsyncIterator[UnitOfWork]:
+async def _opened(settings: Settings) -> AsyncIterator[Database]:
     database = await Database.open(settings.database_url, name=settings.service(), pool_size=1)
     try:
-        async with database.unit_of_work() as uow:
-            yield uow
+        yield database
     finally:
         await database.close()
 

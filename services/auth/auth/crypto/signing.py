@@ -19,9 +19,10 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from jwt.algorithms import ECAlgorithm
 
+from auth.domain.api_keys import ApiKey
 from auth.domain.keys import KeyStatus, PublicKey, published, thumbprint
 from auth.domain.sessions import Session
-from auth.domain.users import User
+from auth.domain.users import Role, User
 from kit.ids import new_id
 
 ALGORITHM: Final = "ES256"
@@ -96,6 +97,29 @@ class TokenSigner:
             auth_time=int(session.authenticated_at.timestamp()),
             amr=list(session.amr),
             **({"factor": True} if user.factors else {}),
+        )
+
+    def for_key(self, user: User, key: ApiKey, lifetime: timedelta, now: datetime) -> str:
+        """Return the access token of an API key: its owner's, within the key's bounds.
+
+        It is never an administrator's, nor of a fresh login: nobody has logged in for it.
+        """
+        terms = key.terms
+        bounds: dict[str, Any] = {"scope": " ".join(sorted(terms.scopes))}
+        if terms.wallet_ids is not None:
+            bounds["wallet_ids"] = sorted(str(wallet_id) for wallet_id in terms.wallet_ids)
+        if terms.per_day is not None:
+            bounds["per_day"] = {"minor": terms.per_day.minor, "currency": terms.per_day.currency}
+        return self._sign(
+            now,
+            lifetime,
+            sub=str(user.id),
+            sid=str(key.id),
+            tv=user.token_version,
+            roles=[Role.USER],
+            auth_time=0,
+            amr=["key"],
+            **bounds,
         )
 
     def for_service(self, client_id: str, lifetime: timedelta, now: datetime) -> str:

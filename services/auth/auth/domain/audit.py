@@ -1,4 +1,4 @@
-"""Defines the records of the audit log: acts of administrators, and events of users.
+"""Defines the audit log's records: acts of administrators, and events of users.
 
 An act is named by its operation, an event by its `Kind`.
 """
@@ -70,7 +70,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditRecord:
-    """A record of the audit log; the fields are the columns of `audit` and `audit_origin`.
+    """A record of the audit log; its fields are columns of `audit` and `audit_origin`.
 
     Attributes: actor_id: Who did it; None where nobody is known, as after a wrong name. service:
     The service that has the operation. action: The operation's id, or the event's `Kind`.

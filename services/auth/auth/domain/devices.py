@@ -1,4 +1,4 @@
-"""Names the device behind a User-Agent header, for people who look through their sessions.
+"""Names the device behind a User-Agent header, for people who see their sessions.
 
 Whoever sends the header chooses it, so nothing is decided by it.
 """
@@ -29,7 +29,7 @@ _SYSTEMS: Final = (
 
 
 def device_of(user_agent: str | None) -> str | None:
-    """Return a short name: “Firefox on Windows”, or the first product of another program."""
+    """Return a short name: “Firefox on Windows”, or another program's first product."""
     if not user_agent:
         return None
     program = _first(_PROGRAMS, user_agent) or user_agent.split()[0].partition("/")[0]

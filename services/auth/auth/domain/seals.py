@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from auth.domain.audit import origin_hash
 
-Fact = str | int | list[str] | dict[str, str | int] | None
+AuditFact = str | int | list[str] | dict[str, str | int] | None
 
 
 class Seal(NamedTuple):
@@ -25,7 +25,7 @@ class Seal(NamedTuple):
 GENESIS: Final = Seal(0, bytes(32))  # stands for the seal before the first
 
 
-class Place(NamedTuple):
+class AuditPlace(NamedTuple):
     """Where a row's request came from, with the salt of its hash."""
 
     salt: bytes
@@ -42,22 +42,22 @@ class LoggedRow:
     """
 
     position: int
-    facts: Sequence[Fact] | None
+    facts: Sequence[AuditFact] | None
     origin_hash: bytes
-    place: Place | None
+    place: AuditPlace | None
     may_be_forgotten: bool
     seal: bytes | None
 
 
 def seal_of(previous: Seal, row: LoggedRow) -> Seal:
-    """Return SHA-256 over the hash before, and position, facts and origin's hash as JSON."""
+    """Return SHA-256 over the hash before, position, facts, and the origin's hash."""
     covered = [row.position, row.facts, row.origin_hash.hex()]
     line = json.dumps(covered, sort_keys=True, separators=(",", ":")).encode()
     return Seal(row.position, sha256(previous.hash + line).digest())
 
 
 def fault_of(previous: Seal, row: LoggedRow) -> str | None:
-    """Return what is wrong with a row, given the seal before it; None where nothing is."""
+    """Return what is wrong with a row, after the seal before it; None if nothing is."""
     if row.facts is None:
         return "it is sealed, but gone"
     if row.seal is None:

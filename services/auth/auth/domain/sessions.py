@@ -43,7 +43,7 @@ class Session:
 
     Attributes: rotated_at: when it was last used, by a refresh. authenticated_at, amr: when its
     user last proved who they are, and how, in the words of RFC 8176. address: where it was last
-    used. client_id: the OAuth client that has its tokens; None for our own front ends.
+    used. client_id, client_name: the OAuth client that has its tokens; None for our own front ends.
     """
 
     id: UUID
@@ -59,6 +59,7 @@ class Session:
     address: str | None = None
     user_agent: str | None = None
     client_id: UUID | None = None
+    client_name: str | None = None
 
     def is_live(self, now: datetime) -> bool:
         """Tell whether the session has neither ended nor expired."""
@@ -98,7 +99,7 @@ class Refreshed(Enum):
 
 
 def is_noted(before: Session, after: Session) -> bool:
-    """Tell whether the log keeps a refresh: the first of an hour, or from another address."""
+    """Tell whether the log keeps a refresh: the first of an hour, or from elsewhere."""
     return (_hour(before.rotated_at), before.address) != (_hour(after.rotated_at), after.address)
 
 

@@ -1,11 +1,19 @@
-"""Purges what is over: sessions, links, codes, wrong passwords, known places."""
+"""Purges what is over: sessions, API keys, links, codes, wrong passwords, known places."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
 from auth.domain.lockout import PLACE_KEPT
-from auth.repository import Codes, EmailChanges, KnownPlaces, Links, Logins, Sessions
+from auth.repository import (
+    ApiKeys,
+    Codes,
+    EmailChanges,
+    KnownPlaces,
+    Links,
+    Logins,
+    Sessions,
+)
 from kit.db import Connection, Database
 from kit.db.purge import purge_in_batches
 from kit.tasks import for_ever
@@ -15,17 +23,21 @@ from kit.tasks import for_ever
 SESSIONS_KEPT: Final = timedelta(days=1)
 # Unknown links are refused alike; these are kept to explain why a user's link was refused.
 LINKS_KEPT: Final = timedelta(days=7)
+API_KEYS_KEPT: Final = timedelta(days=30)  # for whoever asks what a row of the audit log was about
 # Used again so long after, a code still ends the session that it opened.
 CODES_KEPT: Final = timedelta(days=1)
 NOTHING: Final = timedelta(0)
 PURGE_SECONDS: Final = 3600.0  # rarely: it has no index, which every refresh would have to update
 PURGE_BATCH: Final = 5000
 
-Purging = Callable[[Connection], Codes | EmailChanges | KnownPlaces | Links | Logins | Sessions]
+Purging = Callable[
+    [Connection], ApiKeys | Codes | EmailChanges | KnownPlaces | Links | Logins | Sessions
+]
 
 _KEPT: Final[tuple[tuple[Purging, timedelta], ...]] = (
     (Sessions, SESSIONS_KEPT),
     (Links, LINKS_KEPT),
+    (ApiKeys, API_KEYS_KEPT),
     (Codes, CODES_KEPT),
     (EmailChanges, NOTHING),
     (Logins, NOTHING),

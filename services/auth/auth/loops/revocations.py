@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from auth.domain.users import User
-from auth.repository import Sessions, Users
+from auth.repository import ApiKeys, Sessions, Users
 from kit.clock import Clock
 from kit.db import Database
 from kit.tokens import is_published, revoke_session, revoke_subject
@@ -29,7 +29,8 @@ class Revoker:
     """Publishes revocations; a failure never reaches the caller and is made up later.
 
     Args:
-        lifetime: of an access token; older revocations need no publishing.
+        lifetime: of an access token; older revocations need no publishing. A key is revoked as a
+            session is, by its id.
     """
 
     def __init__(
@@ -70,7 +71,7 @@ class Revoker:
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def notice_losses(self) -> None:
-        """Publish recent ones again where Redis has lost the newest, as it may by a restart."""
+        """Publish recent ones again where Redis has lost the newest, as by a restart."""
         if self._newest is None:
             return
         try:
@@ -86,6 +87,7 @@ class Revoker:
         since = self._clock.now() - self._lifetime
         async with self.database.read() as connection:
             sessions = await Sessions(connection).ended_since(since)
+            sessions += await ApiKeys(connection).revoked_since(since)
             subjects = await Users(connection).outdated_since(since)
         return await self._try(sessions=sessions, subjects=subjects)
 

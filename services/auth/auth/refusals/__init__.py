@@ -13,6 +13,8 @@ Refusal
 │   ├── PasskeyNameInvalid      422  passkey_name_invalid
 │   ├── NameMissing             422  name_missing
 │   ├── EmailMissing            422  email_missing
+│   ├── ApiKeyExpired           422  api_key_expired
+│   ├── ScopeNotBounded         422  scope_not_bounded
 │   ├── ClientNameRefused       422  client_name_invalid
 │   └── RedirectUriRefused      422  redirect_uri_invalid
 ├── UsernameTaken               409  username_taken
@@ -50,9 +52,17 @@ Refusal
 ├── TotpEnrolled                409  totp_enrolled
 ├── TotpNotBegun                409  totp_not_begun
 ├── FactorMissing               409  factor_missing
+├── TooManyApiKeys              409  too_many_api_keys
+├── ApiKeyNotFound              404  api_key_not_found
 └── DeletionUnderWay            409  deletion_under_way
 """
 
+from auth.refusals.api_keys import (
+    ApiKeyExpired,
+    ApiKeyNotFound,
+    ScopeNotBounded,
+    TooManyApiKeys,
+)
 from auth.refusals.factors import (
     CodeWrong,
     FactorMissing,
@@ -112,6 +122,8 @@ from auth.refusals.users import (
 __all__ = [
     "AccessDenied",
     "ActivationTokenInvalid",
+    "ApiKeyExpired",
+    "ApiKeyNotFound",
     "ChallengeMissing",
     "ClientInvalid",
     "ClientIsPublic",
@@ -147,7 +159,9 @@ __all__ = [
     "RefreshTokenInvalid",
     "ResetTokenInvalid",
     "ResponseTypeUnsupported",
+    "ScopeNotBounded",
     "ScopeUnknown",
+    "TooManyApiKeys",
     "TooManyNames",
     "TooManyPasskeys",
     "TotpEnrolled",

@@ -17,6 +17,7 @@ class OtpRequired(Refusal):
 
     def __init__(self, *, methods: Sequence[str], mfa_token: str | None = None) -> None:
         super().__init__()
+        self.mfa_token = mfa_token or ""
         self.members = {"methods": list(methods)}
         if mfa_token is not None:
             self.members = {**self.members, "mfa_token": mfa_token}

@@ -1,5 +1,6 @@
 """Owns all of auth's SQL, one module for each noun."""
 
+from auth.repository.api_keys import ApiKeys
 from auth.repository.audit import AuditFilter, AuditLog
 from auth.repository.codes import Codes, FoundCode
 from auth.repository.deletions import Deletion, Deletions
@@ -15,6 +16,7 @@ from auth.repository.user_pages import PageEnd, UserFilter
 from auth.repository.users import NewUser, Users
 
 __all__ = [
+    "ApiKeys",
     "AuditFilter",
     "AuditLog",
     "Challenges",

@@ -67,7 +67,7 @@ class AuditLog:
         await self._connection.execute(_ADD, *zip(*rows, strict=True))
 
     async def forget_origins(self, user_id: UUID) -> None:
-        """Forget where a user's requests came from, and failed logins; what they did stays."""
+        """Forget where a user's requests and failed logins came from; what was done stays."""
         await self._connection.execute(
             """DELETE FROM audit_origin USING audit WHERE audit_id = audit.id
             AND (actor_id = $1 OR (actor_id IS NULL AND owner_id = $1))""",

@@ -1,4 +1,4 @@
-"""Owns the SQL of changes of e-mail addresses that wait to be confirmed, one of a user."""
+"""Owns the SQL of changes of e-mail addresses that wait to be confirmed."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -27,7 +27,7 @@ DELETE FROM email_change WHERE user_id IN (
 
 
 class EmailChanges:
-    """Stores changes of addresses under way."""
+    """Stores changes of addresses under way, one of a user."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

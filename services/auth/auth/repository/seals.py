@@ -1,4 +1,4 @@
-"""Owns the SQL of the audit log's seals, and of its rows in the order of their numbers."""
+"""Owns the SQL of the audit log's seals, and of its rows in the order of numbers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,8 +6,9 @@ from typing import Final
 
 from asyncpg import Record
 
-from auth.domain.seals import GENESIS, Fact, LoggedRow, Place, Seal
+from auth.domain.seals import GENESIS, AuditFact, AuditPlace, LoggedRow, Seal
 from kit.db import Connection
+from kit.db.bulk import BulkInsert
 from kit.moments import microseconds_of
 
 _READING: Final = """
@@ -29,14 +30,12 @@ LEFT JOIN audit_origin AS origin ON origin.audit_id = logged.id
 LEFT JOIN user_account AS whose ON whose.id = coalesce(actor_id, owner_id)
 ORDER BY position
 """
-_ADD: Final = """
-INSERT INTO audit_seal (position, hash) SELECT * FROM unnest($1::bigint[], $2::bytea[])
-"""
+_ADD: Final = BulkInsert("audit_seal", position="bigint", hash="bytea")
 
 
 @dataclass(frozen=True, slots=True)
 class LogReading:
-    """How far the log is written and sealed, and what the statement knew of transactions."""
+    """How far the log is written and sealed, and what was known of transactions."""
 
     written_to: int
     sealed_to: int
@@ -75,7 +74,7 @@ class Seals:
 
     async def add(self, seals: Sequence[Seal]) -> None:
         """Store seals."""
-        await self._connection.execute(_ADD, *zip(*seals, strict=True))
+        await _ADD.insert(self._connection, seals)
 
     async def unsealed(self, after: int) -> int:
         """Count the rows after a position."""
@@ -86,7 +85,8 @@ class Seals:
 
 
 def _logged(row: Record) -> LoggedRow:
-    place = None if row["salt"] is None else Place(row["salt"], row["address"], row["user_agent"])
+    told = row["salt"], row["address"], row["user_agent"]
+    place = None if row["salt"] is None else AuditPlace(*told)
     return LoggedRow(
         position=row["position"],
         facts=None if row["id"] is None else _facts(row),
@@ -97,7 +97,7 @@ def _logged(row: Record) -> LoggedRow:
     )
 
 
-def _facts(row: Record) -> list[Fact]:
+def _facts(row: Record) -> list[AuditFact]:
     return [
         str(row["id"]),
         microseconds_of(row["at"]),

@@ -11,7 +11,7 @@ from auth.domain.sessions import Session
 from auth.domain.users import User
 from auth.repository.user_pages import PageEnd
 from auth.repository.users import user_from
-from auth.tables import session
+from auth.tables import client, session
 from kit.db import Connection
 from kit.db.query import within
 from kit.span import ALWAYS, Span
@@ -143,7 +143,13 @@ class Sessions:
         """Return at most `limit` of a user's live sessions, newest first."""
         table = session.c
         query = (
-            select(session, table.id.label("session_id"), table.created_at.label("opened_at"))
+            select(
+                session,
+                table.id.label("session_id"),
+                table.created_at.label("opened_at"),
+                client.c.name.label("client_name"),
+            )
+            .outerjoin(client, client.c.id == table.client_id)
             .where(table.user_id == user_id, table.ended_at.is_(None), table.expires_at > now)
             .order_by(table.created_at.desc(), table.id.desc())
             .limit(limit)
@@ -178,4 +184,5 @@ def _session(row: Record) -> Session:
         address=row["address"],
         user_agent=row["user_agent"],
         client_id=row["client_id"],
+        client_name=row.get("client_name"),
     )

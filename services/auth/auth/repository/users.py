@@ -151,7 +151,7 @@ class Users:
         )
 
     async def set_factors(self, user_id: UUID, now: datetime) -> frozenset[Factor]:
-        """Store by which factors a user can be asked, after a change of them; return these."""
+        """Store which factors a user has, after a change of them; return these."""
         found = await self._connection.fetchval(_SET_FACTORS, user_id, now)
         return _factors(found)
 

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from auth.domain.codes import Asked
 from auth.domain.names import EMAIL_LONGEST
+from auth.service.factors.proofs import Proof
 from kit.web.schemas import Model
 
 _CLIENT_ID = "019abf5e-3b1c-7cc2-9a4e-2f6d0c1b7a91"
@@ -72,7 +73,21 @@ class AuthorizationForm(BaseModel):
     )
     username: str = Field("", max_length=EMAIL_LONGEST, examples=["alice"])
     password: str = Field("", max_length=1024, examples=["demo-password-1"])
+    mfa_token: str = Field(
+        "",
+        max_length=128,
+        description="Of the page that asks for a code.",
+        examples=[""],
+    )
+    code: str = Field("", max_length=64, description="An app's, or a recovery code.", examples=[""])
     decision: Literal["allow", "deny"] = "deny"
+
+    @property
+    def proof(self) -> Proof:
+        """The second factor: six digits are an app's code."""
+        code = self.code.strip()
+        is_totp = code.isascii() and code.isdigit()
+        return Proof("totp" if is_totp else "recovery_code", code)
 
 
 class ServerMetadata(Model):

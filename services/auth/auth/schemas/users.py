@@ -314,6 +314,7 @@ class SessionAnswer(Model):
         description="The OAuth client that has its tokens; null for our own front ends.",
         examples=[None],
     )
+    client_name: str | None = Field(description="Its name.", examples=[None])
 
     @classmethod
     def of(cls, session: Session, current: UUID | None) -> Self:
@@ -330,6 +331,7 @@ class SessionAnswer(Model):
             expires_at=session.expires_at,
             is_current=session.id == current,
             client_id=session.client_id,
+            client_name=session.client_name,
         )
 
 

@@ -1,4 +1,4 @@
-"""Stores acts of administrators, in auth and in the other services, and events of users."""
+"""Stores acts of administrators, in all services, and events of users."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict

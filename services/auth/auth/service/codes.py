@@ -15,13 +15,12 @@ from auth.domain.codes import (
     decide_exchange,
 )
 from auth.domain.links import TOKEN_BYTES, digest, text_of
-from auth.domain.lockout import Failures
 from auth.domain.sessions import Session, SessionRules
-from auth.domain.users import User, UserStatus, decide_login
+from auth.domain.users import User, UserStatus
 from auth.refusals import ClientInvalid, CodeInvalid
 from auth.repository import Codes, FoundCode, OAuthClients, Sessions
 from auth.service.audit import note
-from auth.service.sessions import Credentials, believe, open_session
+from auth.service.sessions import AcceptedLogin, Credentials, accept, begin_session
 from kit.db import UnitOfWork
 
 
@@ -41,16 +40,15 @@ async def grant(  # noqa: PLR0913 - to whom, for whom, and how they proved it
     *,
     origin: Origin,
     now: datetime,
-    amr: tuple[str, ...] = ("pwd",),
+    amr: tuple[str, ...],
 ) -> str:
     """Store a code for a user whose password was right; return it.
 
     Raises:
         UserPending, UserDisabled: the user is not active.
     """
+    await accept(uow, credentials, now)
     user = credentials.user
-    decide_login(user)
-    await believe(uow, credentials, now)
     token = text_of(secrets.token_bytes(TOKEN_BYTES))
     code = AuthorizationCode(
         client_id=authorization.client_id,
@@ -99,16 +97,9 @@ async def exchange(
     if verdict is Exchanged.REFUSED or found.user.status is not UserStatus.ACTIVE:
         await Codes(uow).use(code_hash, None, now)
         return []
-    proven = Credentials(found.user, found.password_hash, Failures((), found.user.id))
-    session, crowded_out = await open_session(
-        uow,
-        proven,
-        origin=origin,
-        rules=rules,
-        now=now,
-        amr=found.code.amr,
-        client_id=client.id,
-    )
+    code = found.code
+    login = AcceptedLogin(found.user, found.password_hash, code.amr, client.id, code.created_at)
+    session, crowded_out = await begin_session(uow, login, origin=origin, rules=rules, now=now)
     await Codes(uow).use(code_hash, session.id, now)
     return OpenedByCode(found.user, session, crowded_out)
 

@@ -67,7 +67,7 @@ async def ask_by_mail(  # noqa: PLR0913, PLR0917 - whose, what, how it is told, 
 
 
 async def confirm(uow: UnitOfWork, token: str, mailing: Mailing, origin: Origin) -> EmailChange:
-    """Use a link; set the address once both have confirmed; return the change as it is now.
+    """Use a link, and set the address once both have confirmed; return the change.
 
     Raises:
         EmailTokenInvalid: unknown, used, expired, or of a change that was cancelled.

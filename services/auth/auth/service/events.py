@@ -3,8 +3,9 @@
 from datetime import datetime
 from uuid import UUID
 
+from auth.domain.api_keys import ApiKey
 from auth.domain.users import User
-from contracts.auth import UserChanged, UserLocked, UserRegistered
+from contracts.auth import ApiKeyInNewPlace, UserChanged, UserLocked, UserRegistered
 from kit.db import UnitOfWork
 from kit.ids import new_id
 from kit.logs import get_logger
@@ -45,6 +46,12 @@ def tell_locked(uow: UnitOfWork, user_id: UUID, until: datetime) -> None:
     event = UserLocked(lock_id=new_id(), user_id=user_id, until=until)
     emit(uow, event, subject=str(user_id))
     uow.after_commit(lambda: log.warning("login_locked", user_id=str(user_id)))
+
+
+def tell_new_place(uow: UnitOfWork, key: ApiKey) -> None:
+    """Emit ApiKeyInNewPlace; where that was stands in the audit log alone."""
+    event = ApiKeyInNewPlace(use_id=new_id(), user_id=key.user_id, key_id=key.id, hint=key.hint)
+    emit(uow, event, subject=str(key.user_id))
 
 
 def _log(uow: UnitOfWork, event: UserRegistered | UserChanged) -> None:

@@ -74,7 +74,7 @@ async def change(  # noqa: PLR0913, PLR0917 - whose, what, how it is told, where
     mailing: Mailing,
     origin: Origin,
 ) -> list[UUID]:
-    """Set a new password, end all sessions but one, tell the owner; return the ended ones.
+    """Set a new password and end all sessions but one; return the ended ones.
 
     Raises:
         PasswordWrong: the password has been replaced since it was checked.

@@ -43,8 +43,7 @@ async def seal(uow: UnitOfWork, up_to: int) -> Seal:
     for row in await seals.rows(last.position, min(up_to, last.position + WINDOW)):
         last = seal_of(last, row)
         made.append(last)
-    if made:
-        await seals.add(made)
+    await seals.add(made)
     return last
 
 

@@ -62,6 +62,21 @@ class Credentials:
 
 
 @dataclass(frozen=True, slots=True)
+class AcceptedLogin:
+    """A user who has proved who they are, perhaps for an OAuth client.
+
+    `amr` says how (RFC 8176), `at` when; None for now. `password_hash` is of the password that was
+    right.
+    """
+
+    user: User
+    password_hash: str
+    amr: tuple[str, ...]
+    client_id: UUID | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Continued:
     """A refreshed session; `session.counter` is that of the next refresh token."""
 
@@ -108,14 +123,14 @@ async def count_failure(uow: UnitOfWork, before: Failures, origin: Origin, now: 
         tell_locked(uow, failures.user_id, now + LOCK)
 
 
-async def believe(uow: UnitOfWork, credentials: Credentials, now: datetime) -> None:
-    """Forget the wrong passwords before the right one, and know the place from now on.
+async def accept(uow: UnitOfWork, credentials: Credentials, now: datetime) -> None:
+    """Let in a user who is who they say; forget the wrong passwords, and know the place.
 
-    Without counts (as where a client has a code exchanged) nothing was tried from there.
+    Raises:
+        UserPending, UserDisabled: the user is not active.
     """
+    decide_login(credentials.user)
     failures = credentials.failures
-    if not failures.counts:
-        return
     if failures.of(Scope.LOGIN).count:
         await Logins(uow).forget(failures)
     if failures.should_know_place(now):
@@ -130,20 +145,29 @@ async def open_session(  # noqa: PLR0913 - who, where from, and for how long
     rules: SessionRules,
     now: datetime,
     amr: tuple[str, ...] = ("pwd",),
-    client_id: UUID | None = None,
 ) -> tuple[Session, list[UUID]]:
     """Open a session; return it, and the ids of old ones that had to end for it.
 
-    `amr` says how the user proved who they are (RFC 8176), `client_id` which OAuth client gets the
-    tokens.
+    `amr` says how the user proved who they are (RFC 8176).
 
     Raises:
         UserPending, UserDisabled: the password is right, but the user is not active.
         InvalidCredentials: the user has changed since the password was checked.
     """
-    user = credentials.user
-    decide_login(user)
-    await believe(uow, credentials, now)
+    await accept(uow, credentials, now)
+    login = AcceptedLogin(credentials.user, credentials.password_hash, amr)
+    return await begin_session(uow, login, origin=origin, rules=rules, now=now)
+
+
+async def begin_session(
+    uow: UnitOfWork, login: AcceptedLogin, *, origin: Origin, rules: SessionRules, now: datetime
+) -> tuple[Session, list[UUID]]:
+    """Begin the session of a login, at once or later; return what `open_session` does.
+
+    Raises:
+        InvalidCredentials: the user has changed since the login.
+    """
+    user = login.user
     session = Session(
         id=new_id(),
         user_id=user.id,
@@ -153,17 +177,16 @@ async def open_session(  # noqa: PLR0913 - who, where from, and for how long
         rotated_at=now,
         expires_at=rules.expires_at(now, now),
         ended_at=None,
-        authenticated_at=now,
-        amr=amr,
+        authenticated_at=login.at or now,
+        amr=login.amr,
         address=origin.address,
         user_agent=origin.user_agent,
-        client_id=client_id,
+        client_id=login.client_id,
     )
-    hashed = credentials.password_hash
-    crowded_out = await Sessions(uow).open(session, user, hashed, most=MOST_LIVE)
+    crowded_out = await Sessions(uow).open(session, user, login.password_hash, most=MOST_LIVE)
     if crowded_out is None:
         raise InvalidCredentials
-    details = {"amr": " ".join(amr)}
+    details = {"amr": " ".join(login.amr)}
     await note(uow, Kind.LOGIN_OK, user.id, origin, subject=_named(session.id), details=details)
     return session, crowded_out
 

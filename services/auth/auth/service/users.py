@@ -19,6 +19,7 @@ from auth.domain.users import (
 )
 from auth.refusals import DeletionUnderWay, TooManyNames, UsernameTaken
 from auth.repository import (
+    ApiKeys,
     AuditLog,
     Deletion,
     Deletions,
@@ -159,8 +160,9 @@ async def delete(uow: UnitOfWork, user_id: UUID, attempt: UUID, now: datetime) -
         raise NotFound
     deleted = decide_deletion(user, other_active_admins=other_admins)
     await Sessions(uow).end(user_id, now, "deleted")
-    await Logins(uow).know_none(user_id)
+    await ApiKeys(uow).drop(user_id)
     await factors.forget(uow, user_id, now)
+    await Logins(uow).know_none(user_id)
     await Users(uow).rest(user, now + NAME_RESTS, now)
     await EmailChanges(uow).drop(user_id)
     await AuditLog(uow).forget_origins(user_id)

@@ -43,7 +43,7 @@ PATH: Final = "/v1/finance/accounts"
 _ONE: Final = f"{PATH}/{{account_id}}"
 _EDIT: Final = (AccountNotFound, AccountLinked, EditStale, IfMatchMalformed)
 
-router = Router(tags=["accounts"])
+router = Router(tags=["accounts"], scope="finance")
 
 
 @router.get(

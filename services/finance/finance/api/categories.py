@@ -52,7 +52,7 @@ _PLACE: Final = (
     FinanceCategoryExists,
 )
 
-router = Router(tags=["categories"])
+router = Router(tags=["categories"], scope="finance")
 
 
 @router.get(

@@ -13,7 +13,7 @@ from kit.web.routes import Router
 
 PATH: Final = "/v1/finance/settings"
 
-router = Router(tags=["settings"])
+router = Router(tags=["settings"], scope="finance")
 
 
 @router.get(

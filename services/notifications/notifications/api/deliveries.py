@@ -34,7 +34,7 @@ from notifications.wiring import Wired
 ACCEPTED = 202
 _ADDRESS = "/v1/webhook-endpoints/{endpoint_id}"
 
-router = Router(tags=["webhooks"])
+router = Router(tags=["webhooks"], scope="webhooks")
 
 
 @router.get(

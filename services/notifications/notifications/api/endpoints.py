@@ -39,7 +39,7 @@ from notifications.wiring import Wired
 OK, CREATED = 200, 201
 _ADDRESS = "/v1/webhook-endpoints/{endpoint_id}"
 
-router = Router(tags=["webhooks"])
+router = Router(tags=["webhooks"], scope="webhooks")
 
 
 @router.get(

@@ -18,7 +18,7 @@ from notifications.schemas.queries import NoticesQuery
 from notifications.service import notices
 from notifications.wiring import Wired
 
-router = Router(tags=["notices"])
+router = Router(tags=["notices"], scope="notifications")
 
 
 @router.get(

@@ -7,7 +7,6 @@ is empty if no name is known. News has the text of the notice of the same kind.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from contracts.notifications import SecurityNews
 from kit.refusals import Language
 from notifications.domain.mails import ALSO_MAILED, MailKind
 from notifications.domain.texts import Words, moment_words, words
@@ -94,7 +93,7 @@ _MAILS: Final[Mapping[Language, Mapping[MailKind, Words]]] = {
     },
 }
 
-_SECURITY: Final[Mapping[Language, Mapping[SecurityNews, str]]] = {
+_SECURITY: Final[Mapping[Language, Mapping[str, str]]] = {
     "en": {
         "password_changed": "The password was changed.",
         "email_changed": "The e-mail address was changed to this one.",

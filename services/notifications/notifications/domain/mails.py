@@ -9,7 +9,7 @@ from uuid import UUID
 
 from kit.ids import new_id
 from kit.refusals import Language
-from notifications.domain.notices import Kind, NewNotice
+from notifications.domain.notices import NewNotice, NoticeKind
 
 
 class MailKind(StrEnum):
@@ -32,6 +32,7 @@ class MailKind(StrEnum):
     DISPUTE_WON = "dispute_won"
     DISPUTE_LOST = "dispute_lost"
     LOGIN_LOCKED = "login_locked"
+    API_KEY_IN_NEW_PLACE = "api_key_in_new_place"
     TOTP_ADDED = "totp_added"
     TOTP_REMOVED = "totp_removed"
     PASSKEY_ADDED = "passkey_added"
@@ -52,24 +53,25 @@ class MailStatus(StrEnum):
 
 
 # News that is also mailed; the other notices appear in the application only.
-ALSO_MAILED: Final[Mapping[Kind, MailKind]] = {
-    Kind.PAYMENT_PAID: MailKind.PAYMENT_PAID,
-    Kind.PAYMENT_FAILED: MailKind.PAYMENT_FAILED,
-    Kind.PAYMENT_RECEIVED: MailKind.PAYMENT_RECEIVED,
-    Kind.REFUND_RECEIVED: MailKind.REFUND_RECEIVED,
-    Kind.REFUND_MADE: MailKind.REFUND_MADE,
-    Kind.REFUND_FAILED: MailKind.REFUND_FAILED,
-    Kind.REFUND_RETURNED: MailKind.REFUND_RETURNED,
-    Kind.PAYMENT_DISPUTED: MailKind.PAYMENT_DISPUTED,
-    Kind.DISPUTE_WON: MailKind.DISPUTE_WON,
-    Kind.DISPUTE_LOST: MailKind.DISPUTE_LOST,
-    Kind.LOGIN_LOCKED: MailKind.LOGIN_LOCKED,
-    Kind.TOTP_ADDED: MailKind.TOTP_ADDED,
-    Kind.TOTP_REMOVED: MailKind.TOTP_REMOVED,
-    Kind.PASSKEY_ADDED: MailKind.PASSKEY_ADDED,
-    Kind.PASSKEY_REMOVED: MailKind.PASSKEY_REMOVED,
-    Kind.EXPORT_READY: MailKind.EXPORT_READY,
-    Kind.EXPORT_FAILED: MailKind.EXPORT_FAILED,
+ALSO_MAILED: Final[Mapping[NoticeKind, MailKind]] = {
+    NoticeKind.PAYMENT_PAID: MailKind.PAYMENT_PAID,
+    NoticeKind.PAYMENT_FAILED: MailKind.PAYMENT_FAILED,
+    NoticeKind.PAYMENT_RECEIVED: MailKind.PAYMENT_RECEIVED,
+    NoticeKind.REFUND_RECEIVED: MailKind.REFUND_RECEIVED,
+    NoticeKind.REFUND_MADE: MailKind.REFUND_MADE,
+    NoticeKind.REFUND_FAILED: MailKind.REFUND_FAILED,
+    NoticeKind.REFUND_RETURNED: MailKind.REFUND_RETURNED,
+    NoticeKind.PAYMENT_DISPUTED: MailKind.PAYMENT_DISPUTED,
+    NoticeKind.DISPUTE_WON: MailKind.DISPUTE_WON,
+    NoticeKind.DISPUTE_LOST: MailKind.DISPUTE_LOST,
+    NoticeKind.LOGIN_LOCKED: MailKind.LOGIN_LOCKED,
+    NoticeKind.API_KEY_IN_NEW_PLACE: MailKind.API_KEY_IN_NEW_PLACE,
+    NoticeKind.TOTP_ADDED: MailKind.TOTP_ADDED,
+    NoticeKind.TOTP_REMOVED: MailKind.TOTP_REMOVED,
+    NoticeKind.PASSKEY_ADDED: MailKind.PASSKEY_ADDED,
+    NoticeKind.PASSKEY_REMOVED: MailKind.PASSKEY_REMOVED,
+    NoticeKind.EXPORT_READY: MailKind.EXPORT_READY,
+    NoticeKind.EXPORT_FAILED: MailKind.EXPORT_FAILED,
 }
 
 

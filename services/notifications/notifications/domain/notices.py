@@ -10,7 +10,7 @@ from uuid import UUID
 MOST_NOTICES: Final = 10_000  # the newest ones, kept for one person
 
 
-class Kind(StrEnum):
+class NoticeKind(StrEnum):
     """The kind of a notice; `domain/texts.py` has the texts."""
 
     PAYMENT_PAID = "payment_paid"
@@ -30,6 +30,7 @@ class Kind(StrEnum):
     BUDGET_NEARLY_USED = "budget_nearly_used"
     BUDGET_USED = "budget_used"
     LOGIN_LOCKED = "login_locked"
+    API_KEY_IN_NEW_PLACE = "api_key_in_new_place"
     TOTP_ADDED = "totp_added"
     TOTP_REMOVED = "totp_removed"
     PASSKEY_ADDED = "passkey_added"
@@ -45,17 +46,17 @@ class NewNotice:
     """A notice to store.
 
     Attributes: user_id: the recipient. subject_id: the payment, transfer, budget, export, webhook
-    endpoint or user that it is about. other_id: the other person, if any; the name is looked up
-    when the notice is read. facts: what the text needs: `amount_minor`, `currency`, `reason`,
-    `url`, `until`, `dispute_reason`, `category`, `available_minor`, `month`, `format`, `rows`.
-    occasion_id: distinguishes news of one kind about one subject: a refund, a dispute, a lock, a
-    change of factors.
+    endpoint, API key or user that it is about. other_id: the other person, if any; the name is
+    looked up when the notice is read. facts: what the text needs: `amount_minor`, `currency`,
+    `reason`, `url`, `until`, `dispute_reason`, `category`, `available_minor`, `month`, `format`,
+    `rows`, `hint`. occasion_id: distinguishes news of one kind about one subject: a refund, a
+    dispute, a lock, a use, a change of factors.
     is_mailed: whether news of a kind that is also mailed is.
     """
 
     id: UUID
     user_id: UUID
-    kind: Kind
+    kind: NoticeKind
     subject_id: UUID
     other_id: UUID | None
     facts: Mapping[str, Any]
@@ -69,7 +70,7 @@ class Notice:
 
     id: UUID
     user_id: UUID
-    kind: Kind
+    kind: NoticeKind
     subject_id: UUID
     other_username: str | None
     facts: Mapping[str, Any]

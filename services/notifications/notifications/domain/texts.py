@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from kit.money import decimal_text
 from kit.refusals import Language
-from notifications.domain.notices import Kind
+from notifications.domain.notices import NoticeKind
 from notifications.domain.reasons import dispute_words, reason_words
 
 
@@ -23,142 +23,170 @@ class Words:
     text: str
 
 
-_TEXTS: Final[Mapping[Language, Mapping[Kind, Words]]] = {
+_TEXTS: Final[Mapping[Language, Mapping[NoticeKind, Words]]] = {
     "en": {
-        Kind.PAYMENT_PAID: Words("Payment made", "You paid {amount}{to}."),
-        Kind.PAYMENT_RECEIVED: Words("Money received", "You received {amount}{by}."),
-        Kind.PAYMENT_FAILED: Words("Payment declined", "Your payment of {amount}{to} failed."),
-        Kind.INCOMING_PAYMENT_FAILED: Words(
+        NoticeKind.PAYMENT_PAID: Words("Payment made", "You paid {amount}{to}."),
+        NoticeKind.PAYMENT_RECEIVED: Words("Money received", "You received {amount}{by}."),
+        NoticeKind.PAYMENT_FAILED: Words(
+            "Payment declined", "Your payment of {amount}{to} failed."
+        ),
+        NoticeKind.INCOMING_PAYMENT_FAILED: Words(
             "Incoming payment declined", "A payment of {amount}{by} to you did not come through."
         ),
-        Kind.PAYMENT_CANCELLED: Words(
+        NoticeKind.PAYMENT_CANCELLED: Words(
             "Payment cancelled", "Your payment of {amount}{to} was cancelled."
         ),
-        Kind.INCOMING_PAYMENT_CANCELLED: Words(
+        NoticeKind.INCOMING_PAYMENT_CANCELLED: Words(
             "Incoming payment cancelled", "A payment of {amount}{by} to you was cancelled."
         ),
-        Kind.REFUND_RECEIVED: Words("Refund received", "You got {amount} back{by}."),
-        Kind.REFUND_MADE: Words(
+        NoticeKind.REFUND_RECEIVED: Words("Refund received", "You got {amount} back{by}."),
+        NoticeKind.REFUND_MADE: Words(
             "Payment refunded", "{amount} that you had received went back{to}."
         ),
-        Kind.REFUND_FAILED: Words(
+        NoticeKind.REFUND_FAILED: Words(
             "Refund not paid out", "A refund of {amount}{by} could not be paid out to you."
         ),
-        Kind.REFUND_RETURNED: Words(
+        NoticeKind.REFUND_RETURNED: Words(
             "Refund came back",
             "A refund of {amount}{to} could not be paid out; the money is yours again.",
         ),
-        Kind.PAYMENT_DISPUTED: Words(
+        NoticeKind.PAYMENT_DISPUTED: Words(
             "Payment disputed",
             "{amount} that you had received{by} is disputed by the card's owner.",
         ),
-        Kind.DISPUTE_WON: Words(
+        NoticeKind.DISPUTE_WON: Words(
             "Dispute won",
             "The dispute over {amount}{by} was decided for you: the money is yours.",
         ),
-        Kind.DISPUTE_LOST: Words(
+        NoticeKind.DISPUTE_LOST: Words(
             "Dispute lost",
             "The dispute over {amount}{by} was decided against you: the money goes to the card's"
             " owner.",
         ),
-        Kind.WALLET_TOPPED_UP: Words("Wallet topped up", "{amount} was added to your wallet."),
-        Kind.BUDGET_NEARLY_USED: Words(
+        NoticeKind.WALLET_TOPPED_UP: Words(
+            "Wallet topped up", "{amount} was added to your wallet."
+        ),
+        NoticeKind.BUDGET_NEARLY_USED: Words(
             "Budget nearly used",
             "{amount} of {available} is spent on “{category}” in {month}: 80 % of the budget or"
             " more.",
         ),
-        Kind.BUDGET_USED: Words(
+        NoticeKind.BUDGET_USED: Words(
             "Budget used up",
             "{amount} is spent on “{category}” in {month}; the budget was {available}.",
         ),
-        Kind.LOGIN_LOCKED: Words(
+        NoticeKind.LOGIN_LOCKED: Words(
             "Login locked",
             "Many wrong passwords were given for your account. Nobody can log in from there until"
             " {until}. If it was not you, nothing needs to be done; a new password lifts the lock.",
         ),
-        Kind.TOTP_ADDED: Words("Authenticator app added", "Logins ask for its code.{not_you}"),
-        Kind.TOTP_REMOVED: Words("Authenticator app removed", "Its codes open nothing.{not_you}"),
-        Kind.PASSKEY_ADDED: Words("Passkey added", "It logs in to your account.{not_you}"),
-        Kind.PASSKEY_REMOVED: Words("Passkey removed", "It opens nothing any more.{not_you}"),
-        Kind.EXPORT_READY: Words(
+        NoticeKind.API_KEY_IN_NEW_PLACE: Words(
+            "API key used from a new place",
+            "Your API key {hint} was used from a network that it had not been used from. Your log"
+            " of events says from where. If it was not your program, revoke the key.",
+        ),
+        NoticeKind.TOTP_ADDED: Words(
+            "Authenticator app added", "Logins ask for its code.{not_you}"
+        ),
+        NoticeKind.TOTP_REMOVED: Words(
+            "Authenticator app removed", "Its codes open nothing.{not_you}"
+        ),
+        NoticeKind.PASSKEY_ADDED: Words("Passkey added", "It logs in to your account.{not_you}"),
+        NoticeKind.PASSKEY_REMOVED: Words("Passkey removed", "It opens nothing any more.{not_you}"),
+        NoticeKind.EXPORT_READY: Words(
             "File ready",
             "The {format} file that you ordered is ready: {rows} rows.",
         ),
-        Kind.EXPORT_FAILED: Words(
+        NoticeKind.EXPORT_FAILED: Words(
             "File not made",
             "The {format} file that you ordered could not be made. Order it again.",
         ),
-        Kind.WEBHOOKS_OFF_GONE: Words(
+        NoticeKind.WEBHOOKS_OFF_GONE: Words(
             "Webhooks switched off", "{url} answered that it wants no more events (410 Gone)."
         ),
-        Kind.WEBHOOKS_OFF_FAILING: Words(
+        NoticeKind.WEBHOOKS_OFF_FAILING: Words(
             "Webhooks switched off",
             "Ten attempts in a row to send events to {url} have failed."
             " Mend it, switch it on and replay what was missed.",
         ),
     },
     "ru": {
-        Kind.PAYMENT_PAID: Words("Платёж выполнен", "Вы заплатили {amount}{to}."),
-        Kind.PAYMENT_RECEIVED: Words("Получены деньги", "Вы получили {amount}{by}."),
-        Kind.PAYMENT_FAILED: Words("Платёж отклонён", "Ваш платёж на {amount}{to} не прошёл."),
-        Kind.INCOMING_PAYMENT_FAILED: Words(
+        NoticeKind.PAYMENT_PAID: Words("Платёж выполнен", "Вы заплатили {amount}{to}."),
+        NoticeKind.PAYMENT_RECEIVED: Words("Получены деньги", "Вы получили {amount}{by}."),
+        NoticeKind.PAYMENT_FAILED: Words(
+            "Платёж отклонён", "Ваш платёж на {amount}{to} не прошёл."
+        ),
+        NoticeKind.INCOMING_PAYMENT_FAILED: Words(
             "Входящий платёж отклонён", "Платёж вам на {amount}{by} не прошёл."
         ),
-        Kind.PAYMENT_CANCELLED: Words("Платёж отменён", "Ваш платёж на {amount}{to} отменён."),
-        Kind.INCOMING_PAYMENT_CANCELLED: Words(
+        NoticeKind.PAYMENT_CANCELLED: Words(
+            "Платёж отменён", "Ваш платёж на {amount}{to} отменён."
+        ),
+        NoticeKind.INCOMING_PAYMENT_CANCELLED: Words(
             "Входящий платёж отменён", "Платёж вам на {amount}{by} отменён."
         ),
-        Kind.REFUND_RECEIVED: Words("Получен возврат", "Вам возвращено {amount}{by}."),
-        Kind.REFUND_MADE: Words("Платёж возвращён", "Полученные вами {amount} возвращены{to}."),
-        Kind.REFUND_FAILED: Words(
+        NoticeKind.REFUND_RECEIVED: Words("Получен возврат", "Вам возвращено {amount}{by}."),
+        NoticeKind.REFUND_MADE: Words(
+            "Платёж возвращён", "Полученные вами {amount} возвращены{to}."
+        ),
+        NoticeKind.REFUND_FAILED: Words(
             "Возврат не выплачен", "Возврат {amount}{by} не удалось вам выплатить."
         ),
-        Kind.REFUND_RETURNED: Words(
+        NoticeKind.REFUND_RETURNED: Words(
             "Возврат не прошёл",
             "Возврат {amount}{to} не удалось выплатить; деньги снова ваши.",
         ),
-        Kind.PAYMENT_DISPUTED: Words(
+        NoticeKind.PAYMENT_DISPUTED: Words(
             "Платёж оспорен", "Владелец карты оспорил полученные вами {amount}{by}."
         ),
-        Kind.DISPUTE_WON: Words(
+        NoticeKind.DISPUTE_WON: Words(
             "Спор выигран", "Спор о {amount}{by} решён в вашу пользу: деньги ваши."
         ),
-        Kind.DISPUTE_LOST: Words(
+        NoticeKind.DISPUTE_LOST: Words(
             "Спор проигран",
             "Спор о {amount}{by} решён не в вашу пользу: деньги уходят владельцу карты.",
         ),
-        Kind.WALLET_TOPPED_UP: Words("Кошелёк пополнен", "Ваш кошелёк пополнен на {amount}."),
-        Kind.BUDGET_NEARLY_USED: Words(
+        NoticeKind.WALLET_TOPPED_UP: Words("Кошелёк пополнен", "Ваш кошелёк пополнен на {amount}."),
+        NoticeKind.BUDGET_NEARLY_USED: Words(
             "Бюджет почти исчерпан",
             "На «{category}» за {month} потрачено {amount} из {available}: 80 % бюджета или"
             " больше.",
         ),
-        Kind.BUDGET_USED: Words(
+        NoticeKind.BUDGET_USED: Words(
             "Бюджет исчерпан",
             "На «{category}» за {month} потрачено {amount}; бюджет был {available}.",
         ),
-        Kind.LOGIN_LOCKED: Words(
+        NoticeKind.LOGIN_LOCKED: Words(
             "Вход заблокирован",
             "Для вашей учётной записи много раз указали неверный пароль. Войти оттуда нельзя до"
             " {until}. Если это были не вы, делать ничего не нужно; новый пароль снимает"
             " блокировку.",
         ),
-        Kind.TOTP_ADDED: Words("Приложение для кодов подключено", "Вход спросит код.{not_you}"),
-        Kind.TOTP_REMOVED: Words("Приложение для кодов удалено", "Коды не нужны.{not_you}"),
-        Kind.PASSKEY_ADDED: Words("Ключ доступа добавлен", "Он открывает ваш вход.{not_you}"),
-        Kind.PASSKEY_REMOVED: Words("Ключ доступа удалён", "Он больше не действует.{not_you}"),
-        Kind.EXPORT_READY: Words(
+        NoticeKind.API_KEY_IN_NEW_PLACE: Words(
+            "Ключ API использован в новом месте",
+            "Ваш ключ API {hint} использован из сети, откуда им ещё не пользовались. Откуда именно,"
+            " видно в журнале событий. Если это не ваша программа, отзовите ключ.",
+        ),
+        NoticeKind.TOTP_ADDED: Words(
+            "Приложение для кодов подключено", "Вход спросит код.{not_you}"
+        ),
+        NoticeKind.TOTP_REMOVED: Words("Приложение для кодов удалено", "Коды не нужны.{not_you}"),
+        NoticeKind.PASSKEY_ADDED: Words("Ключ доступа добавлен", "Он открывает ваш вход.{not_you}"),
+        NoticeKind.PASSKEY_REMOVED: Words(
+            "Ключ доступа удалён", "Он больше не действует.{not_you}"
+        ),
+        NoticeKind.EXPORT_READY: Words(
             "Файл готов",
             "Заказанный вами файл {format} готов, строк: {rows}.",
         ),
-        Kind.EXPORT_FAILED: Words(
+        NoticeKind.EXPORT_FAILED: Words(
             "Файл не создан",
             "Заказанный вами файл {format} создать не удалось. Закажите его ещё раз.",
         ),
-        Kind.WEBHOOKS_OFF_GONE: Words(
+        NoticeKind.WEBHOOKS_OFF_GONE: Words(
             "Вебхуки отключены", "{url} ответил, что событий больше не ждёт (410 Gone)."
         ),
-        Kind.WEBHOOKS_OFF_FAILING: Words(
+        NoticeKind.WEBHOOKS_OFF_FAILING: Words(
             "Вебхуки отключены",
             "Десять попыток подряд отправить события на {url} не удались."
             " Исправьте, включите и повторите пропущенное.",
@@ -186,7 +214,7 @@ def moment_words(text: str) -> str:
 
 
 def words(
-    kind: Kind, facts: Mapping[str, Any], other_username: str | None, language: Language
+    kind: NoticeKind, facts: Mapping[str, Any], other_username: str | None, language: Language
 ) -> Words:
     """Return title and text of a notice."""
     template = _TEXTS[language][kind]
@@ -197,6 +225,7 @@ def words(
         url=facts.get("url", ""),
         format=facts.get("format", "").upper(),
         rows=facts.get("rows", ""),
+        hint=facts.get("hint", ""),
         available=amount_words(facts, "available_minor"),
         category=facts.get("category", ""),
         month=facts.get("month", ""),

@@ -10,7 +10,7 @@ from uuid import UUID
 from kit.db import Connection
 from kit.ids import LAST_ID
 from kit.span import ALWAYS, Span
-from notifications.domain.notices import Kind, NewNotice, Notice
+from notifications.domain.notices import NewNotice, Notice, NoticeKind
 
 # The other person's name is looked up when a notice is read, so that it is never out of date.
 _ROW: Final = """
@@ -121,5 +121,5 @@ class Notices:
 
 def _notice(row: Any) -> Notice:
     values = dict(row)
-    values["kind"] = Kind(values["kind"])
+    values["kind"] = NoticeKind(values["kind"])
     return Notice(**values)

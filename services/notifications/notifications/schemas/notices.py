@@ -10,7 +10,7 @@ from kit.money import decimal_text
 from kit.refusals import Language
 from kit.web.schemas import Model
 from notifications.domain.mails import MutedAddress
-from notifications.domain.notices import Kind, Notice
+from notifications.domain.notices import Notice, NoticeKind
 from notifications.domain.texts import words
 
 _EXAMPLE: dict[str, Any] = {
@@ -32,7 +32,7 @@ class NoticeAnswer(Model):
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
     id: UUID
-    kind: Kind
+    kind: NoticeKind
     title: str
     text: str
     subject_id: UUID = Field(

@@ -10,14 +10,14 @@ from kit.logs import get_logger
 from notifications.domain.attempts import Streak, streak_of
 from notifications.domain.deliveries import DeliveryEnd
 from notifications.domain.endpoints import EndpointHealth, OffReason, decide_health
-from notifications.domain.notices import Kind, NewNotice
+from notifications.domain.notices import NewNotice, NoticeKind
 from notifications.repository import Deliveries, Endpoints, Notices
 
 log = get_logger(__name__)
 
 _NOTICES = {
-    OffReason.GONE: Kind.WEBHOOKS_OFF_GONE,
-    OffReason.FAILING: Kind.WEBHOOKS_OFF_FAILING,
+    OffReason.GONE: NoticeKind.WEBHOOKS_OFF_GONE,
+    OffReason.FAILING: NoticeKind.WEBHOOKS_OFF_FAILING,
 }
 
 

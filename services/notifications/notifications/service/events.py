@@ -9,7 +9,13 @@ from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
-from contracts.auth import FactorChanged, UserChanged, UserLocked, UserRegistered
+from contracts.auth import (
+    ApiKeyInNewPlace,
+    FactorChanged,
+    UserChanged,
+    UserLocked,
+    UserRegistered,
+)
 from contracts.finance import BudgetReached, ExportFailed, ExportReady
 from contracts.payments import (
     PaymentCancelled,
@@ -26,17 +32,17 @@ from kit.db import UnitOfWork
 from kit.ids import new_id
 from kit.messaging.messages import Envelope
 from notifications.domain.mails import ALSO_MAILED, MOST_NEWS, NewMail
-from notifications.domain.notices import Kind, NewNotice
+from notifications.domain.notices import NewNotice, NoticeKind
 from notifications.domain.people import Person
 from notifications.repository import Addresses, Deliveries, Endpoints, Mails, Notices, People
 
 TOP_UP: Final = "top_up"  # wallet's kind of transfers that bring money in
 _WHOLE: Final = 100  # per cent of a budget
 _FACTORS: Final = {
-    ("totp", True): Kind.TOTP_ADDED,
-    ("totp", False): Kind.TOTP_REMOVED,
-    ("passkey", True): Kind.PASSKEY_ADDED,
-    ("passkey", False): Kind.PASSKEY_REMOVED,
+    ("totp", True): NoticeKind.TOTP_ADDED,
+    ("totp", False): NoticeKind.TOTP_REMOVED,
+    ("passkey", True): NoticeKind.PASSKEY_ADDED,
+    ("passkey", False): NoticeKind.PASSKEY_REMOVED,
 }
 
 
@@ -81,39 +87,45 @@ async def notify(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
 
 
 def _of_paid(event: PaymentPaid) -> Iterator[NewNotice]:
-    yield _to_payer(event, Kind.PAYMENT_PAID)
-    yield _to_payee(event, Kind.PAYMENT_RECEIVED)
+    yield _to_payer(event, NoticeKind.PAYMENT_PAID)
+    yield _to_payee(event, NoticeKind.PAYMENT_RECEIVED)
 
 
 def _of_failed(event: PaymentFailed) -> Iterator[NewNotice]:
-    yield _to_payer(event, Kind.PAYMENT_FAILED, reason=event.reason)
-    yield _to_payee(event, Kind.INCOMING_PAYMENT_FAILED)
+    yield _to_payer(event, NoticeKind.PAYMENT_FAILED, reason=event.reason)
+    yield _to_payee(event, NoticeKind.INCOMING_PAYMENT_FAILED)
 
 
 def _of_cancelled(event: PaymentCancelled) -> Iterator[NewNotice]:
-    yield _to_payer(event, Kind.PAYMENT_CANCELLED, reason=event.reason)
-    yield _to_payee(event, Kind.INCOMING_PAYMENT_CANCELLED)
+    yield _to_payer(event, NoticeKind.PAYMENT_CANCELLED, reason=event.reason)
+    yield _to_payee(event, NoticeKind.INCOMING_PAYMENT_CANCELLED)
 
 
 def _of_refunded(event: PaymentRefunded) -> Iterator[NewNotice]:
-    for notice in (_to_payer(event, Kind.REFUND_RECEIVED), _to_payee(event, Kind.REFUND_MADE)):
+    for notice in (
+        _to_payer(event, NoticeKind.REFUND_RECEIVED),
+        _to_payee(event, NoticeKind.REFUND_MADE),
+    ):
         yield replace(notice, occasion_id=event.refund_id)
 
 
 def _of_failed_refund(event: PaymentRefundFailed) -> Iterator[NewNotice]:
-    for notice in (_to_payer(event, Kind.REFUND_FAILED), _to_payee(event, Kind.REFUND_RETURNED)):
+    for notice in (
+        _to_payer(event, NoticeKind.REFUND_FAILED),
+        _to_payee(event, NoticeKind.REFUND_RETURNED),
+    ):
         yield replace(notice, occasion_id=event.refund_id)
 
 
 def _of_disputed(event: PaymentDisputed) -> Iterator[NewNotice]:
     """Yield a notice to the payee only: the payer disputes, and hears from the bank."""
-    notice = _to_payee(event, Kind.PAYMENT_DISPUTED)
+    notice = _to_payee(event, NoticeKind.PAYMENT_DISPUTED)
     facts = {**notice.facts, "dispute_reason": event.reason}
     yield replace(notice, occasion_id=event.dispute_id, facts=facts)
 
 
 def _of_closed_dispute(event: PaymentDisputeClosed) -> Iterator[NewNotice]:
-    kind = Kind.DISPUTE_WON if event.outcome == "won" else Kind.DISPUTE_LOST
+    kind = NoticeKind.DISPUTE_WON if event.outcome == "won" else NoticeKind.DISPUTE_LOST
     yield replace(_to_payee(event, kind), occasion_id=event.dispute_id)
 
 
@@ -127,7 +139,7 @@ def _of_funds(event: FundsMoved) -> Iterator[NewNotice]:
             yield NewNotice(
                 id=new_id(),
                 user_id=entry.owner_id,
-                kind=Kind.WALLET_TOPPED_UP,
+                kind=NoticeKind.WALLET_TOPPED_UP,
                 subject_id=event.transfer_id,
                 other_id=None,
                 facts=facts,
@@ -138,11 +150,23 @@ def _of_locked(event: UserLocked) -> Iterator[NewNotice]:
     yield NewNotice(
         id=new_id(),
         user_id=event.user_id,
-        kind=Kind.LOGIN_LOCKED,
+        kind=NoticeKind.LOGIN_LOCKED,
         subject_id=event.user_id,
         other_id=None,
         facts={"until": event.until.isoformat()},
         occasion_id=event.lock_id,
+    )
+
+
+def _of_new_place(event: ApiKeyInNewPlace) -> Iterator[NewNotice]:
+    yield NewNotice(
+        id=new_id(),
+        user_id=event.user_id,
+        kind=NoticeKind.API_KEY_IN_NEW_PLACE,
+        subject_id=event.key_id,
+        other_id=None,
+        facts={"hint": event.hint},
+        occasion_id=event.use_id,
     )
 
 
@@ -159,14 +183,14 @@ def _of_factor(event: FactorChanged) -> Iterator[NewNotice]:
 
 
 def _of_ready_export(event: ExportReady) -> Iterator[NewNotice]:
-    yield _of_export(event, Kind.EXPORT_READY, rows=event.rows)
+    yield _of_export(event, NoticeKind.EXPORT_READY, rows=event.rows)
 
 
 def _of_failed_export(event: ExportFailed) -> Iterator[NewNotice]:
-    yield _of_export(event, Kind.EXPORT_FAILED)
+    yield _of_export(event, NoticeKind.EXPORT_FAILED)
 
 
-def _of_export(event: ExportReady | ExportFailed, kind: Kind, **more: int) -> NewNotice:
+def _of_export(event: ExportReady | ExportFailed, kind: NoticeKind, **more: int) -> NewNotice:
     return NewNotice(
         id=new_id(),
         user_id=event.user_id,
@@ -183,7 +207,7 @@ def _of_budget(event: BudgetReached) -> Iterator[NewNotice]:
     yield NewNotice(
         id=new_id(),
         user_id=event.user_id,
-        kind=Kind.BUDGET_USED if is_used else Kind.BUDGET_NEARLY_USED,
+        kind=NoticeKind.BUDGET_USED if is_used else NoticeKind.BUDGET_NEARLY_USED,
         subject_id=event.budget_id,
         other_id=None,
         facts={
@@ -196,17 +220,17 @@ def _of_budget(event: BudgetReached) -> Iterator[NewNotice]:
     )
 
 
-def _to_payer(event: PaymentEvent, kind: Kind, **more: str) -> NewNotice:
+def _to_payer(event: PaymentEvent, kind: NoticeKind, **more: str) -> NewNotice:
     return _of_payment(event, kind, event.payer_id, event.payee_id, more)
 
 
-def _to_payee(event: PaymentEvent, kind: Kind) -> NewNotice:
+def _to_payee(event: PaymentEvent, kind: NoticeKind) -> NewNotice:
     """Return the payee's notice, without the reason: it may say what the payer lacks."""
     return _of_payment(event, kind, event.payee_id, event.payer_id, {})
 
 
 def _of_payment(
-    event: PaymentEvent, kind: Kind, to: UUID, other: UUID, more: Mapping[str, str]
+    event: PaymentEvent, kind: NoticeKind, to: UUID, other: UUID, more: Mapping[str, str]
 ) -> NewNotice:
     # For a payment that was paid in part, people see the part.
     paid_minor = event.paid_minor if isinstance(event, PaymentPaid) else None
@@ -232,6 +256,7 @@ NOTICES_OF: Final[Mapping[type, Callable[[Any], Iterator[NewNotice]]]] = {
     PaymentDisputeClosed: _of_closed_dispute,
     FundsMoved: _of_funds,
     UserLocked: _of_locked,
+    ApiKeyInNewPlace: _of_new_place,
     FactorChanged: _of_factor,
     ExportReady: _of_ready_export,
     ExportFailed: _of_failed_export,

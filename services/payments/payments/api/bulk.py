@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from kit.db import UnitOfWork
 from kit.http import LOCATION
 from kit.refusals import CursorInvalid
+from kit.scopes import KeyBounded
 from kit.web.answers import Answer
 from kit.web.audit import Auditing
 from kit.web.csv_bodies import CSV
@@ -39,7 +40,7 @@ from payments.wiring import Wired
 # A thousand rows with every text at its longest, in Latin letters, fit into this.
 MAX_BYTES: Final = 12 * 1024 * 1024
 
-router = Router(tags=["bulk payments"])
+router = Router(tags=["bulk payments"], scope="payments")
 
 
 class _BulkNamed(BaseModel):
@@ -62,11 +63,13 @@ class _BulkNamed(BaseModel):
     is_idempotent=True,
     max_body_bytes=MAX_BYTES,
     other_bodies={CSV: BULK_CSV.document, JSON: read_rows},
-    refusals=(TooManyBulks,),
+    refusals=(TooManyBulks, KeyBounded),
     openapi_extra={"requestBody": {"content": {CSV: DOCUMENTED}}},
 )
 async def send_bulk(request: Request, viewer: Viewing, body: BulkRows, wired: Wired) -> Answer:
     """Store all rows; a background loop creates and pays the payments."""
+    viewer.caller.require_all_wallets()
+    viewer.caller.require_no_amount()
     orders = [row.order(viewer.user_id) for row in body]
 
     async def work(uow: UnitOfWork) -> Answer:
@@ -93,7 +96,7 @@ async def _stands(uow: UnitOfWork, accepted: Answer) -> bool:
     summary="Show a bulk and its rows",
     description="Counts the rows by status, and shows a page of them in their order.",
     response_model=BulkWithRows,
-    refusals=(BulkNotFound, CursorInvalid),
+    refusals=(BulkNotFound, CursorInvalid, KeyBounded),
 )
 async def get_bulk(
     viewer: Viewing,
@@ -103,6 +106,7 @@ async def get_bulk(
     audit: Auditing,
 ) -> BulkWithRows:
     """Show a bulk to its sender and to administrators."""
+    viewer.caller.require_all_wallets()
     cursors = query.cursors(
         wired.settings.cursor_secret,
         list_name="get_bulk",

@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import Request
 
 from kit.db.tail import Tail
+from kit.scopes import KeyBounded
 from kit.web.audit import Auditing
 from kit.web.event_stream import DOCUMENTED, HEARTBEAT, EventStream, LastEventId, goes_on
 from kit.web.routes import Router
@@ -17,7 +18,7 @@ from payments.repository import Payments, StreamPosition
 from payments.schemas.changes import change_seen
 from payments.wiring import Wired, Wiring
 
-router = Router(tags=["events"])
+router = Router(tags=["events"], scope="payments")
 
 
 @router.get(
@@ -29,12 +30,13 @@ router = Router(tags=["events"])
     "Events that were on their way when the connection broke may come twice. `event: reset` says "
     "that the position is too old: read the list anew.",
     responses=DOCUMENTED,
-    refusals=(TooManyStreams,),
+    refusals=(TooManyStreams, KeyBounded),
 )
 async def stream_payments(
     request: Request, viewer: Viewing, wired: Wired, last_event_id: LastEventId = None
 ) -> EventStream:
     """Find the position to start from; events are read as the client takes them."""
+    viewer.caller.require_all_wallets()
     place, first = await place_of_user(wired.database, viewer.user_id, last_event_id)
     return _stream(request, viewer, wired, place, first)
 

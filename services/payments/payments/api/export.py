@@ -14,6 +14,7 @@ from kit.web.routes import Router
 from payments.api.scope import scope_of
 from payments.api.viewer import Viewer, Viewing
 from payments.domain.filters import ListScope
+from payments.refusals import WalletNotFound
 from payments.repository import Lists
 from payments.schemas.export import COLUMNS, cells
 from payments.schemas.queries import ExportQuery
@@ -22,7 +23,7 @@ from payments.wiring import Wired
 CHUNK: Final = 500
 _BOM: Final = "\ufeff".encode()
 
-router = Router(tags=["payments"])
+router = Router(tags=["payments"], scope="payments")
 
 
 @router.get(
@@ -33,6 +34,7 @@ router = Router(tags=["payments"])
     description="Writes all payments that match the filters, which are those of the list, newest "
     "first. They are sent as they are read.",
     responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+    refusals=(WalletNotFound,),
 )
 async def export_payments(
     viewer: Viewing, query: Annotated[ExportQuery, Query()], wired: Wired, audit: Auditing

@@ -11,7 +11,7 @@ from payments.schemas.limits import LimitsAnswer, LimitsRequest, limits_seen
 from payments.service import limits as service
 from payments.wiring import Wired, Wiring
 
-router = Router(tags=["limits"])
+router = Router(tags=["limits"], scope="payments")
 
 
 @router.get(

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import Query
 
 from kit.refusals import CursorInvalid
+from kit.scopes import KeyBounded
 from kit.web.audit import Auditing
 from kit.web.pagination import Cursors, page_of
 from kit.web.routes import Router
@@ -21,7 +22,7 @@ from payments.schemas.oversight import BulksQuery, ChargeSeen, ChargesQuery, Ref
 from payments.schemas.refunds import RefundAnswer, refund_shown
 from payments.wiring import Wired, Wiring
 
-router = Router(tags=["oversight"])
+router = Router(tags=["oversight"], scope="payments")
 
 
 OversightQuery = RefundsQuery | BulksQuery | ChargesQuery
@@ -71,12 +72,13 @@ async def list_all_refunds(
     summary="List bulks",
     description="Shows the caller's bulks, newest first; administrators see everybody's.",
     response_model=Page[BulkAnswer],
-    refusals=(CursorInvalid,),
+    refusals=(CursorInvalid, KeyBounded),
 )
 async def list_bulks(
     viewer: Viewing, query: Annotated[BulksQuery, Query()], wired: Wired, audit: Auditing
 ) -> Page[BulkAnswer]:
     """Show a page of bulks, and how far each has got."""
+    viewer.caller.require_all_wallets()
     sender_id = await person_named(wired, query.owner)
     cursors = _cursors(wired, viewer, "list_bulks", query)
     whose = sender_id if viewer.caller.is_admin else viewer.user_id

@@ -30,7 +30,7 @@ from payments.schemas.paid_services import Service, ServiceChange, ServiceReques
 from payments.service import paid_services as service
 from payments.wiring import Wired, Wiring
 
-router = Router(tags=["services"])
+router = Router(tags=["services"], scope="services")
 
 # Stands for callers without a token, where none is needed.
 _ANYBODY = Identity("anybody", None, None, frozenset(), None, "")

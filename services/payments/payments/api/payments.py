@@ -11,6 +11,7 @@ from kit.context import current
 from kit.db import UnitOfWork
 from kit.http import LOCATION
 from kit.refusals import CursorInvalid
+from kit.scopes import KeyBounded
 from kit.waiters import Places
 from kit.web.answers import Answer
 from kit.web.audit import Auditing
@@ -19,6 +20,7 @@ from kit.web.pagination import page_of
 from kit.web.prefer import PreferWait
 from kit.web.routes import Router
 from kit.web.schemas import Page
+from payments.api.bounds import key_limit, require_order, require_payment
 from payments.api.cards.by_card import card_of, with_next_action
 from payments.api.scope import scope_of
 from payments.api.viewer import (
@@ -39,6 +41,7 @@ from payments.refusals import (
     ExecuteAtInThePast,
     ExecuteAtTooFar,
     FixedPriceIsPaidWhole,
+    KeyLimitExceeded,
     LimitPerDay,
     LimitPerPayment,
     LinesDoNotAddUp,
@@ -72,7 +75,7 @@ from payments.service import payments as service
 from payments.service.payments import Creation, Paying
 from payments.wiring import Wired
 
-router = Router(tags=["payments"])
+router = Router(tags=["payments"], scope="payments")
 
 
 @router.post(
@@ -107,6 +110,8 @@ router = Router(tags=["payments"])
         LinesDoNotAddUp,
         ExecuteAtInThePast,
         ExecuteAtTooFar,
+        KeyLimitExceeded,
+        KeyBounded,
         *CARD_REFUSALS.values(),
     ),
 )
@@ -115,6 +120,7 @@ async def create_payment(
 ) -> Answer:
     """Find payer and payee outside the unit of work, then store the payment."""
     order = body.order(viewer.user_id)
+    require_order(viewer.caller, order)
     parties = await find_parties(wired.database, wired.known_parties, wired.services, order)
     wanted = Creation(order, parties, current())
     card = card_of(body, wired)
@@ -126,7 +132,8 @@ async def create_payment(
             await service.set_aside(uow, wired.engine, created)
         if not body.confirm:
             return viewer.answer(CREATED, created)
-        paying = Paying(created.id, viewer.user_id, current(), card=card)
+        key = key_limit(viewer.caller)
+        paying = Paying(created.id, viewer.user_id, current(), card=card, key=key)
         return viewer.answer(ACCEPTED, await wired.batches.submit_within(uow, service.pay, paying))
 
     async def with_others() -> Answer:
@@ -186,6 +193,7 @@ async def create_payment(
         PaymentExpired,
         LimitPerPayment,
         LimitPerDay,
+        KeyLimitExceeded,
         OnlyReservedMayBePaidInPart,
         CaptureExceedsReservation,
         FixedPriceIsPaidWhole,
@@ -203,9 +211,17 @@ async def pay_payment(  # noqa: PLR0913 (one parameter for each of the request's
     body: PayRequest | None = None,
 ) -> Answer:
     """Begin to pay the payment; wait for its end where the caller prefers that."""
+    await require_payment(viewer, payment_id, wired)
     asked = body or PayRequest()
     card = card_of(asked, wired)
-    wanted = Paying(payment_id, viewer.user_id, current(), amount=asked.amount, card=card)
+    wanted = Paying(
+        payment_id,
+        viewer.user_id,
+        current(),
+        amount=asked.amount,
+        card=card,
+        key=key_limit(viewer.caller),
+    )
 
     async def work(uow: UnitOfWork) -> Answer:
         return viewer.answer(ACCEPTED, await wired.batches.submit_within(uow, service.pay, wanted))
@@ -248,6 +264,7 @@ async def cancel_payment(
     request: Request, viewer: Viewing, payment_id: UUID, wait: PreferWait, wired: Wired
 ) -> Answer:
     """Cancel at once, or begin to undo a payment that is under way."""
+    await require_payment(viewer, payment_id, wired)
 
     async def work(uow: UnitOfWork) -> Answer:
         payment = await service.cancel(uow, wired.engine, payment_id, viewer.user_id)
@@ -288,7 +305,7 @@ async def get_payment(viewer: Viewing, payment_id: UUID, wired: Wired, audit: Au
     description="Newest first. `id` (several ids), `payer`, `payee`, `wallet_id` and `transfer_id` "
     "narrow the list; administrators see everybody's payments, or with `direction` their own.",
     response_model=Page[AnyPayment],
-    refusals=(CursorInvalid,),
+    refusals=(CursorInvalid, WalletNotFound),
 )
 async def list_payments(
     viewer: Viewing, query: Annotated[PaymentsQuery, Query()], wired: Wired, audit: Auditing

@@ -3,8 +3,10 @@
 from contracts.cards import CardRefused
 from kit.money import Money, decimal_text
 from kit.refusals import Refusal
+from kit.scopes import KeyBounded
 from kit.tasks import together
 from kit.web.routes import Router
+from payments.api.bounds import require_order
 from payments.api.cards.by_card import contact_of
 from payments.api.viewer import Viewing
 from payments.clients.parties import find_parties
@@ -14,12 +16,13 @@ from payments.domain.parties import Parties, Person, WalletFunds
 from payments.domain.payment import Method
 from payments.domain.quotes import amount_of, count_planned, failure_of, refusal_of
 from payments.domain.reasons import reason_label
+from payments.refusals import WalletNotFound
 from payments.repository import Limits
 from payments.schemas.creation import LONGEST_PAYMENT, PaymentRequest
 from payments.schemas.quotes import QuoteAnswer, QuotedPayee
 from payments.wiring import Wired, Wiring
 
-router = Router(tags=["payments"])
+router = Router(tags=["payments"], scope="payments")
 
 
 def _refusal_of_card(wired: Wiring, amount: Money, body: PaymentRequest) -> Refusal | None:
@@ -35,15 +38,18 @@ def _refusal_of_card(wired: Wiring, amount: Money, body: PaymentRequest) -> Refu
     "/v1/payments/quote",
     access="user",
     operation_id="quote_payment",
+    scope="payments:read",  # it moves nothing
     summary="Quote a payment: would it be paid, or refused",
     description="Takes the same body as creating a payment. Answers 200 also where the payment "
     "would be refused or fail. With `execute_at` the limits of that day apply, with what is "
     "scheduled on it before; wallets are judged by what they hold now.",
     max_body_bytes=LONGEST_PAYMENT,
+    refusals=(WalletNotFound, KeyBounded),
 )
 async def quote_payment(viewer: Viewing, body: PaymentRequest, wired: Wired) -> QuoteAnswer:
     """Ask every service that paying would ask, and decide as paying would."""
     order = body.order(viewer.user_id)
+    require_order(viewer.caller, order)
     parties = await find_parties(wired.database, wired.known_parties, wired.services, order)
     amount = amount_of(order, parties)
     refusal = await _refusal(wired, order, parties, amount)

@@ -55,7 +55,7 @@ class _RefundNamed(BaseModel):
     payment_id: UUID
 
 
-router = Router(tags=["refunds"])
+router = Router(tags=["refunds"], scope="refunds")
 
 
 @router.post(

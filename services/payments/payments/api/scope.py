@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from kit.web.audit import Audit
+from payments.api.bounds import require_wallet
 from payments.api.viewer import Viewer
 from payments.domain.filters import Direction, ListScope
 from payments.repository import KnownPeople, Lists
@@ -14,7 +15,12 @@ from payments.wiring import Wiring
 async def scope_of(
     viewer: Viewer, asked: PaymentFilters, wired: Wiring, audit: Audit
 ) -> ListScope | None:
-    """Return where to look for the payments; None where no payment can match."""
+    """Return where to look for the payments; None where no payment can match.
+
+    Raises:
+        WalletNotFound: an API key asks beyond its wallets; it has to name one of them.
+    """
+    require_wallet(viewer.caller, asked.wallet_id)
     is_everybodys = viewer.caller.is_admin and asked.direction is Direction.ALL
     payer_id, payee_id = [await person_named(wired, name) for name in (asked.payer, asked.payee)]
     owner_id = None if asked.wallet_id is None else await _owner_of(wired, asked.wallet_id)

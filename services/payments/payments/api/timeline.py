@@ -18,7 +18,7 @@ from payments.wiring import Wired, Wiring
 
 A = TypeVar("A")
 
-router = Router(tags=["payments"])
+router = Router(tags=["payments"], scope="payments")
 
 
 @router.get(

@@ -18,6 +18,7 @@ from kit.web.language import CallerLanguage
 from kit.web.prefer import preference_applied
 from payments.domain.lifecycle import visible_to
 from payments.domain.payment import Payment
+from payments.refusals import PaymentNotFound
 from payments.schemas.payments import IncomingPayment, OutgoingPayment, shown
 
 OK, CREATED, ACCEPTED = 200, 201, 202
@@ -39,11 +40,14 @@ class Viewer:
         """Return a payment to its payer, its payee and administrators.
 
         Raises:
-            PaymentNotFound: it does not exist, or is others'.
+            PaymentNotFound: it does not exist, is others', or is outside the key's bounds.
         """
         if payment is not None and self.oversees(payment):
             return payment
-        return visible_to(payment, self.user_id)
+        seen = visible_to(payment, self.user_id)
+        if not self.caller.may_use(seen.account_of(self.user_id)):
+            raise PaymentNotFound
+        return seen
 
     def oversees(self, payment: Payment) -> bool:
         """Tell whether an administrator looks at a payment between others."""

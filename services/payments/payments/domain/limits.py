@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
+from uuid import UUID
 
-from kit.money import CURRENCIES, DEFAULT_CURRENCY, decimal_text
-from payments.refusals import LimitPerDay, LimitPerPayment
+from kit.money import CURRENCIES, DEFAULT_CURRENCY, Money, decimal_text
+from payments.refusals import KeyLimitExceeded, LimitPerDay, LimitPerPayment
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,31 @@ class Limit:
 
     per_payment: int | None = None
     per_day: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyLimit:
+    """What an API key may begin to pay in a day (UTC), in this currency alone.
+
+    Nothing of it is given back: a key that makes payments fail again and again is held up, too.
+    """
+
+    key_id: UUID
+    per_day: Money
+
+    @property
+    def exceeded(self) -> KeyLimitExceeded:
+        """The refusal of a payment that does not fit, or is in another currency."""
+        return KeyLimitExceeded(limit=self.per_day.decimal, currency=self.per_day.currency)
+
+    def require_currency(self, currency: str) -> None:
+        """Refuse a payment in another currency than the key's.
+
+        Raises:
+            KeyLimitExceeded: it is.
+        """
+        if currency != self.per_day.currency:
+            raise self.exceeded
 
 
 NO_LIMIT: Final = Limit()

@@ -131,6 +131,10 @@ class Payment:
         """Tell whether the user pays or receives it."""
         return user_id in (self.payer_id, self.payee_id)
 
+    def account_of(self, user_id: UUID) -> UUID | None:
+        """Return the wallet that was named on the user's side; None for the default one."""
+        return self.payer_account_id if user_id == self.payer_id else self.payee_account_id
+
 
 @dataclass(frozen=True, slots=True)
 class PaymentEnd:

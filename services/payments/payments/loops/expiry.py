@@ -6,7 +6,7 @@ from typing import Final
 from kit.db import Database
 from kit.db.purge import purge_in_batches
 from kit.tasks import for_ever
-from payments.repository import Changes, Limits
+from payments.repository import Changes, KeyDays, Limits
 from payments.repository.cards.provider_events import purge_events
 from payments.service.payments import EXPIRY_BATCH, expire
 
@@ -39,7 +39,9 @@ async def forget_changes(database: Database) -> None:
         before = database.clock.now() - CHANGES_KEPT
         await purge_changes(database, before)
         async with database.unit_of_work() as uow:
-            await Limits(uow).purge((database.clock.now() - DAYS_KEPT).date())
+            first_kept = (database.clock.now() - DAYS_KEPT).date()
+            await Limits(uow).purge(first_kept)
+            await KeyDays(uow).purge(first_kept)
             await purge_events(uow, database.clock.now() - EVENTS_KEPT, PURGE_BATCH)
 
     await for_ever("payments.changes", once, every_seconds=PURGE_SECONDS)

@@ -23,6 +23,7 @@ Refusal
 ├── PersonNotFound              404  user_not_found
 ├── LimitPerPayment             403  limit_per_payment
 ├── LimitPerDay                 403  limit_per_day
+├── KeyLimitExceeded            403  key_limit_exceeded
 ├── ExecuteAtInThePast          422  execute_at_in_the_past
 ├── ExecuteAtTooFar             422  execute_at_too_far
 ├── RefundNotFound              404  refund_not_found
@@ -75,6 +76,7 @@ from payments.refusals.payments import (
     CurrencyMismatch,
     ExecuteAtInThePast,
     ExecuteAtTooFar,
+    KeyLimitExceeded,
     LimitPerDay,
     LimitPerPayment,
     OnlyOwnerMayEdit,
@@ -111,6 +113,7 @@ __all__ = [
     "ExecuteAtInThePast",
     "ExecuteAtTooFar",
     "FixedPriceIsPaidWhole",
+    "KeyLimitExceeded",
     "LimitPerDay",
     "LimitPerPayment",
     "LinesDoNotAddUp",

@@ -250,6 +250,17 @@ class LimitPerDay(Refusal):
     )
 
 
+class KeyLimitExceeded(Refusal):
+    """The API key may not begin to pay that much more within this day (UTC)."""
+
+    code = "key_limit_exceeded"
+    status = 403
+    title_en = "Above the API key's limit"
+    title_ru = "Превышен лимит ключа API"
+    detail_en = "This API key may pay up to {limit} {currency} within a day, and nothing else."
+    detail_ru = "Этим ключом API можно заплатить за день не больше {limit} {currency}."
+
+
 class ExecuteAtInThePast(Refusal):
     """The scheduled time is over."""
 

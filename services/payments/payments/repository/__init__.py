@@ -8,6 +8,7 @@ from payments.repository.cards.provider_events import ProviderEvents
 from payments.repository.cards.provider_faults import ProviderFaults
 from payments.repository.cards.refunds import CardRefunds
 from payments.repository.changes import Changes, StreamPosition
+from payments.repository.key_days import KeyDays
 from payments.repository.known import KnownPeople
 from payments.repository.limits import Limits
 from payments.repository.lists import Lists
@@ -24,6 +25,7 @@ __all__ = [
     "Charges",
     "ChargesWanted",
     "Disputes",
+    "KeyDays",
     "KnownPeople",
     "Limits",
     "Lists",

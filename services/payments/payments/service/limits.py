@@ -3,15 +3,16 @@
 They run inside the caller's unit of work and never commit.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from kit.db import UnitOfWork
 from kit.logs import get_logger
-from payments.domain.limits import Limit, day_is_full, require_fit
+from kit.money import Money
+from payments.domain.limits import KeyLimit, Limit, day_is_full, require_fit
 from payments.domain.payment import Payment, PaymentStatus
 from payments.refusals import PersonNotFound
-from payments.repository import KnownPeople, Limits
+from payments.repository import KeyDays, KnownPeople, Limits
 
 log = get_logger(__name__)
 
@@ -29,6 +30,19 @@ async def count(uow: UnitOfWork, payment: Payment, minor: int, limit: Limit) -> 
         return
     if not await Limits(uow).count(payment, minor, uow.clock.now().date(), limit.per_day):
         raise day_is_full(limit, payment.currency)
+
+
+async def count_for_keys(uow: UnitOfWork, paid: Iterable[tuple[KeyLimit | None, Money]]) -> None:
+    """Count what API keys begin to pay, in one order, so that none deadlocks.
+
+    Raises:
+        KeyLimitExceeded: one of them may not pay that much more today, or in another currency.
+    """
+    limited = [(limit, part) for limit, part in paid if limit is not None]
+    for limit, part in sorted(limited, key=lambda one: one[0].key_id):
+        limit.require_currency(part.currency)
+        if not await KeyDays(uow).count(limit, part.minor, uow.clock.now().date()):
+            raise limit.exceeded
 
 
 async def give_back(uow: UnitOfWork, ended: Sequence[Payment]) -> None:

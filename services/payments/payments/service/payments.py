@@ -24,7 +24,7 @@ from payments.domain.lifecycle import (
     decide_pay,
     visible_to,
 )
-from payments.domain.limits import Limit
+from payments.domain.limits import KeyLimit, Limit
 from payments.domain.parties import Ends, Parties, PayeeName
 from payments.domain.payment import Method, Payment, PaymentEnd, PaymentStatus
 from payments.domain.policies import Policies
@@ -40,7 +40,7 @@ from payments.refusals import (
 from payments.repository import KnownPeople, Limits, PaidServices, Payments
 from payments.sagas.payment import CONFIRM, confirmed, facts
 from payments.service.cards.charges import Card, charge_of, request_charge
-from payments.service.limits import count, give_back
+from payments.service.limits import count, count_for_keys, give_back
 
 EXPIRY_BATCH: Final = 200
 DUE_BATCH: Final = 100
@@ -72,7 +72,7 @@ class Paying:
     """A payment to be paid, and the request that wants it.
 
     ``amount`` is the part of a reserved payment to pay, as a decimal in its currency; None pays
-    all. Without ``card`` the payer's wallet pays.
+    all. Without ``card`` the payer's wallet pays. ``key`` is the limit of the API key that asks.
     """
 
     payment_id: UUID
@@ -80,6 +80,7 @@ class Paying:
     context: Context
     amount: str | None = None
     card: Card | None = None
+    key: KeyLimit | None = None
 
     @property
     def method(self) -> Method:
@@ -160,6 +161,8 @@ async def pay(
     # Lock order: the sagas of reserved payments, then the days that payments are counted in.
     await _signal(uow, engine, policies, [one for one in claimed if one.payment.is_reserved])
     await _count_all(uow, claimed, policies)
+    parts = [one.part for one in claimed]
+    await count_for_keys(uow, zip([asked[key].key for key in found], parts, strict=True))
     await _start(uow, engine, policies, [one for one in claimed if not one.payment.is_reserved])
     outcomes = others | {key: payment for key, (payment, _) in found.items()}
     return [outcomes[one.payment_id, one.caller_id] for one in wanted]

@@ -294,6 +294,15 @@ payment_day = Table(
     CheckConstraint("spent_minor >= 0", name="spent_is_not_negative"),
 )
 
+key_day = Table(
+    "key_day",
+    METADATA,
+    Column("key_id", Uuid, primary_key=True, comment="an API key of auth's"),
+    Column("day", Date, primary_key=True),
+    Column("spent_minor", BigInteger, nullable=False, comment="in the key's currency"),
+    CheckConstraint("spent_minor > 0", name="spent_is_some"),
+)
+
 refund = Table(
     "refund",
     METADATA,

@@ -36,7 +36,7 @@ from shop.wiring import Wired
 
 MAX_BYTES: Final = 12 * 1024 * 1024
 
-router = Router(tags=["catalogue"])
+router = Router(tags=["catalogue"], scope="products")
 
 
 @router.get(

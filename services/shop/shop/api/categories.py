@@ -42,7 +42,7 @@ from shop.wiring import Wired, Wiring
 PATH: Final = "/v1/shop/categories"
 _EDIT: Final = (CategoryNotFound, EditStale, IfMatchMalformed)
 
-router = Router(tags=["categories"])
+router = Router(tags=["categories"], scope="products")
 
 
 @router.get(

@@ -41,7 +41,7 @@ from shop.service.order_payments import OrderPaying
 from shop.service.orders import OrderCreation
 from shop.wiring import Wired
 
-router = Router(tags=["orders"])
+router = Router(tags=["orders"], scope="orders")
 
 
 @router.post(

@@ -35,7 +35,7 @@ from shop.wiring import Wired, Wiring
 PATH: Final = "/v1/shop/products"
 _EDIT: Final = (ProductNotFound, EditStale, IfMatchMalformed)
 
-router = Router(tags=["products"])
+router = Router(tags=["products"], scope="products")
 
 
 @router.get(

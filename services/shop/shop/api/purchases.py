@@ -47,7 +47,7 @@ _REFUSALS: Final[tuple[type[Refusal], ...]] = (
     *PAYMENT_REFUSALS.values(),
 )
 
-router = Router(tags=["orders"])
+router = Router(tags=["orders"], scope="orders")
 
 
 @router.post(

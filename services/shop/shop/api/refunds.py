@@ -33,7 +33,7 @@ class _RefundNamed(BaseModel):
     refund_id: UUID
 
 
-router = Router(tags=["orders"])
+router = Router(tags=["orders"], scope="orders")
 
 
 @router.post(

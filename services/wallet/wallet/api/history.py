@@ -27,7 +27,7 @@ from wallet.service import history
 from wallet.service.history import EntryRange, Period, Statement
 from wallet.wiring import Wired
 
-router = Router(tags=["history"])
+router = Router(tags=["history"], scope="wallets")
 
 # The parameters in the order in which statements have always had them.
 _CSV = "text/csv; header=present; charset=utf-8"

@@ -20,7 +20,7 @@ from wallet.schemas.queries import EntriesQuery, HouseAccountsQuery
 from wallet.service import history
 from wallet.wiring import Wired
 
-router = Router(tags=["ledger"])
+router = Router(tags=["ledger"], scope="wallets")
 
 
 @router.get(
@@ -130,7 +130,11 @@ def _mine(caller: Identity, owners: dict[UUID, UUID | None]) -> set[UUID] | None
     """
     if caller.is_admin:
         return None
-    mine = {account_id for account_id, owner_id in owners.items() if owner_id == caller.user}
+    mine = {
+        account_id
+        for account_id, owner_id in owners.items()
+        if owner_id == caller.user and caller.may_use(account_id)
+    }
     if not mine:
         raise NotFound
     return mine

@@ -1,6 +1,6 @@
 """Decides which wallets a caller may see: their own, and an admin all.
 
-Other people's wallets are answered like missing ones.
+Other people's wallets are answered like missing ones, and those outside an API key's bounds.
 """
 
 from uuid import UUID
@@ -16,8 +16,10 @@ async def visible(connection: Connection, caller: Identity, wallet_id: UUID) -> 
     """Return a wallet that the caller may see.
 
     Raises:
-        NotFound: it does not exist, or belongs to somebody else.
+        NotFound: it does not exist, belongs to somebody else, or is outside the key's bounds.
     """
+    if not caller.may_use(wallet_id):
+        raise NotFound
     wallet = await Wallets(connection).find(wallet_id)
     if wallet is None or not (wallet.owner_id == caller.user or caller.is_admin):
         raise NotFound

@@ -26,7 +26,7 @@ from wallet.schemas.wallets import (
 from wallet.service import top_ups
 from wallet.wiring import Wired
 
-router = Router(tags=["top-ups"])
+router = Router(tags=["top-ups"], scope="wallets")
 
 
 @router.post(
@@ -57,6 +57,8 @@ async def top_up(
     language: CallerLanguage,
 ) -> Answer:
     """Credit one's own wallet with sandbox money, or charge a card for it."""
+    if not caller.may_use(body.wallet_id):
+        raise NotFound
     if body.method == "card":
         return await _by_card(body, caller, request, wired.payments, language)
     if wired.settings.in_production:

@@ -10,6 +10,7 @@ from kit.db import UnitOfWork
 from kit.http import LOCATION
 from kit.money import DEFAULT_CURRENCY
 from kit.refusals import CursorInvalid, NotFound
+from kit.scopes import KeyBounded
 from kit.web.answers import Answer
 from kit.web.audit import Auditing
 from kit.web.fields import CurrencyCode
@@ -30,7 +31,7 @@ from wallet.wiring import Wired
 
 LATEST_ENTRIES: Final = 10  # of each wallet, where a list has them
 
-router = Router(tags=["wallets"])
+router = Router(tags=["wallets"], scope="wallets")
 
 
 @router.get(
@@ -58,7 +59,7 @@ async def list_wallets(
         query.status,
         query.number,
         query.span,
-        query.ids,
+        _ids(caller, query.ids),
     )
     async with wired.database.read() as connection:
         rows = await Wallets(connection).page(wanted, before, query.limit + 1)
@@ -89,6 +90,13 @@ def _owners(caller: Identity, asked: list[UUID] | None) -> list[UUID] | None:
     return [caller.user]
 
 
+def _ids(caller: Identity, asked: list[UUID] | None) -> list[UUID] | None:
+    """Return the ids of the wallets that are listed; None for any."""
+    if caller.wallet_ids is None:
+        return asked
+    return [one for one in asked or caller.wallet_ids if one in caller.wallet_ids]
+
+
 @router.post(
     "/v1/wallets",
     access="user",
@@ -98,10 +106,11 @@ def _owners(caller: Identity, asked: list[UUID] | None) -> list[UUID] | None:
     status_code=201,
     response_model=WalletAnswer,
     is_idempotent=True,
-    refusals=(refusals.WalletClosed, refusals.TooManyWallets),
+    refusals=(refusals.WalletClosed, refusals.TooManyWallets, KeyBounded),
 )
 async def open_wallet(body: OpenWallet, caller: Caller, request: Request) -> Answer:
     """Open a wallet; the first of its currency becomes the default one."""
+    caller.require_all_wallets()
 
     async def work(uow: UnitOfWork) -> Answer:
         wallet = await verbs.open_wallet(uow, WalletKey(caller.user, body.currency), body.name)
@@ -115,6 +124,7 @@ async def open_wallet(body: OpenWallet, caller: Caller, request: Request) -> Ans
     access="user",
     operation_id="get_my_wallet",
     summary="Get one's default wallet of a currency, opened on first need",
+    refusals=(NotFound,),
 )
 async def get_my_wallet(
     caller: Caller,
@@ -125,6 +135,8 @@ async def get_my_wallet(
     key = WalletKey(caller.user, currency)
     async with wired.database.read() as connection:
         found = await Wallets(connection).find_default(key)
+    if not caller.may_use(found and found.id):
+        raise NotFound
     if found is None:
         async with wired.database.unit_of_work() as uow:
             found = await verbs.default_wallet(uow, key)

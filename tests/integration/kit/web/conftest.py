@@ -69,6 +69,9 @@ class StatedClaims:
     service: None = None
     auth_time: None = None
     amr: tuple[str, ...] = ()
+    scope: None = None
+    wallet_ids: None = None
+    per_day: None = None
     has_factor: bool = False
 
 

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kit.ids import new_id
+from kit.money import Money
 from kit.refusals import TokenInvalid, Unavailable
 from testkit.tokens import TokenMint, base64url, unsigned
 from testkit.verification import Desk, Time
@@ -40,6 +41,51 @@ async def test_a_good_user_token_gives_its_claims(desk: Desk) -> None:
     assert claims.amr == ("pwd",)
     assert claims.auth_time is not None
     assert (claims.expires_at - claims.auth_time).total_seconds() == 600
+
+
+async def test_a_login_is_limited_to_nothing(desk: Desk) -> None:
+    claims = await desk.verifier.verify(desk.mint.user())
+
+    assert (claims.scope, claims.wallet_ids, claims.per_day) == (None, None, None)
+
+
+async def test_an_api_keys_token_says_what_it_is_limited_to(desk: Desk) -> None:
+    wallet_id = new_id()
+    token = desk.mint.user(
+        scope="payments:read payments:write",
+        wallet_ids=[str(wallet_id)],
+        per_day={"minor": 15000, "currency": "RUB"},
+    )
+
+    claims = await desk.verifier.verify(token)
+
+    assert claims.scope == {"payments:read", "payments:write"}
+    assert claims.wallet_ids == {wallet_id}
+    assert claims.per_day == Money(15000, "RUB")
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"scope": ["payments:read"]},
+        {"scope": 1},
+        {"wallet_ids": "all"},
+        {"wallet_ids": ["x"]},
+        {"per_day": {"minor": -1, "currency": "RUB"}},
+        {"per_day": {"minor": "1", "currency": "RUB"}},
+        {"per_day": {"minor": 1}},
+    ],
+)
+async def test_a_limit_that_can_not_be_read_limits_everything(
+    desk: Desk, claims: dict[str, Any]
+) -> None:
+    await refused(desk, desk.mint.user(**claims))
+
+
+async def test_an_empty_scope_opens_nothing(desk: Desk) -> None:
+    claims = await desk.verifier.verify(desk.mint.user(scope=""))
+
+    assert claims.scope == frozenset()
 
 
 async def test_a_good_service_token_names_the_service_and_no_user(desk: Desk) -> None:

@@ -12,6 +12,7 @@ import pytest
 from pydantic_settings import SettingsConfigDict
 
 from kit.ids import derived_id
+from kit.money import Money
 from kit.refusals import TokenInvalid
 from kit.settings import WebSettings
 from kit.web.app import WebApp, create_app
@@ -38,6 +39,9 @@ class StatedClaims:
     service: str | None = None
     auth_time: datetime | None = None
     amr: tuple[str, ...] = ()
+    scope: frozenset[str] | None = None
+    wallet_ids: frozenset[UUID] | None = None
+    per_day: Money | None = None
     has_factor: bool = False
 
 
@@ -59,6 +63,12 @@ TOKENS = StatedTokens(
         "root": StatedClaims(str(ROOT), user_id=ROOT, roles=frozenset({"user", "admin"})),
         "payments": StatedClaims(
             "svc:payments", roles=frozenset({"service", "admin"}), service="payments"
+        ),
+        "reading key": StatedClaims(
+            str(ALICE), ALICE, roles=frozenset({"user"}), scope=frozenset({"coins:read"})
+        ),
+        "limited root": StatedClaims(
+            str(ROOT), ROOT, roles=frozenset({"user", "admin"}), scope=frozenset({"coins:read"})
         ),
     }
 )

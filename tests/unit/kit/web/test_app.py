@@ -116,7 +116,7 @@ def test_every_operation_documents_its_problems(document: dict[str, Any]) -> Non
     drop, one, shown, fill = (by_id[n] for n in ("drop_coin", "get_coin", "get_till", "fill"))
 
     assert list(drop["responses"]) == [
-        *("201", "400", "401", "409", "413", "415", "422", "429", "500", "503")
+        *("201", "400", "401", "403", "409", "413", "415", "422", "429", "500", "503")
     ]
     assert codes(drop, "409") == {"till_closed", "idempotency_in_flight"}
     assert codes(drop, "422") == {
@@ -125,7 +125,8 @@ def test_every_operation_documents_its_problems(document: dict[str, Any]) -> Non
         "currency_unknown",
     }
     assert codes(drop, "400") == {"body_unreadable", "idempotency_key_malformed", "query_invalid"}
-    assert codes(one, "403") == {"forbidden"}
+    assert codes(one, "403") == {"forbidden", "not_for_keys"}
+    assert codes(drop, "403") == {"not_for_keys"}
     assert codes(one, "404") == {"not_found"}
     assert codes(one, "400") == {"query_invalid"}
     assert codes(shown, "422") == {"validation_failed"}

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from kit import refusals as general
-from kit import span
+from kit import scopes, span
 from kit.refusals import Refusal
 from kit.web import step_up
 from kit.web.openapi import headers, problems, security
@@ -28,7 +28,7 @@ def complete(
         schemas.pop(name, None)
     _restore_examples(schemas, routes)
     schemas.update(problems.schemas())
-    known = {*catalogue, *general.catalogue(general, span, step_up)}
+    known = {*catalogue, *general.catalogue(general, scopes, span, step_up)}
     for route in routes:
         refusals = refusals_of(route)
         if unknown := [one.__name__ for one in refusals if one not in known]:

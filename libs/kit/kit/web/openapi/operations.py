@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from kit import refusals as general
 from kit.http import LINK, PREFERENCE_APPLIED, REPLAYED, REQUEST_ID
 from kit.refusals import Refusal
+from kit.scopes import NotForKeys, ScopeMissing
 from kit.span import PeriodInvalid
 from kit.web.openapi import headers, problems, security
 from kit.web.queries import RangeFilters
@@ -33,6 +34,8 @@ def refusals_of(route: Route) -> list[type[Refusal]]:
         found += [general.NotAuthenticated, general.TokenInvalid]
     if route.access in ("admin", "service"):
         found.append(general.Forbidden)
+    if route.access in ("user", "owner", "admin"):
+        found.append(NotForKeys if route.scope is None else ScopeMissing)
     if route.access == "admin" and route.is_change:
         found.append(StepUpRequired)
     if route.asked.path:
@@ -69,6 +72,8 @@ def complete(operation: dict[str, Any], route: Route) -> None:
     operation["x-access"] = route.access
     if route.open_by is not None:
         operation["x-open-by"] = route.open_by
+    if route.scope is not None:
+        operation["x-scope"] = route.scope
     operation["security"] = security.required(route.access, takes_caller=route.takes_caller)
     if route.is_idempotent:
         operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from kit.http import ALLOW, LANGUAGE, REQUEST_ID, RETRY_AFTER, WWW_AUTHENTICATE
 from kit.refusals import Language, Refusal
+from kit.scopes import ScopeMissing
 from kit.web.oauth import error_of, status_of
 from kit.web.openapi import headers
 from kit.web.openapi.names import pascal_case, reference
@@ -35,6 +36,7 @@ SAMPLES: Final[Mapping[str, object]] = {
     "reason": "insufficient_funds",
     "reason_ru": "недостаточно денег",
     "retry_after_seconds": 30,
+    "scope": "payments:write",
     "status": "paid",
     "status_ru": "оплачен",
     "step": "0.10",
@@ -133,7 +135,8 @@ def detail(refusal: type[Refusal], language: Language) -> str:
 
 def _headers_of(status: int, refusals: Sequence[type[Refusal]]) -> list[str]:
     found = [REQUEST_ID, LANGUAGE]
-    if status == 401 or any(one.code == "step_up_required" for one in refusals):  # noqa: PLR2004
+    steps_up = any(one.code == "step_up_required" for one in refusals)
+    if status == 401 or ScopeMissing in refusals or steps_up:  # noqa: PLR2004
         found.append(WWW_AUTHENTICATE)
     if status == 405:  # noqa: PLR2004
         found.append(ALLOW)

@@ -10,7 +10,12 @@ SCHEMES: Final[dict[str, Any]] = {
         "type": "oauth2",
         "flows": {"password": {"tokenUrl": TOKEN_PATH, "scopes": {}}},
     },
-    "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "An access token, or an API key (`sk_…`), which opens what `x-scope` names.",
+    },
     "service": {
         "type": "oauth2",
         "flows": {"clientCredentials": {"tokenUrl": TOKEN_PATH, "scopes": {}}},

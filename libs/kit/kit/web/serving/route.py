@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from kit.http import LINK
 from kit.refusals import Refusal, TokenInvalid
+from kit.scopes import NotForKeys, ScopeMissing
 from kit.turns import Turns
 from kit.web.answers import Answer
 from kit.web.identity import Access, Identity, authenticate, authorise
@@ -40,6 +41,8 @@ class Route(APIRoute):
         max_body_bytes: Largest body, where it differs from the service's.
         open_by: A setting of the service that, when true, lets in a step further: to an operation
             for users also those without a token, to one for admins all users.
+        scope: What a token that is limited to scopes has to name, as `payments:write`; None closes
+            the operation to such tokens. Only what is for users keeps one.
         other_bodies: Readers of bodies that are no JSON, by content type.
         answer_headers: What its answers also carry, of those in `kit.http`.
         answer_examples: An answer of each status, where the model's own example is of another.
@@ -60,6 +63,7 @@ class Route(APIRoute):
         is_idempotent: bool = False,
         max_body_bytes: int | None = None,
         open_by: str | None = None,
+        scope: str | None = None,
         other_bodies: Mapping[str, BodyReader] | None = None,
         answer_headers: Sequence[str] = (),
         answer_examples: Mapping[int, Any] | None = None,
@@ -92,6 +96,7 @@ class Route(APIRoute):
         if self.may_be_public and self.binder.asks_for_caller:
             raise TypeError(f"{path}: a public operation has no caller")
         self.takes_caller = self.binder.takes_caller
+        self.scope = scope if self._is_for_users else None
         self._answer_status = self.status_code or 200
         self._answer_type = self.response_model if _is_model(self.response_model) else None
         self._answer: TypeAdapter[Any] = TypeAdapter(self.response_model)
@@ -120,6 +125,13 @@ class Route(APIRoute):
         return self.access == "public" or (bool(self.open_by) and self.access == "user")
 
     @property
+    def _is_for_users(self) -> bool:
+        """Whether users who are no administrators may have a say in it."""
+        if self.access == "public":
+            return self.takes_caller
+        return self.access in ("user", "owner") or bool(self.open_by)
+
+    @property
     def is_change(self) -> bool:
         """Whether it may change something: an administrator's login must then be recent."""
         return changes_something(self.methods)
@@ -128,8 +140,8 @@ class Route(APIRoute):
         """Return who calls, None where nobody has to say; refuse who may not.
 
         A setting may open an operation a step further. Where no token is needed, and the operation
-        wants to know, whoever sends one is who it says; a public operation is served to a bad one
-        as to none.
+        wants to know, whoever sends one is who it says; a public operation is served to a bad one,
+        or one of other scopes, as to none.
         """
         state = exchange.scope["app"].state
         access, is_told = self.access, b"authorization" in exchange.headers
@@ -139,11 +151,11 @@ class Route(APIRoute):
             return None
         try:
             identity = await authenticate(exchange.headers, getattr(state, "tokens", None))
-            authorise(identity, "user" if access == "public" else access)
+            authorise(identity, "user" if access == "public" else access, self.scope)
             if access == "admin" and self.is_change:
                 needs = state.settings.needs_admin_factor
                 require_recent(identity, state.clock.now(), needs_factor=needs)
-        except TokenInvalid:
+        except (TokenInvalid, ScopeMissing, NotForKeys):
             if access == "public":
                 return None
             raise

@@ -1,7 +1,7 @@
 """Serves logins by a second factor after the password, and by a passkey alone."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, TypeVar
 from uuid import UUID
 
 from fastapi import Request
@@ -22,9 +22,13 @@ from auth.schemas.tokens import TokenAnswer
 from auth.service.factors import passkeys
 from auth.service.factors.changes import Acting
 from auth.service.factors.proofs import Proof, judge, person, waiting_user
-from auth.service.sessions import count_failure
+from auth.service.sessions import Credentials, count_failure
 from auth.wiring import Wired, Wiring
+from kit.db import UnitOfWork
 from kit.web.routes import Router
+
+T = TypeVar("T")
+LoginGoal = Callable[[UnitOfWork, Credentials, tuple[str, ...]], Awaitable[T]]
 
 router = Router(tags=["tokens"])
 
@@ -99,7 +103,7 @@ async def _by_passkey_alone(answer: DeviceAnswer, request: Request, wired: Wirin
         acting = Acting(user_id, origin, now)
         amr = await passkeys.prove(uow, wired.party, kind, acting, answer)
         if amr is not None:
-            found = await person(uow, user_id, origin.address)
+            found = await person(uow, user_id, origin.address, wired.settings.lockout_rules, now)
             opened = await open_in(uow, found, amr, request, wired)
     if opened is None:
         raise PasskeyRefused
@@ -109,11 +113,40 @@ async def _by_passkey_alone(answer: DeviceAnswer, request: Request, wired: Wirin
 async def _second_factor(
     mfa_token: str, proof: Proof, request: Request, wired: Wiring
 ) -> TokenAnswer:
+    async def session(
+        uow: UnitOfWork, found: Credentials, amr: tuple[str, ...]
+    ) -> tuple[Session, Sequence[UUID]]:
+        return await open_in(uow, found, amr, request, wired)
+
+    user, opened = await second_factor(mfa_token, proof, request, wired, session)
+    return await _answered(user, *opened, wired)
+
+
+async def second_factor(
+    mfa_token: str,
+    proof: Proof,
+    request: Request,
+    wired: Wiring,
+    goal: LoginGoal[T],
+) -> tuple[User, T]:
+    """Check a second factor; return its user, and what a right one opens.
+
+    Args:
+        mfa_token: From the refusal after the right password.
+        proof: What is given.
+        request: Where it comes from.
+        wired: What checks it.
+        goal: What is done in the same unit of work once it is right, with the `amr`.
+
+    Raises:
+        CodeWrong, PasskeyRefused: it is wrong, which counts like a wrong password.
+        MfaTokenInvalid, LoginLocked, UserPending, UserDisabled: as their names say.
+    """
     origin, now = origin_of(request), wired.database.clock.now()
-    opened = None
+    opened: list[T] = []
     async with wired.database.unit_of_work() as uow:
         user = await waiting_user(uow, mfa_token, now)
-        found = await person(uow, user.id, origin.address)
+        found = await person(uow, user.id, origin.address, wired.settings.lockout_rules, now)
         require_unlocked(found.failures, now)
         acting = Acting(user.id, origin, now)
         words = await wired.checker.check(uow, acting, proof, ChallengeKind.PASSKEY_FACTOR)
@@ -121,10 +154,10 @@ async def _second_factor(
         if words is None:
             await count_failure(uow, found.failures, origin, now)
         else:
-            opened = await open_in(uow, found, amr_of(PASSWORD, words), request, wired)
-    if opened is None:
+            opened.append(await goal(uow, found, amr_of(PASSWORD, words)))
+    if not opened:
         raise CodeWrong if proof.answer is None else PasskeyRefused
-    return await _answered(found.user, *opened, wired)
+    return found.user, opened[0]
 
 
 async def _answered(

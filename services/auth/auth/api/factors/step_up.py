@@ -100,7 +100,8 @@ async def _by_password(
 async def _by_factor(user: User, proof: Proof, request: Request, wired: Wiring) -> tuple[str, ...]:
     acting = Acting(user.id, origin_of(request), wired.database.clock.now())
     async with wired.database.unit_of_work() as uow:
-        found = await person(uow, user.id, acting.origin.address)
+        rules = wired.settings.lockout_rules
+        found = await person(uow, user.id, acting.origin.address, rules, acting.now)
         require_unlocked(found.failures, acting.now)
         words = await wired.checker.check(uow, acting, proof, ChallengeKind.STEP_UP)
         if words is None:

@@ -46,23 +46,6 @@ class Totps:
             now,
         )
 
-    async def all_locked(self) -> list[tuple[UUID, bytes]]:
-        """Return every user's encrypted key, locked until the unit of work ends."""
-        rows = await self._connection.fetch(
-            "SELECT user_id, secret FROM totp ORDER BY user_id FOR UPDATE"
-        )
-        return [(row["user_id"], row["secret"]) for row in rows]
-
-    async def replace(self, secrets: Sequence[tuple[UUID, bytes]]) -> None:
-        """Replace encrypted keys by others of the same content."""
-        await self._connection.execute(
-            """UPDATE totp SET secret = given.secret
-            FROM unnest($1::uuid[], $2::bytea[]) AS given (user_id, secret)
-            WHERE totp.user_id = given.user_id""",
-            [user_id for user_id, _ in secrets],
-            [secret for _, secret in secrets],
-        )
-
     async def confirmed_at(self, user_id: UUID) -> datetime | None:
         """Return since when a user has a confirmed app, None without one."""
         found: datetime | None = await self._connection.fetchval(
@@ -76,3 +59,17 @@ class Totps:
             "DELETE FROM totp WHERE user_id = $1 RETURNING confirmed_at", user_id
         )
         return found is not None
+
+    async def lock_some(self, after: UUID, limit: int) -> list[Totp]:
+        """Return the next users' apps, in the order of their ids, locked."""
+        rows = await self._connection.fetch(
+            """SELECT user_id, secret, last_step, confirmed_at FROM totp
+            WHERE user_id > $1 ORDER BY user_id LIMIT $2 FOR UPDATE""",
+            after,
+            limit,
+        )
+        return [Totp(*row) for row in rows]
+
+    async def lock_again(self, keys: Sequence[tuple[UUID, bytes]]) -> None:
+        """Replace the encrypted keys of users' apps."""
+        await self._connection.executemany("UPDATE totp SET secret = $2 WHERE user_id = $1", keys)

@@ -81,7 +81,9 @@ async def waiting_user(uow: UnitOfWork, mfa_token: str, now: datetime) -> User:
     return user
 
 
-async def person(uow: UnitOfWork, user_id: UUID, address: str) -> Credentials:
+async def person(
+    uow: UnitOfWork, user_id: UUID, address: str, rules: LockoutRules, now: datetime
+) -> Credentials:
     """Return a user as if the password had been checked, for another proof.
 
     Whether they have to wait is not checked: a passkey can't be guessed.
@@ -92,8 +94,7 @@ async def person(uow: UnitOfWork, user_id: UUID, address: str) -> Credentials:
     user = await Users(uow).get(user_id)
     if user is None:
         raise InvalidCredentials
-    name, now = user.username or user.email or "", uow.clock.now()
-    found = await Logins(uow).find(name, address, now, LockoutRules())
+    found = await Logins(uow).find(user.username or user.email or "", address, now, rules)
     if found.user is None or found.password_hash is None:
         raise InvalidCredentials
     return Credentials(found.user, found.password_hash, found.failures)

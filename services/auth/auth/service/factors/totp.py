@@ -66,16 +66,17 @@ async def remove(uow: UnitOfWork, by: Acting) -> None:
     await changes.removed(uow, by, "totp", Kind.TOTP_REMOVED)
 
 
-async def reencrypt(uow: UnitOfWork, vault: KeyVault) -> int:
-    """Encrypt all apps' keys under the vault's first secret; return how many.
+async def reencrypt(uow: UnitOfWork, vault: KeyVault, after: UUID, limit: int) -> list[UUID]:
+    """Encrypt the next apps' keys under the vault's first secret; return whose they are.
 
     Raises:
         WrongKeySecretError: one was encrypted under a secret that the vault does not have.
     """
-    totps = Totps(uow)
-    stored = await totps.all_locked()
-    await totps.replace([(user_id, _sealed_again(vault, user_id, one)) for user_id, one in stored])
-    return len(stored)
+    found = await Totps(uow).lock_some(after, limit)
+    opened = [(one.user_id, vault.unlock(_label(one.user_id), one.sealed)) for one in found]
+    again = [(user_id, vault.lock(_label(user_id), secret)) for user_id, secret in opened]
+    await Totps(uow).lock_again(again)
+    return [one.user_id for one in found]
 
 
 async def _use(uow: UnitOfWork, vault: KeyVault, totp: Totp, code: str, now: datetime) -> bool:
@@ -85,11 +86,6 @@ async def _use(uow: UnitOfWork, vault: KeyVault, totp: Totp, code: str, now: dat
         return False
     await Totps(uow).use(totp.user_id, step, now)
     return True
-
-
-def _sealed_again(vault: KeyVault, user_id: UUID, sealed: bytes) -> bytes:
-    label = _label(user_id)
-    return vault.lock(label, vault.unlock(label, sealed))
 
 
 def _label(user_id: UUID) -> str:

@@ -47,7 +47,7 @@ _ONE: Final = f"{PATH}/{{rule_id}}"
 _EDIT: Final = (RuleNotFound, EditStale, IfMatchMalformed)
 _NAMED: Final = (CategoryNotYours, AccountNotYours, RulePayeeUnknown)
 
-router = Router(tags=["rules"])
+router = Router(tags=["rules"], scope="finance")
 
 
 @router.get(
@@ -161,6 +161,7 @@ async def delete_rule(rule_id: UUID, owner: Owning, edition: IfMatch, wired: Wir
     f"{PATH}/try",
     access="user",
     operation_id="try_rule",
+    scope="finance:read",  # it changes nothing
     summary="Try a rule on the past; nothing is stored",
     response_model=RuleTrialAnswer,
     refusals=(*_NAMED, RuleNotFound),

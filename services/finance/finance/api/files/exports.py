@@ -41,7 +41,7 @@ from kit.web.schemas import Page
 
 PATH: Final = "/v1/finance/exports"
 
-router = Router(tags=["exports"])
+router = Router(tags=["exports"], scope="finance")
 
 
 @router.post(

@@ -58,7 +58,7 @@ _DOCUMENTED: Final[dict[str, Any]] = {
     name: {"schema": {"type": "string"}, "example": example} for name, example in _EXAMPLES.items()
 }
 
-router = Router(tags=["imports"])
+router = Router(tags=["imports"], scope="finance")
 
 
 class _FileNamed(BaseModel):

@@ -42,7 +42,7 @@ from kit.web.routes import Router
 PATH: Final = "/v1/finance/budgets"
 _EDIT: Final = (BudgetNotFound, EditStale, IfMatchMalformed)
 
-router = Router(tags=["budgets"])
+router = Router(tags=["budgets"], scope="finance")
 
 
 @router.get(

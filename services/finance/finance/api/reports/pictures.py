@@ -37,7 +37,7 @@ _PICTURE: Final[dict[int | str, dict[str, Any]]] = {
     304: {"description": "The picture is the one that the caller has (`If-None-Match`)."},
 }
 
-router = Router(tags=["reports"])
+router = Router(tags=["reports"], scope="finance")
 
 
 async def _known_tags(

@@ -24,7 +24,7 @@ PATH: Final = "/v1/finance/reports"
 REFUSED: Final = (DateOutOfRange, AccountNotYours)
 _OVER_TIME: Final = (*REFUSED, RangeTooLong)
 
-router = Router(tags=["reports"])
+router = Router(tags=["reports"], scope="finance")
 
 
 @router.get(

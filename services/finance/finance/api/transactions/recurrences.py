@@ -55,7 +55,7 @@ _PLAN: Final = (
     RecurrenceEndsEarly,
 )
 
-router = Router(tags=["recurring"])
+router = Router(tags=["recurring"], scope="finance")
 
 
 @router.get(

@@ -65,7 +65,7 @@ _BOOK: Final = (
     BalanceOutOfRange,
 )
 
-router = Router(tags=["transactions"])
+router = Router(tags=["transactions"], scope="finance")
 
 
 @router.get(

@@ -24,7 +24,7 @@ from kit.web.routes import Router
 
 PATH: Final = "/v1/finance/transfers"
 
-router = Router(tags=["transactions"])
+router = Router(tags=["transactions"], scope="finance")
 
 
 @router.post(

@@ -8,7 +8,7 @@ from payments.domain.cards.charges import Charge
 from payments.domain.cards.disputes import Dispute
 from payments.domain.cards.movements import CHARGEBACK, CHARGEBACK_REVERSAL, REFUND, REFUND_REVERSAL
 from payments.domain.cards.recoveries import ChargeStanding, Claim, Source
-from payments.domain.cards.refunds import CardRefund, CardRefundStatus, Origin
+from payments.domain.cards.refunds import CardRefund, CardRefundOrigin, CardRefundStatus
 from payments.domain.payment import FINAL, Payment, PaymentStatus
 from payments.domain.refunds import Refund
 
@@ -43,7 +43,8 @@ class Case:
             returning_minor=sum(
                 one.amount_minor
                 for one in self._ours
-                if one.origin is Origin.RETURN and one.status is not CardRefundStatus.DROPPED
+                if one.origin is CardRefundOrigin.RETURN
+                and one.status is not CardRefundStatus.DROPPED
             ),
             pending_minor=sum(
                 one.amount_minor for one in self.made_by_provider if one.is_live and not one.is_done
@@ -60,7 +61,7 @@ class Case:
     @property
     def made_by_provider(self) -> list[CardRefund]:
         """The refunds that were made at the provider's own pages."""
-        return [one for one in self.refunds if one.origin is Origin.PROVIDER]
+        return [one for one in self.refunds if one.origin is CardRefundOrigin.PROVIDER]
 
     @property
     def vain_returns(self) -> list[UUID]:
@@ -70,7 +71,7 @@ class Case:
         return [
             one.id
             for one in self.refunds
-            if one.origin is Origin.RETURN
+            if one.origin is CardRefundOrigin.RETURN
             and one.status is CardRefundStatus.REFUSED
             and one.amount_minor > left
         ]
@@ -92,7 +93,7 @@ class Case:
 
     @property
     def _ours(self) -> list[CardRefund]:
-        return [one for one in self.refunds if one.origin is not Origin.PROVIDER]
+        return [one for one in self.refunds if one.origin is not CardRefundOrigin.PROVIDER]
 
     @property
     def _got_minor(self) -> int:

@@ -31,7 +31,7 @@ _ORDER: Final[Mapping[CardRefundStatus, int]] = {
 _LIVE: Final = frozenset({CardRefundStatus.WANTED, CardRefundStatus.PENDING, CardRefundStatus.DONE})
 
 
-class Origin(StrEnum):
+class CardRefundOrigin(StrEnum):
     """Says where a card refund comes from: a payment's refund, a return, a provider."""
 
     REFUND = "refund"
@@ -54,7 +54,7 @@ class CardRefund:
     charge_id: UUID
     amount_minor: int
     status: CardRefundStatus = CardRefundStatus.WANTED
-    origin: Origin = Origin.REFUND
+    origin: CardRefundOrigin = CardRefundOrigin.REFUND
     reference: str | None = None
     attempts: int = 0
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from payments.domain.cards.cases import Case
 from payments.domain.cards.charges import ReturnStatus
-from payments.domain.cards.refunds import CardRefundStatus, Origin
+from payments.domain.cards.refunds import CardRefundOrigin, CardRefundStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,8 @@ def return_of(case: Case) -> Return:
     refunds = [
         one
         for one in case.refunds
-        if one.is_live or (one.origin is Origin.RETURN and one.status is CardRefundStatus.REFUSED)
+        if one.is_live
+        or (one.origin is CardRefundOrigin.RETURN and one.status is CardRefundStatus.REFUSED)
     ]
     if not refunds:
         return Return()

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from payments.domain.cards.disputes import Dispute
 from payments.domain.cards.provider_faults import ProviderFault
-from payments.domain.cards.refunds import CardRefundStatus, GivenBack, Origin
+from payments.domain.cards.refunds import CardRefundOrigin, CardRefundStatus, GivenBack
 from payments.domain.payment import Payment
 from payments.domain.reasons import CANCELLED_BY_PAYER
 from payments.domain.refunds import Refund, RefundOrigin
@@ -284,7 +284,7 @@ def _of_dispute(dispute: Dispute, currency: str) -> Iterator[TimelineMoment]:
 
 def _of_return(back: GivenBack, currency: str) -> Iterator[TimelineMoment]:
     refund = back.refund
-    begun = "made_at_provider" if refund.origin is Origin.PROVIDER else "begun"
+    begun = "made_at_provider" if refund.origin is CardRefundOrigin.PROVIDER else "begun"
     yield Returned(back.begun_at, begun, refund.amount_minor, currency)
     if refund.status in _RETURN_ENDS:
         code = _RETURN_ENDS[refund.status]

@@ -12,9 +12,9 @@ from kit.db import Connection
 from payments.domain.cards.refunds import (
     CardRefund,
     CardRefundNews,
+    CardRefundOrigin,
     CardRefundStatus,
     GivenBack,
-    Origin,
 )
 
 _ROW: Final = ", ".join(field.name for field in fields(CardRefund))
@@ -89,7 +89,7 @@ class CardRefunds:
 
     async def add(self, new: CardRefund, now: datetime) -> None:
         """Store a refund; one made at the provider is not asked about."""
-        is_ours = new.origin is not Origin.PROVIDER
+        is_ours = new.origin is not CardRefundOrigin.PROVIDER
         await self._connection.execute(
             _ADD,
             new.id,
@@ -165,5 +165,5 @@ class CardRefunds:
 def _card_refund(row: Any) -> CardRefund:
     values = dict(row)
     values["status"] = CardRefundStatus(values["status"])
-    values["origin"] = Origin(values["origin"])
+    values["origin"] = CardRefundOrigin(values["origin"])
     return CardRefund(**values)

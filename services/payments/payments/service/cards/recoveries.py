@@ -18,7 +18,7 @@ from payments.domain.cards.charges import Charge
 from payments.domain.cards.disputes import Dispute, summary_of
 from payments.domain.cards.movements import REFUND_REVERSAL, Movement
 from payments.domain.cards.recoveries import Move, Source, decide_moves, decide_return
-from payments.domain.cards.refunds import CardRefund, CardRefundStatus, Origin
+from payments.domain.cards.refunds import CardRefund, CardRefundOrigin, CardRefundStatus
 from payments.domain.cards.returns import Return, return_of
 from payments.events import dispute_event
 from payments.repository import CardRefunds, Charges, Disputes, Movements, Payments, Refunds
@@ -96,7 +96,7 @@ async def _take_failed_back(uow: UnitOfWork, case: Case) -> None:
     refused = [
         one.id
         for one in case.refunds
-        if one.origin is Origin.REFUND and one.status is CardRefundStatus.REFUSED
+        if one.origin is CardRefundOrigin.REFUND and one.status is CardRefundStatus.REFUSED
     ]
     for refund in await reverse(uow, refused) if case.payment else ():
         back = Move(refund.id, Source.PAYEE, -refund.amount_minor)
@@ -137,7 +137,7 @@ async def _return(uow: UnitOfWork, case: Case) -> None:
         id=case.charge.id if is_first else new_id(),
         charge_id=case.charge.id,
         amount_minor=minor,
-        origin=Origin.RETURN,
+        origin=CardRefundOrigin.RETURN,
     )
     await CardRefunds(uow).add(back, uow.clock.now())
     log.warning("charge_goes_back", charge_id=str(case.charge.id), amount_minor=minor)

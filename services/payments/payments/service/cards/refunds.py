@@ -16,8 +16,8 @@ from payments.domain.cards.charges import CALM_ATTEMPTS, REPEATED, Charge, pause
 from payments.domain.cards.refunds import (
     CardRefund,
     CardRefundNews,
+    CardRefundOrigin,
     CardRefundStatus,
-    Origin,
     RefundNews,
 )
 from payments.domain.reasons import CARD_REFUND_REFUSED, PAYMENT_DISPUTED
@@ -66,7 +66,7 @@ async def is_due(uow: UnitOfWork, engine: SagaEngine, charge: Charge, refund: Ca
     status = CardRefundStatus.DROPPED
     await CardRefunds(uow).turn(refund.id, status, None, uow.clock.now())
     log.warning("card_refund_dropped", card_refund_id=str(refund.id), charge_id=str(charge.id))
-    if refund.origin is Origin.REFUND:
+    if refund.origin is CardRefundOrigin.REFUND:
         await engine.signal(uow, refund.id, CARD, refusal=refusal)
     await recoveries.settle(uow, [charge.id])
     return False
@@ -127,7 +127,7 @@ async def note(uow: UnitOfWork, engine: SagaEngine, charge: Charge, news: Refund
             charge_id=charge.id,
             amount_minor=news.amount_minor,
             status=news.status,
-            origin=Origin.PROVIDER,
+            origin=CardRefundOrigin.PROVIDER,
             reference=news.reference,
         )
         await refunds.add(made, now)
@@ -149,7 +149,7 @@ def _known(refunds: Sequence[CardRefund], news: RefundNews) -> CardRefund | None
     """
     for one in refunds:
         is_named = one.reference == news.reference
-        if one.origin is Origin.PROVIDER or news.refund_id is None:
+        if one.origin is CardRefundOrigin.PROVIDER or news.refund_id is None:
             if is_named:
                 return one
         elif one.id == news.refund_id and (one.reference is not None or one.is_live):
@@ -176,10 +176,14 @@ async def _ended(
 ) -> None:
     log.info("card_refund_ended", card_refund_id=str(refund.id), status=status)
     is_refused = status is CardRefundStatus.REFUSED
-    if refund.origin is Origin.REFUND and not refund.is_done:
+    if refund.origin is CardRefundOrigin.REFUND and not refund.is_done:
         refusal = CARD_REFUND_REFUSED if is_refused else None
         await engine.signal(uow, refund.id, CARD, refusal=refusal)
-    elif refund.origin is Origin.RETURN and is_refused and not await _refusal(uow, charge, refund):
+    elif (
+        refund.origin is CardRefundOrigin.RETURN
+        and is_refused
+        and not await _refusal(uow, charge, refund)
+    ):
         # The money stays on the clearing account until somebody gives it back by hand.
         log.error("card_refund_refused", charge_id=str(refund.charge_id))
 

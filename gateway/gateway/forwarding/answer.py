@@ -1,0 +1,83 @@
+"""Owns a service's answer as it comes in: its head, its body, whole or in parts."""
+
+from collections.abc import AsyncIterator
+from typing import Final
+
+import aiohttp
+from aiohttp.connector import Connection
+
+from gateway.forwarding.headers import Header
+from gateway.refusals import UpstreamTimeout, UpstreamUnavailable
+
+# An answer up to this size is read whole and sent on at once.
+WHOLE_BYTES: Final = 64 * 1024
+BREAKS: Final = (aiohttp.ClientError, OSError)
+
+
+class UpstreamAnswer:
+    """A service's answer: its head, and its body where that is small.
+
+    Attributes:
+        status: As the service said.
+        headers: Those that pass outward.
+        length: Length of the body, None where it was not announced.
+        content: The body, None where it is larger and still to be read.
+    """
+
+    __slots__ = ("_connection", "_payload", "content", "headers", "length", "status")
+
+    def __init__(
+        self,
+        status: int,
+        headers: list[Header],
+        length: int | None,
+        payload: aiohttp.StreamReader,
+        connection: Connection,
+    ) -> None:
+        self.status = status
+        self.headers = headers
+        self.length = length
+        self.content: bytes | None = None
+        self._payload = payload
+        self._connection = connection
+
+    async def read_if_small(self) -> None:
+        """Read a body that is known to be small, and give the connection back.
+
+        Raises:
+            TimeoutError, aiohttp.ClientError, OSError: the service broke off.
+        """
+        if self._payload.is_eof() or (self.length is not None and self.length <= WHOLE_BYTES):
+            self.content = await self._payload.read()
+            self._connection.release()
+
+    async def whole(self) -> bytes:
+        """Return the body, and give the connection back.
+
+        Raises:
+            UpstreamUnavailable, UpstreamTimeout: the service broke off.
+        """
+        if self.content is not None:
+            return self.content
+        try:
+            return b"".join([chunk async for chunk in self.chunks()])
+        finally:
+            self.close()
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Yield the body as it arrives.
+
+        Raises:
+            UpstreamUnavailable, UpstreamTimeout: the service broke off.
+        """
+        try:
+            async for chunk in self._payload.iter_any():
+                yield chunk
+        except TimeoutError as error:
+            raise UpstreamTimeout from error
+        except BREAKS as error:
+            raise UpstreamUnavailable from error
+
+    def close(self) -> None:
+        """Give the connection back, or close it where the body was not read to its end."""
+        self._connection.release()

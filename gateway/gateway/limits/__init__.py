@@ -1,0 +1,1 @@
+"""Limits how often, and how many at once, each caller asks."""

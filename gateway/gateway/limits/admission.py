@@ -1,0 +1,118 @@
+"""Admits requests within their callers' limits, and tells callers how they stand."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import lru_cache
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Final
+
+from prometheus_client import Counter
+
+from gateway.forwarding.request import ProxiedRequest
+from gateway.limits.counts import Counts, LocalCounts, UnderWay
+from gateway.limits.policies import QuotaStanding, scaled
+from gateway.limits.shared import CountsAwayError
+from gateway.refusals import RateLimited, TooManyAtOnce
+from gateway.routing.routes import PAGE
+from kit.refusals import Unavailable
+
+_REMEMBERED: Final = 4096
+_IPV6_PREFIX: Final = 64
+
+_UNBOUNDED: Final = nullcontext()
+
+_refused = Counter("gateway_limited", "Requests above a limit", ["limit", "kind"])
+
+
+class Admission:
+    """Holds the limits of all callers."""
+
+    def __init__(self, counts: Counts, factor: float) -> None:
+        """Take the counts that all gateways share, and how much larger limits are."""
+        self._counts = counts
+        self._local = LocalCounts()
+        self._policies = scaled(factor)
+        self._under_way = {
+            name: UnderWay(policy.at_once)
+            for name, policy in self._policies.items()
+            if policy.at_once
+        }
+
+    async def admit(self, exchange: ProxiedRequest, limit: str) -> None:
+        """Count a request of a class of operations against its caller.
+
+        While the shared counts are away, this process counts alone.
+
+        Raises:
+            RateLimited: it is one too many.
+            Unavailable: it is about money, and the shared counts are away.
+        """
+        policy = self._policies[limit]
+        if policy.is_local:
+            self.admit_here(exchange)
+            return
+        key = f"{limit}:{caller_of(exchange)}"
+        try:
+            level = await self._counts.take(key, policy)
+        except CountsAwayError:
+            if policy.is_strict:
+                raise Unavailable from None
+            level = self._local.take(key, policy)
+        self._tell(exchange, QuotaStanding(policy, level))
+
+    def admit_here(self, exchange: ProxiedRequest) -> None:
+        """Count what the gateway answers itself, pages and refusals, against the address.
+
+        Raises:
+            RateLimited: it is one too many.
+        """
+        policy = self._policies[PAGE]
+        level = self._local.take(f"{PAGE}:{network_of(exchange.caller)}", policy)
+        self._tell(exchange, QuotaStanding(policy, level))
+
+    def under_way(self, exchange: ProxiedRequest, limit: str) -> AbstractContextManager[None]:
+        """Return what holds one of the places of a class of operations, while it is entered.
+
+        Raises:
+            TooManyAtOnce: the caller has none left; on entering.
+        """
+        counted = self._under_way.get(limit)
+        return _UNBOUNDED if counted is None else self._bounded(exchange, limit, counted)
+
+    @contextmanager
+    def _bounded(self, exchange: ProxiedRequest, limit: str, counted: UnderWay) -> Iterator[None]:
+        with counted.one(caller_of(exchange)) as is_free:
+            if not is_free:
+                _refused.labels(limit, "at_once").inc()
+                raise TooManyAtOnce(limit=counted.most)
+            yield
+
+    def _tell(self, exchange: ProxiedRequest, standing: QuotaStanding) -> None:
+        exchange.is_counted = True
+        exchange.own_headers += (
+            (b"ratelimit-policy", standing.policy.header),
+            (b"ratelimit", standing.header),
+        )
+        if not standing.is_within:
+            _refused.labels(standing.policy.name, "rate").inc()
+            raise RateLimited(retry_after_seconds=standing.retry_after_seconds)
+
+
+def caller_of(exchange: ProxiedRequest) -> str:
+    """Return what limits count by: the API key, the user, or else the address."""
+    claims = exchange.claims
+    if claims is None:
+        return network_of(exchange.caller)
+    return f"key:{claims.session_id}" if "key" in claims.amr else f"user:{claims.subject}"
+
+
+@lru_cache(_REMEMBERED)
+def network_of(address: str) -> str:
+    """Return an address; of IPv6 the network, which one caller has all of (RFC 6177)."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, IPv6Address):
+        return str(ip_network((parsed, _IPV6_PREFIX), strict=False))
+    return address

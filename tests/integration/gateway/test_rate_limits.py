@@ -1,0 +1,291 @@
+"""How often callers may ask: SECURITY checks 53 and 63, with a real Redis."""
+
+import asyncio
+import contextlib
+import os
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from redis.asyncio import Redis
+from starlette.types import Receive, Send
+
+from gateway.limits.policies import Policy
+from gateway.limits.shared import SharedCounts
+from kit.ids import new_id
+
+FEW = 1 / 60  # twenty reads, five changes, one heavy request
+REDIS = os.environ.get("SALDO_TEST_REDIS", "")
+
+
+@dataclass
+class Wire:
+    """A connection to Redis that can be cut, and that counts the calls of scripts."""
+
+    port: int = 0
+    calls: int = 0
+    is_cut: bool = False
+    _open: set[asyncio.StreamWriter] = field(default_factory=set)
+
+    @property
+    def url(self) -> str:
+        parts = urlsplit(REDIS)
+        return parts._replace(
+            netloc=f"{parts.netloc.rpartition('@')[0]}@127.0.0.1:{self.port}".lstrip("@")
+        ).geturl()
+
+    @contextlib.asynccontextmanager
+    async def open(self) -> AsyncIterator["Wire"]:
+        server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
+        self.port = server.sockets[0].getsockname()[1]
+        yield self
+        self.cut()
+        server.close()
+        await server.wait_closed()
+
+    def cut(self) -> None:
+        self.is_cut = True
+        for writer in self._open:
+            writer.close()
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self.is_cut:
+            writer.close()
+            return
+        parts = urlsplit(REDIS)
+        far_reader, far_writer = await asyncio.open_connection(parts.hostname, parts.port)
+        self._open |= {writer, far_writer}
+        with contextlib.suppress(ConnectionError):
+            await asyncio.gather(self._copy(reader, far_writer), self._copy(far_reader, writer))
+        self._open -= {writer, far_writer}
+
+    async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            self.calls += data.count(b"EVALSHA")
+            writer.write(data)
+        writer.close()
+
+
+@pytest.fixture
+async def wire() -> AsyncIterator[Wire]:
+    async with Wire().open() as wire:
+        yield wire
+
+
+def somebody(door: Any, **claims: Any) -> dict[str, str]:
+    return door.token(sub=str(new_id()), sid=str(new_id()), **claims)  # type: ignore[no-any-return]
+
+
+def address() -> dict[str, str]:
+    """Headers of a trusted proxy in front, for a caller whom nobody else is."""
+    number = new_id().int
+    return {"X-Forwarded-For": f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"}
+
+
+def left(answer: httpx.Response) -> int:
+    policy, remaining, _ = answer.headers["ratelimit"].split(";")
+    assert answer.headers["ratelimit-policy"].split(";")[0] == policy
+    return int(remaining.removeprefix("r="))
+
+
+async def test_of_a_hundred_at_once_exactly_the_quota_is_let_in(wire: Wire) -> None:
+    policy = Policy("fifty", 50, window_seconds=36_000)
+    key = str(new_id())
+    async with SharedCounts.opened(REDIS) as one, SharedCounts.opened(wire.url) as other:
+        levels = await asyncio.gather(
+            *(counts.take(key, policy) for _ in range(50) for counts in (one, other))
+        )
+    assert sum(level >= 0 for level in levels) == 50
+
+
+async def test_through_the_door_it_is_the_same_over_all_connections(
+    open_door: Any, service: Any
+) -> None:
+    door = await open_door(rate_limit_factor=50 / 1200)
+    headers = somebody(door)
+    began = time.monotonic()
+    limits = httpx.Limits(max_connections=100)
+    async with httpx.AsyncClient(base_url=door.client.base_url, limits=limits, timeout=20) as many:
+        answers = await asyncio.gather(
+            *(many.get("/v1/wallets", headers=headers) for _ in range(100))
+        )
+    came_back = int((time.monotonic() - began) / (60 / 50))
+    counted = Counter(answer.status_code for answer in answers)
+    assert 50 <= counted[200] <= 50 + came_back
+    assert counted[200] + counted[429] == 100
+    assert len(service.seen) == counted[200]
+
+
+async def test_above_the_limit_the_refusal_says_when_to_come_back(
+    open_door: Any, service: Any
+) -> None:
+    door = await open_door(rate_limit_factor=FEW)
+    headers = somebody(door) | {"Accept-Language": "ru"}
+    for number in range(5):
+        answer = await door.client.post("/v1/wallets/top-up", headers=headers)
+        assert answer.status_code == 200
+        assert answer.headers["ratelimit-policy"] == '"money";q=5;w=60'
+        assert left(answer) == 4 - number
+    refused = await door.client.post("/v1/payments", headers=headers)
+    assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited")
+    assert refused.json()["title"] == "Слишком много запросов"
+    assert 1 <= int(refused.headers["retry-after"]) <= 12
+    assert left(refused) == 0
+    assert refused.headers["x-saldo-origin"] == "gateway"
+    assert len(service.seen) == 5
+    # Another class, and another user, are not held back by it.
+    assert (await door.client.get("/v1/wallets", headers=headers)).status_code == 200
+    other = await door.client.post("/v1/payments", headers=somebody(door))
+    assert (other.status_code, left(other)) == (200, 4)
+
+
+async def test_a_users_sessions_share_a_quota_and_each_api_key_has_its_own(open_door: Any) -> None:
+    door = await open_door(rate_limit_factor=FEW)
+    user = str(new_id())
+
+    async def ask(**claims: Any) -> int:
+        token = door.token(sub=user, sid=str(new_id()), **claims)
+        return left(await door.client.post("/v1/payments", headers=token))
+
+    assert [await ask(), await ask()] == [4, 3]
+    assert [await ask(amr=["key"]), await ask(amr=["key"])] == [4, 4]
+
+
+async def test_logins_are_counted_by_the_address_that_a_trusted_proxy_names(
+    open_door: Any, service: Any
+) -> None:
+    door = await open_door(rate_limit_factor=1 / 20, trusted_proxies=["127.0.0.0/8"])
+    headers = address()
+    for path in ("/v1/auth/login", "/auth", "/v1/auth/token"):
+        assert (await door.client.post(path, headers=headers)).status_code == 200
+    forged = headers | {"X-Real-IP": "192.0.2.9", "Forwarded": "for=192.0.2.9", "X_User": "bob"}
+    refused = await door.client.post("/v1/auth/login", headers=forged | somebody(door))
+    assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited")
+    assert len(service.seen) == 3
+    assert (await door.client.post("/v1/auth/login", headers=address())).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/v1/wallets", 200),
+        ("GET", "/v1/users", 200),
+        ("GET", "/v1/nothing-here", 404),
+        ("GET", "/nothing", 404),
+        ("GET", "/a//b", 400),
+        ("GET", "/v1/wallets?q=" + "x" * 9000, 414),
+        ("GET", "/", 200),
+        ("GET", "/health/live", 200),
+        ("GET", "/v1/currencies", 200),
+        ("GET", "/docs", 200),
+        ("OPTIONS", "/v1/wallets", 204),
+        ("POST", "/v1/auth/login", 200),
+        ("GET", "/v1/shop/products", 200),
+    ],
+)
+async def test_every_answer_says_how_its_caller_stands(
+    door: Any, method: str, path: str, status: int
+) -> None:
+    answer = await door.request(method, path)
+    assert answer.status_code == status
+    assert left(answer) > 0
+    assert len(answer.headers.get_list("ratelimit")) == 1
+
+
+async def test_who_asks_without_a_token_again_and_again_is_told_to_stop(open_door: Any) -> None:
+    door = await open_door(rate_limit_factor=1 / 2000, trusted_proxies=["127.0.0.0/8"])
+    headers = address()
+    codes = [
+        (await door.client.get("/v1/wallets", headers=headers)).json()["code"] for _ in range(4)
+    ]
+    assert codes == ["not_authenticated"] * 3 + ["rate_limited"]
+
+
+async def test_what_a_service_says_of_limits_is_not_passed_on(door: Any, service: Any) -> None:
+    said = [(b"RateLimit", b'"own";r=0;t=1'), (b"X-Saldo-Origin", b"gateway")]
+    service.answers(429, b"{}", said)
+    answer = await door.get("/v1/wallets")
+    assert answer.status_code == 429
+    assert left(answer) > 0
+    assert "x-saldo-origin" not in answer.headers
+
+
+async def test_many_that_come_at_once_are_counted_by_few_calls(wire: Wire) -> None:
+    policy = Policy("many", 1000)
+    async with SharedCounts.opened(wire.url) as counts:
+        await counts.take("first", policy)
+        before = wire.calls
+        levels = await asyncio.gather(*(counts.take(f"{n % 7}", policy) for n in range(200)))
+    assert all(level >= 0 for level in levels)
+    assert wire.calls - before <= 2
+
+
+async def test_without_redis_limits_hold_here_money_stands_still_and_all_comes_back(
+    open_door: Any, service: Any, wire: Wire
+) -> None:
+    door = await open_door(rate_limit_factor=FEW, redis_url=wire.url)
+    headers = somebody(door)
+    assert left(await door.client.post("/v1/wallets", headers=headers)) == 4
+    wire.cut()
+    refused = await door.client.post("/v1/wallets", headers=headers)
+    assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
+    statuses = [
+        (await door.client.patch("/v1/users/7", headers=headers)).status_code for _ in range(6)
+    ]
+    assert statuses == [200] * 5 + [429]
+    assert (await door.client.get("/v1/wallets", headers=headers)).status_code == 200
+    wire.is_cut = False
+    async with asyncio.timeout(10):
+        while (await door.client.post("/v1/wallets", headers=headers)).status_code != 200:
+            await asyncio.sleep(0.05)
+
+
+async def test_a_redis_that_lost_its_scripts_is_taught_again() -> None:
+    policy = Policy("five", 5)
+    key = str(new_id())
+    async with SharedCounts.opened(REDIS) as counts:
+        assert await counts.take(key, policy) >= 0
+        async with Redis.from_url(REDIS) as redis:
+            await redis.script_flush()
+        assert await counts.take(key, policy) > 0
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "most"),
+    [("POST", "/v1/finance/exports", 2), ("GET", "/v1/payments/7/events", 5)],
+)
+async def test_of_heavy_requests_so_many_are_under_way_at_once(
+    open_door: Any, service: Any, method: str, path: str, most: int
+) -> None:
+    door = await open_door(rate_limit_factor=0.5)
+    headers = somebody(door)
+    go_on = asyncio.Event()
+
+    async def respond(_: Any, __: Receive, send: Send) -> None:
+        await go_on.wait()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"done"})
+
+    service.respond = respond
+
+    async def ask() -> int:
+        answer = await door.client.request(method, path, headers=headers)
+        return int(answer.status_code)
+
+    async with asyncio.TaskGroup() as tasks, asyncio.timeout(10):
+        held = [tasks.create_task(ask()) for _ in range(most)]
+        while len(service.seen) < most:
+            await asyncio.sleep(0.01)
+        refused = await door.client.request(method, path, headers=headers)
+        assert (refused.status_code, refused.json()["code"]) == (429, "too_many_at_once")
+        assert str(most) in refused.json()["detail"]
+        assert refused.headers["retry-after"] == "1"
+        assert len(service.seen) == most
+        go_on.set()
+    assert {task.result() for task in held} == {200}
+    assert (await door.client.request(method, path, headers=headers)).status_code == 200
