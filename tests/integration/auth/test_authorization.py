@@ -409,6 +409,17 @@ async def test_a_user_who_changed_since_the_login_gets_no_session(
         assert refused(await front_end.exchange(code)) == INVALID
 
 
+async def test_a_new_password_ends_also_what_a_code_would_have_begun(
+    world: World, front_end: FrontEnd
+) -> None:
+    code = await front_end.logged_in("alice", PASSWORD)
+    owner = await world.log_in("alice")
+    body = {"current_password": PASSWORD, "new_password": "another horse and battery"}
+    changed = await world.post("/v1/auth/password/change", body, headers=owner.headers)
+    assert changed.status_code == 204, changed.text
+    assert refused(await front_end.exchange(code)) == INVALID
+
+
 async def test_the_page_names_the_client_and_can_do_nothing_but_ask(
     world: World, front_end: FrontEnd
 ) -> None:

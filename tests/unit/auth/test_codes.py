@@ -33,6 +33,7 @@ CODE = AuthorizationCode(
     redirect_uri=URI,
     challenge=hashlib.sha256(VERIFIER.encode()).digest(),
     token_version=3,
+    password_digest=bytes(32),
     amr=("pwd",),
     created_at=NOW,
     expires_at=NOW + LIFETIME,
@@ -69,37 +70,38 @@ def test_a_request_is_refused_in_the_order_of_its_faults(
 
 
 @pytest.mark.parametrize(
-    ("code", "presented", "token_version", "after", "verdict"),
+    ("code", "presented", "is_unchanged", "after", "verdict"),
     [
-        (CODE, PRESENTED, 3, 0, Exchanged.GRANTED),
-        (CODE, PRESENTED, 3, 59, Exchanged.GRANTED),
-        (CODE, PRESENTED, 3, 60, Exchanged.REFUSED),
-        (CODE, PRESENTED, 4, 0, Exchanged.REFUSED),
-        (CODE, replace(PRESENTED, client_id=UUID(int=9)), 3, 0, Exchanged.REFUSED),
-        (CODE, replace(PRESENTED, redirect_uri=URI + "/"), 3, 0, Exchanged.REFUSED),
-        (CODE, replace(PRESENTED, verifier=VERIFIER[::-1]), 3, 0, Exchanged.REFUSED),
-        (CODE, replace(PRESENTED, verifier=CHALLENGE), 3, 0, Exchanged.REFUSED),
-        (CODE, replace(PRESENTED, verifier=""), 3, 0, Exchanged.REFUSED),
-        (replace(CODE, used_at=NOW), PRESENTED, 3, 0, Exchanged.REUSED),
-        (replace(CODE, used_at=NOW), replace(PRESENTED, verifier=""), 4, 99, Exchanged.REUSED),
+        (CODE, PRESENTED, True, 0, Exchanged.GRANTED),
+        (CODE, PRESENTED, True, 59, Exchanged.GRANTED),
+        (CODE, PRESENTED, True, 60, Exchanged.REFUSED),
+        (CODE, PRESENTED, False, 0, Exchanged.REFUSED),
+        (CODE, replace(PRESENTED, client_id=UUID(int=9)), True, 0, Exchanged.REFUSED),
+        (CODE, replace(PRESENTED, redirect_uri=URI + "/"), True, 0, Exchanged.REFUSED),
+        (CODE, replace(PRESENTED, verifier=VERIFIER[::-1]), True, 0, Exchanged.REFUSED),
+        (CODE, replace(PRESENTED, verifier=CHALLENGE), True, 0, Exchanged.REFUSED),
+        (CODE, replace(PRESENTED, verifier=""), True, 0, Exchanged.REFUSED),
+        (replace(CODE, used_at=NOW), PRESENTED, True, 0, Exchanged.REUSED),
+        (replace(CODE, used_at=NOW), replace(PRESENTED, verifier=""), False, 99, Exchanged.REUSED),
     ],
 )
 def test_a_code_is_for_its_client_its_address_and_its_verifier_once(
     code: AuthorizationCode,
     presented: PresentedCode,
-    token_version: int,
+    *,
+    is_unchanged: bool,
     after: int,
     verdict: Exchanged,
 ) -> None:
     now = NOW + timedelta(seconds=after)
-    assert decide_exchange(code, presented, token_version, now) is verdict
+    assert decide_exchange(code, presented, now, is_unchanged=is_unchanged) is verdict
 
 
 @pytest.mark.parametrize("verifier", ["a" * 42, "a" * 129, "ä" * 43, "a b" * 20, "a\n" + "a" * 42])
 def test_a_verifier_of_another_form_fits_nothing(verifier: str) -> None:
     of_it = replace(CODE, challenge=hashlib.sha256(verifier.encode()).digest())
     presented = replace(PRESENTED, verifier=verifier)
-    assert decide_exchange(of_it, presented, 3, NOW) is Exchanged.REFUSED
+    assert decide_exchange(of_it, presented, NOW, is_unchanged=True) is Exchanged.REFUSED
 
 
 @pytest.mark.parametrize("verifier", ["a" * 43, "~._-" * 32])
@@ -108,7 +110,7 @@ def test_a_verifier_may_be_short_or_long(verifier: str) -> None:
     challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
     of_it = replace(CODE, challenge=decide_request(replace(ASKED, code_challenge=challenge)))
     presented = replace(PRESENTED, verifier=verifier)
-    assert decide_exchange(of_it, presented, 3, NOW) is Exchanged.GRANTED
+    assert decide_exchange(of_it, presented, NOW, is_unchanged=True) is Exchanged.GRANTED
 
 
 def test_what_is_told_on_the_way_back_can_add_nothing_to_it() -> None:

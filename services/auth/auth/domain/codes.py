@@ -47,13 +47,17 @@ class Authorization:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationCode:
-    """A code as stored; `token_version` and `amr` (RFC 8176) are of its user's login."""
+    """A code as stored, with what its user was at the login.
+
+    `password_digest` is the SHA-256 of the password's hash; `amr` is by RFC 8176.
+    """
 
     client_id: UUID
     user_id: UUID
     redirect_uri: str
     challenge: bytes
     token_version: int
+    password_digest: bytes
     amr: tuple[str, ...]
     created_at: datetime
     expires_at: datetime
@@ -98,9 +102,9 @@ def decide_request(asked: Asked) -> bytes:
 
 
 def decide_exchange(
-    code: AuthorizationCode, presented: PresentedCode, token_version: int, now: datetime
+    code: AuthorizationCode, presented: PresentedCode, now: datetime, *, is_unchanged: bool
 ) -> Exchanged:
-    """Decide what to do with a code; `token_version` is its user's by now.
+    """Decide what to do with a code; `is_unchanged` says whether its user is as at the login.
 
     A code is used up by whoever presents it first, right or wrong (RFC 6749 §4.1.2).
     """
@@ -111,7 +115,7 @@ def decide_exchange(
         and code.redirect_uri == presented.redirect_uri
         and _fits(presented.verifier, code.challenge)
     )
-    is_good = now < code.expires_at and code.token_version == token_version
+    is_good = is_unchanged and now < code.expires_at
     return Exchanged.GRANTED if is_theirs and is_good else Exchanged.REFUSED
 
 

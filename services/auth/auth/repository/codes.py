@@ -8,18 +8,19 @@ from typing import Final
 from uuid import UUID
 
 from auth.domain.codes import AuthorizationCode
-from auth.domain.users import User
+from auth.domain.links import digest
+from auth.domain.users import User, UserStatus
 from auth.repository.users import COLUMNS, user_from
 from kit.db import Connection
 
 _ADD: Final = """
 INSERT INTO authorization_code (code_hash, client_id, user_id, redirect_uri, challenge,
-    token_version, amr, created_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+    token_version, amr, created_at, expires_at, password_digest)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 """
 _LOCK: Final = f"""
 SELECT {COLUMNS}, c.client_id, c.redirect_uri, c.challenge, c.token_version AS logged_in_with,
-    c.amr, c.created_at AS given_at, c.expires_at, c.used_at, c.session_id
+    c.password_digest, c.amr, c.created_at AS given_at, c.expires_at, c.used_at, c.session_id
 FROM authorization_code AS c JOIN user_account AS u ON u.id = c.user_id
 WHERE c.code_hash = $1 FOR NO KEY UPDATE OF c
 """
@@ -41,6 +42,13 @@ class FoundCode:
     user: User
     password_hash: str
 
+    @property
+    def is_unchanged(self) -> bool:
+        """Tell whether the user may still do what they could at the login, by that password."""
+        is_active = self.user.status is UserStatus.ACTIVE
+        has_rights = self.user.token_version == self.code.token_version
+        return is_active and has_rights and digest(self.password_hash) == self.code.password_digest
+
 
 class Codes:
     """Stores authorization codes."""
@@ -61,6 +69,7 @@ class Codes:
             list(code.amr),
             code.created_at,
             code.expires_at,
+            code.password_digest,
         )
 
     async def lock(self, code_hash: bytes) -> FoundCode | None:
@@ -74,6 +83,7 @@ class Codes:
             redirect_uri=row["redirect_uri"],
             challenge=row["challenge"],
             token_version=row["logged_in_with"],
+            password_digest=row["password_digest"],
             amr=tuple(row["amr"]),
             created_at=row["given_at"],
             expires_at=row["expires_at"],

@@ -16,7 +16,7 @@ from auth.domain.codes import (
 )
 from auth.domain.links import TOKEN_BYTES, digest, text_of
 from auth.domain.sessions import Session, SessionRules
-from auth.domain.users import User, UserStatus
+from auth.domain.users import User
 from auth.refusals import ClientInvalid, CodeInvalid
 from auth.repository import Codes, FoundCode, OAuthClients, Sessions
 from auth.service.audit import note
@@ -56,6 +56,7 @@ async def grant(  # noqa: PLR0913 - to whom, for whom, and how they proved it
         redirect_uri=authorization.redirect_uri,
         challenge=authorization.challenge,
         token_version=user.token_version,
+        password_digest=digest(credentials.password_hash),
         amr=amr,
         created_at=now,
         expires_at=now + LIFETIME,
@@ -91,10 +92,10 @@ async def exchange(
     found = await Codes(uow).lock(code_hash)
     if found is None:
         raise CodeInvalid
-    verdict = decide_exchange(found.code, presented, found.user.token_version, now)
+    verdict = decide_exchange(found.code, presented, now, is_unchanged=found.is_unchanged)
     if verdict is Exchanged.REUSED:
         return await _end_session_of(uow, found, origin, now)
-    if verdict is Exchanged.REFUSED or found.user.status is not UserStatus.ACTIVE:
+    if verdict is Exchanged.REFUSED:
         await Codes(uow).use(code_hash, None, now)
         return []
     code = found.code

@@ -52,6 +52,7 @@ authorization_code = Table(
     Column("redirect_uri", Text, nullable=False),
     Column("challenge", LargeBinary, nullable=False, comment="SHA-256 of the code verifier"),
     Column("token_version", Integer, nullable=False, comment="the user's, at the login"),
+    Column("password_digest", LargeBinary, nullable=False, comment="SHA-256 of the hash, likewise"),
     Column("amr", ARRAY(Text), nullable=False, comment="RFC 8176"),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("expires_at", DateTime(timezone=True), nullable=False),
