@@ -25,6 +25,7 @@ from tests.benchmarks import (
     bulk,
     catalogue,
     cpu,
+    edge,
     exports,
     lists,
     logins,
@@ -54,11 +55,14 @@ ALL_THAT_PAYS = (*PAYING, "postgres", "finance")
 EVENTS = 20_000
 WEBHOOKS = 10_000
 LOGINS_AT_ONCE = 200
+REQUESTS = int(os.environ.get("REQUESTS", "200000"))
+IDLE, STREAMS = 1_000, 500
 # Section → the programs of its yardstick → the Debian package that has it.
 PROGRAMS = {
     "core": {"pgbench": "postgresql-contrib"},
     "settled": {"pgbench": "postgresql-contrib"},
     "reads": {"nginx": "nginx-light"},
+    "gateway": {"nginx": "nginx-light", "taskset": "util-linux"},
 }
 LOCAL = Path(".local/bench")
 
@@ -200,6 +204,45 @@ async def _reads(stack: Stack, person: Person, folder: Path, table: Table) -> No
     table.add(
         "… wallet alone", f"{_median(direct):,.0f}/s", "", _ratio(ours, direct), "(no target)"
     )
+
+
+async def _gateway(stack: Stack, person: Person, folder: Path, table: Table) -> None:
+    token, seconds = person.token, SECONDS / 2
+
+    async def rate(through: edge.Running) -> float:
+        measured = await edge.flat_out(through.url, token, seconds)
+        if measured.errors:
+            raise RuntimeError(measured.errors[0])
+        return measured.rate
+
+    async def median_ms(through: edge.Running) -> float:
+        return (await edge.paced(through.url, token, seconds)).percentile(0.5)
+
+    async with edge.opened(folder, stack.env_of("gateway")) as sides:
+        service, ours, nginx = sides
+        await rate(ours)  # warm-up
+        through, proxied, direct = await _in_turn(
+            partial(rate, ours), partial(rate, nginx), partial(rate, service)
+        )
+        figure, yardstick = f"{_median(through):,.0f}/s", f"nginx {_median(proxied):,.0f}/s"
+        table.add("GET of 1 KiB, a core", figure, yardstick, _ratio(through, proxied), "≥ 0.5")
+        alone = f"{_median(direct):,.0f}/s"
+        table.add("… the service alone", alone, "", _ratio(through, direct), "(no target)")
+        slow, bare = await _in_turn(partial(median_ms, ours), partial(median_ms, service))
+        added = _median([one - other for one, other in zip(slow, bare, strict=True)])
+        yardstick = f"hello world {_median(bare):.2f} ms"
+        table.add("… added at 100/s, p50", f"{added:.2f} ms", yardstick, "", "≤ 0.5 ms")
+        before, done = ours.rss_mib, 0.0
+        while done < REQUESTS:
+            done += len((await edge.flat_out(ours.url, token, seconds)).took)
+        figure, yardstick = f"{ours.rss_mib:.1f} MiB", f"before {before:.1f} MiB"
+        grown = f"{ours.rss_mib - before:+.1f} MiB"
+        table.add(f"… memory after {done:,.0f} requests", figure, yardstick, grown, "flat")
+        async with edge.held(ours.url, token, IDLE, STREAMS) as answered:
+            beside = await median_ms(ours)
+            figure, yardstick = f"{answered} answered", f"{ours.rss_mib:.1f} MiB"
+            held = f"GET p50 {beside:.2f} ms"
+            table.add(f"… {IDLE} idle, {STREAMS} streams", figure, yardstick, held, "all")
 
 
 async def _logins(stack: Stack, person: Person, table: Table) -> None:
@@ -453,6 +496,7 @@ async def measure(stack: Stack, only: set[str]) -> None:
             "settled": lambda: _settled(stack, everybody, folder, table),
             "latency": lambda: _latency(stack, everybody, table),
             "reads": lambda: _reads(stack, everybody[0], folder, table),
+            "gateway": lambda: _gateway(stack, everybody[0], folder, table),
             "bulk": lambda: _bulk(stack, everybody, table),
             "lists": lambda: _lists(stack, everybody, table),
             "catalogue": lambda: _catalogue(stack, table),

@@ -61,6 +61,11 @@ class _Link(asyncio.Protocol):
         self.transport.write(_packed(words))
         return await self._reply
 
+    def close(self) -> None:
+        """End the connection."""
+        if self.transport is not None:
+            self.transport.close()
+
 
 class RedisLine:
     """A connection to the Redis at an address, opened when it is needed.
@@ -91,8 +96,8 @@ class RedisLine:
 
     def close(self) -> None:
         """Close the connection; the next call opens another."""
-        if self._link is not None and self._link.transport is not None:
-            self._link.transport.close()
+        if self._link is not None:
+            self._link.close()
         self._link = None
 
     async def _opened(self) -> _Link:
@@ -104,9 +109,13 @@ class RedisLine:
             ssl=True if address.get("connection_class") is SSLConnection else None,
         )
         names = (address.get("username"), address.get("password"))
-        if credentials := [name.encode() for name in names if name]:
-            await link.call((b"AUTH", *credentials))
-        await link.call((b"SELECT", b"%d" % address.get("db", 0)))
+        try:
+            if credentials := [name.encode() for name in names if name]:
+                await link.call((b"AUTH", *credentials))
+            await link.call((b"SELECT", b"%d" % address.get("db", 0)))
+        except BaseException:
+            link.close()
+            raise
         return link
 
 

@@ -25,7 +25,7 @@ async def app(scope, receive, send):
     headers = [(b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})
-uvicorn.run(app, port=int(sys.argv[1]), lifespan="off", log_level="error")
+uvicorn.run(app, port=int(sys.argv[1]), lifespan="off", log_level="error", timeout_keep_alive=75)
 """
 
 
