@@ -71,7 +71,7 @@ class Admission:
         self._tell(exchange, QuotaStanding(policy, level))
 
     def under_way(self, exchange: ProxiedRequest, limit: str) -> AbstractContextManager[None]:
-        """Return what holds one of the places of a class of operations, while it is entered.
+        """Return what holds a place of a class of operations, while it is entered.
 
         Raises:
             TooManyAtOnce: the caller has none left; on entering.

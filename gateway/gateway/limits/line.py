@@ -13,7 +13,7 @@ from redis.asyncio.connection import SSLConnection, parse_url
 TIMEOUT_SECONDS: Final = 0.25
 _END: Final = b"\r\n"
 
-Reply = list[int] | bytes
+RedisReply = list[int] | bytes
 
 
 class RedisRefusedError(Exception):
@@ -25,7 +25,7 @@ class _Link(asyncio.Protocol):
 
     def __init__(self) -> None:
         self._received = b""
-        self._reply: asyncio.Future[Reply] | None = None
+        self._reply: asyncio.Future[RedisReply] | None = None
         self.transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -53,7 +53,7 @@ class _Link(asyncio.Protocol):
         else:
             self._reply.set_result(lines[0][1:])
 
-    async def call(self, words: Iterable[bytes]) -> Reply:
+    async def call(self, words: Iterable[bytes]) -> RedisReply:
         """Return the reply to a command."""
         if self.transport is None:
             raise ConnectionResetError("Redis has closed")
@@ -78,7 +78,7 @@ class RedisLine:
         self._address: dict[str, Any] = dict(parse_url(url))
         self._link: _Link | None = None
 
-    async def call(self, *words: bytes) -> Reply:
+    async def call(self, *words: bytes) -> RedisReply:
         """Return Redis' reply to a command; there must be no other call under way.
 
         Raises:
