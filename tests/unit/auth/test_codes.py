@@ -12,7 +12,7 @@ from auth.domain.codes import (
     LIFETIME,
     Asked,
     AuthorizationCode,
-    Exchanged,
+    CodeVerdict,
     PresentedCode,
     decide_exchange,
     decide_request,
@@ -72,17 +72,23 @@ def test_a_request_is_refused_in_the_order_of_its_faults(
 @pytest.mark.parametrize(
     ("code", "presented", "is_unchanged", "after", "verdict"),
     [
-        (CODE, PRESENTED, True, 0, Exchanged.GRANTED),
-        (CODE, PRESENTED, True, 59, Exchanged.GRANTED),
-        (CODE, PRESENTED, True, 60, Exchanged.REFUSED),
-        (CODE, PRESENTED, False, 0, Exchanged.REFUSED),
-        (CODE, replace(PRESENTED, client_id=UUID(int=9)), True, 0, Exchanged.REFUSED),
-        (CODE, replace(PRESENTED, redirect_uri=URI + "/"), True, 0, Exchanged.REFUSED),
-        (CODE, replace(PRESENTED, verifier=VERIFIER[::-1]), True, 0, Exchanged.REFUSED),
-        (CODE, replace(PRESENTED, verifier=CHALLENGE), True, 0, Exchanged.REFUSED),
-        (CODE, replace(PRESENTED, verifier=""), True, 0, Exchanged.REFUSED),
-        (replace(CODE, used_at=NOW), PRESENTED, True, 0, Exchanged.REUSED),
-        (replace(CODE, used_at=NOW), replace(PRESENTED, verifier=""), False, 99, Exchanged.REUSED),
+        (CODE, PRESENTED, True, 0, CodeVerdict.GRANTED),
+        (CODE, PRESENTED, True, 59, CodeVerdict.GRANTED),
+        (CODE, PRESENTED, True, 60, CodeVerdict.REFUSED),
+        (CODE, PRESENTED, False, 0, CodeVerdict.REFUSED),
+        (CODE, replace(PRESENTED, client_id=UUID(int=9)), True, 0, CodeVerdict.REFUSED),
+        (CODE, replace(PRESENTED, redirect_uri=URI + "/"), True, 0, CodeVerdict.REFUSED),
+        (CODE, replace(PRESENTED, verifier=VERIFIER[::-1]), True, 0, CodeVerdict.REFUSED),
+        (CODE, replace(PRESENTED, verifier=CHALLENGE), True, 0, CodeVerdict.REFUSED),
+        (CODE, replace(PRESENTED, verifier=""), True, 0, CodeVerdict.REFUSED),
+        (replace(CODE, used_at=NOW), PRESENTED, True, 0, CodeVerdict.REUSED),
+        (
+            replace(CODE, used_at=NOW),
+            replace(PRESENTED, verifier=""),
+            False,
+            99,
+            CodeVerdict.REUSED,
+        ),
     ],
 )
 def test_a_code_is_for_its_client_its_address_and_its_verifier_once(
@@ -91,7 +97,7 @@ def test_a_code_is_for_its_client_its_address_and_its_verifier_once(
     *,
     is_unchanged: bool,
     after: int,
-    verdict: Exchanged,
+    verdict: CodeVerdict,
 ) -> None:
     now = NOW + timedelta(seconds=after)
     assert decide_exchange(code, presented, now, is_unchanged=is_unchanged) is verdict
@@ -101,7 +107,7 @@ def test_a_code_is_for_its_client_its_address_and_its_verifier_once(
 def test_a_verifier_of_another_form_fits_nothing(verifier: str) -> None:
     of_it = replace(CODE, challenge=hashlib.sha256(verifier.encode()).digest())
     presented = replace(PRESENTED, verifier=verifier)
-    assert decide_exchange(of_it, presented, NOW, is_unchanged=True) is Exchanged.REFUSED
+    assert decide_exchange(of_it, presented, NOW, is_unchanged=True) is CodeVerdict.REFUSED
 
 
 @pytest.mark.parametrize("verifier", ["a" * 43, "~._-" * 32])
@@ -110,7 +116,7 @@ def test_a_verifier_may_be_short_or_long(verifier: str) -> None:
     challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
     of_it = replace(CODE, challenge=decide_request(replace(ASKED, code_challenge=challenge)))
     presented = replace(PRESENTED, verifier=verifier)
-    assert decide_exchange(of_it, presented, NOW, is_unchanged=True) is Exchanged.GRANTED
+    assert decide_exchange(of_it, presented, NOW, is_unchanged=True) is CodeVerdict.GRANTED
 
 
 def test_what_is_told_on_the_way_back_can_add_nothing_to_it() -> None:

@@ -75,7 +75,7 @@ class PresentedCode:
     verifier: str
 
 
-class Exchanged(Enum):
+class CodeVerdict(Enum):
     """Says what to do with a known code."""
 
     GRANTED = auto()  # open the session
@@ -103,20 +103,20 @@ def decide_request(asked: Asked) -> bytes:
 
 def decide_exchange(
     code: AuthorizationCode, presented: PresentedCode, now: datetime, *, is_unchanged: bool
-) -> Exchanged:
-    """Decide what to do with a code; `is_unchanged` says whether its user is as at the login.
+) -> CodeVerdict:
+    """Decide what to do with a code; `is_unchanged`: its user is as at the login.
 
     A code is used up by whoever presents it first, right or wrong (RFC 6749 §4.1.2).
     """
     if code.used_at is not None:
-        return Exchanged.REUSED
+        return CodeVerdict.REUSED
     is_theirs = (
         code.client_id == presented.client_id
         and code.redirect_uri == presented.redirect_uri
         and _fits(presented.verifier, code.challenge)
     )
     is_good = is_unchanged and now < code.expires_at
-    return Exchanged.GRANTED if is_theirs and is_good else Exchanged.REFUSED
+    return CodeVerdict.GRANTED if is_theirs and is_good else CodeVerdict.REFUSED
 
 
 def return_address(redirect_uri: str, **parameters: str | None) -> str:

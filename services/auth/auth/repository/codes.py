@@ -44,7 +44,7 @@ class FoundCode:
 
     @property
     def is_unchanged(self) -> bool:
-        """Tell whether the user may still do what they could at the login, by that password."""
+        """Tell whether the user has the password and rights of the login still."""
         is_active = self.user.status is UserStatus.ACTIVE
         has_rights = self.user.token_version == self.code.token_version
         return is_active and has_rights and digest(self.password_hash) == self.code.password_digest

@@ -10,7 +10,7 @@ from auth.domain.codes import (
     LIFETIME,
     Authorization,
     AuthorizationCode,
-    Exchanged,
+    CodeVerdict,
     PresentedCode,
     decide_exchange,
 )
@@ -93,9 +93,9 @@ async def exchange(
     if found is None:
         raise CodeInvalid
     verdict = decide_exchange(found.code, presented, now, is_unchanged=found.is_unchanged)
-    if verdict is Exchanged.REUSED:
+    if verdict is CodeVerdict.REUSED:
         return await _end_session_of(uow, found, origin, now)
-    if verdict is Exchanged.REFUSED:
+    if verdict is CodeVerdict.REFUSED:
         await Codes(uow).use(code_hash, None, now)
         return []
     code = found.code

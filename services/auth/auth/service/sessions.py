@@ -124,7 +124,7 @@ async def count_failure(uow: UnitOfWork, before: Failures, origin: Origin, now: 
 
 
 async def accept(uow: UnitOfWork, credentials: Credentials, now: datetime) -> None:
-    """Let in a user who is who they say; forget the wrong passwords, and know the place.
+    """Let in whoever is who they say; forget wrong passwords, and know the place.
 
     Raises:
         UserPending, UserDisabled: the user is not active.
