@@ -9,7 +9,7 @@ from auth.domain.lockout import (
     LOCK,
     Failures,
     LockoutRules,
-    Scope,
+    LockoutScope,
     counts_of,
     place_key,
     place_of,
@@ -23,7 +23,7 @@ RULES = LockoutRules()
 NONE = Failures(counts_of("alice", "198.51.100.7", NOW, RULES))
 
 
-def failures(scope: Scope, count: int, ago: float, *, known: bool = False) -> Failures:
+def failures(scope: LockoutScope, count: int, ago: float, *, known: bool = False) -> Failures:
     """Return so many wrong passwords for one scope, the latest so many seconds ago."""
     ends_at = NOW - timedelta(seconds=ago) + RULES.backoff(scope).kept
     counts = (
@@ -45,46 +45,46 @@ def waits(found: Failures) -> int:
 @pytest.mark.parametrize(
     ("scope", "count", "ago", "seconds"),
     [
-        (Scope.LOGIN, 1, 0, 0),
-        (Scope.LOGIN, 9, 0, 0),
-        (Scope.LOGIN, 10, 0, 900),
-        (Scope.LOGIN, 10, 899.5, 1),
-        (Scope.LOGIN, 10, 0.001, 900),
-        (Scope.LOGIN, 10, 900, 0),
-        (Scope.LOGIN, 17, 840, 60),
-        (Scope.NAME, 19, 0, 0),
-        (Scope.NAME, 20, 0, 1),
-        (Scope.NAME, 20, 1, 0),
-        (Scope.NAME, 21, 0, 2),
-        (Scope.NAME, 25, 0, 32),
-        (Scope.NAME, 29, 0, 512),
-        (Scope.NAME, 30, 0, 900),
-        (Scope.NAME, 1_000_000, 0, 900),
-        (Scope.NAME, 30, 900, 0),
-        (Scope.PLACE, 99, 0, 0),
-        (Scope.PLACE, 100, 0, 1),
-        (Scope.PLACE, 105, 2, 30),
-        (Scope.PLACE, 200, 0, 900),
-        (Scope.EVERYBODY, 599, 0, 0),
-        (Scope.EVERYBODY, 600, 0, 60),
-        (Scope.EVERYBODY, 9_000, 0, 60),
-        (Scope.EVERYBODY, 9_000, 60, 0),
+        (LockoutScope.LOGIN, 1, 0, 0),
+        (LockoutScope.LOGIN, 9, 0, 0),
+        (LockoutScope.LOGIN, 10, 0, 900),
+        (LockoutScope.LOGIN, 10, 899.5, 1),
+        (LockoutScope.LOGIN, 10, 0.001, 900),
+        (LockoutScope.LOGIN, 10, 900, 0),
+        (LockoutScope.LOGIN, 17, 840, 60),
+        (LockoutScope.NAME, 19, 0, 0),
+        (LockoutScope.NAME, 20, 0, 1),
+        (LockoutScope.NAME, 20, 1, 0),
+        (LockoutScope.NAME, 21, 0, 2),
+        (LockoutScope.NAME, 25, 0, 32),
+        (LockoutScope.NAME, 29, 0, 512),
+        (LockoutScope.NAME, 30, 0, 900),
+        (LockoutScope.NAME, 1_000_000, 0, 900),
+        (LockoutScope.NAME, 30, 900, 0),
+        (LockoutScope.PLACE, 99, 0, 0),
+        (LockoutScope.PLACE, 100, 0, 1),
+        (LockoutScope.PLACE, 105, 2, 30),
+        (LockoutScope.PLACE, 200, 0, 900),
+        (LockoutScope.EVERYBODY, 599, 0, 0),
+        (LockoutScope.EVERYBODY, 600, 0, 60),
+        (LockoutScope.EVERYBODY, 9_000, 0, 60),
+        (LockoutScope.EVERYBODY, 9_000, 60, 0),
     ],
 )
 def test_a_password_is_looked_at_unless_there_were_too_many_wrong_ones(
-    scope: Scope, count: int, ago: float, seconds: int
+    scope: LockoutScope, count: int, ago: float, seconds: int
 ) -> None:
     assert waits(failures(scope, count, ago)) == seconds
 
 
-@pytest.mark.parametrize("scope", [Scope.NAME, Scope.PLACE, Scope.EVERYBODY])
-def test_who_is_known_in_a_place_waits_there_for_nobody_elses_mistakes(scope: Scope) -> None:
+@pytest.mark.parametrize("scope", [LockoutScope.NAME, LockoutScope.PLACE, LockoutScope.EVERYBODY])
+def test_who_is_known_in_a_place_waits_there_for_nobody_elses_mistakes(scope: LockoutScope) -> None:
     assert waits(failures(scope, 1_000_000, 0, known=True)) == 0
-    assert waits(failures(Scope.LOGIN, 10, 0, known=True)) == 900
+    assert waits(failures(LockoutScope.LOGIN, 10, 0, known=True)) == 900
 
 
 def test_the_longest_wait_counts() -> None:
-    name, login = failures(Scope.NAME, 25, 0), failures(Scope.LOGIN, 10, 0)
+    name, login = failures(LockoutScope.NAME, 25, 0), failures(LockoutScope.LOGIN, 10, 0)
     both = tuple(
         max(pair, key=lambda one: one.count) for pair in zip(name.counts, login.counts, strict=True)
     )
@@ -98,17 +98,17 @@ def test_whoever_has_given_no_wrong_password_is_looked_at() -> None:
 @pytest.mark.parametrize(
     ("scope", "count", "begins"),
     [
-        (Scope.LOGIN, 9, False),
-        (Scope.LOGIN, 10, True),
-        (Scope.LOGIN, 11, False),
-        (Scope.NAME, 20, True),
-        (Scope.NAME, 21, False),
-        (Scope.PLACE, 100, False),
-        (Scope.EVERYBODY, 600, False),
+        (LockoutScope.LOGIN, 9, False),
+        (LockoutScope.LOGIN, 10, True),
+        (LockoutScope.LOGIN, 11, False),
+        (LockoutScope.NAME, 20, True),
+        (LockoutScope.NAME, 21, False),
+        (LockoutScope.PLACE, 100, False),
+        (LockoutScope.EVERYBODY, 600, False),
     ],
 )
 def test_the_owner_is_told_once_of_what_concerns_the_name(
-    scope: Scope,
+    scope: LockoutScope,
     count: int,
     begins: bool,  # noqa: FBT001
 ) -> None:
@@ -116,7 +116,7 @@ def test_the_owner_is_told_once_of_what_concerns_the_name(
 
 
 def test_an_attacker_of_one_name_gets_thirty_answers_in_a_quarter_of_an_hour() -> None:
-    backoff, waited, answers = RULES.backoff(Scope.NAME), timedelta(), 0
+    backoff, waited, answers = RULES.backoff(LockoutScope.NAME), timedelta(), 0
     while waited < LOCK:
         answers += 1
         waited += backoff.wait_after(answers)

@@ -28,7 +28,7 @@ _DOUBLINGS: Final = 10  # a second becomes more than `LOCK`
 _IPV6_NETWORK: Final = 64  # bits; one line has so many addresses that they count as one
 
 
-class Scope(StrEnum):
+class LockoutScope(StrEnum):
     """What wrong passwords are counted for."""
 
     LOGIN = "login"  # a name from a place
@@ -37,7 +37,7 @@ class Scope(StrEnum):
     EVERYBODY = "everybody"  # all names from everywhere, in this minute
 
 
-OF_NAMES: Final = (Scope.LOGIN, Scope.NAME)  # what concerns a user whose name it is
+OF_NAMES: Final = (LockoutScope.LOGIN, LockoutScope.NAME)  # what concerns a user whose name it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +70,14 @@ class LockoutRules:
     of_place: int = 100
     of_everybody: int = 600
 
-    def backoff(self, scope: Scope) -> Backoff:
+    def backoff(self, scope: LockoutScope) -> Backoff:
         """Return what one count allows and costs."""
         match scope:
-            case Scope.LOGIN:
+            case LockoutScope.LOGIN:
                 return Backoff(FAILURES, LOCK, LOCK)
-            case Scope.NAME:
+            case LockoutScope.NAME:
                 return Backoff(20, _SECOND, timedelta(days=1))
-            case Scope.PLACE:
+            case LockoutScope.PLACE:
                 return Backoff(self.of_place, _SECOND, _HOUR)
         return Backoff(self.of_everybody, _MINUTE, _MINUTE, longest=_MINUTE)
 
@@ -86,7 +86,7 @@ class LockoutRules:
 class Counted:
     """One count of recent wrong passwords; `key` is a hash of what it is for."""
 
-    scope: Scope
+    scope: LockoutScope
     key: bytes
     backoff: Backoff
     count: int = 0
@@ -117,7 +117,7 @@ class Failures:
     user_id: UUID | None = None
     known_at: datetime | None = None
 
-    def of(self, scope: Scope) -> Counted:
+    def of(self, scope: LockoutScope) -> Counted:
         """Return one of the counts."""
         return next(one for one in self.counts if one.scope is scope)
 
@@ -154,10 +154,10 @@ def counts_of(
     """
     place = place_of(address)
     subjects = {
-        Scope.LOGIN: f"{name_key}\n{place}",
-        Scope.NAME: name_key,
-        Scope.PLACE: place,
-        Scope.EVERYBODY: str(int(now.timestamp()) // _MINUTE.seconds),
+        LockoutScope.LOGIN: f"{name_key}\n{place}",
+        LockoutScope.NAME: name_key,
+        LockoutScope.PLACE: place,
+        LockoutScope.EVERYBODY: str(int(now.timestamp()) // _MINUTE.seconds),
     }
     return tuple(
         Counted(scope, _key(scope, subject), rules.backoff(scope))
@@ -167,7 +167,7 @@ def counts_of(
 
 def place_key(address: str) -> bytes:
     """Return the key of a place, by which a user's known places are stored, too."""
-    return _key(Scope.PLACE, place_of(address))
+    return _key(LockoutScope.PLACE, place_of(address))
 
 
 def require_unlocked(failures: Failures, now: datetime) -> None:
@@ -179,12 +179,12 @@ def require_unlocked(failures: Failures, now: datetime) -> None:
         LoginLocked: until the longest of the waits ends.
     """
     is_known = failures.known_at is not None
-    counts = (failures.of(Scope.LOGIN),) if is_known else failures.counts
+    counts = (failures.of(LockoutScope.LOGIN),) if is_known else failures.counts
     ends = [one.waits_until for one in counts if one.waits_until is not None]
     left = max(ends, default=now) - now
     if left > timedelta():
         raise LoginLocked(retry_after_seconds=math.ceil(left.total_seconds()))
 
 
-def _key(scope: Scope, subject: str) -> bytes:
+def _key(scope: LockoutScope, subject: str) -> bytes:
     return sha256(f"{scope}\n{subject}".encode()).digest()

@@ -16,7 +16,7 @@ from auth.domain.lockout import (
     Counted,
     Failures,
     LockoutRules,
-    Scope,
+    LockoutScope,
     counts_of,
     place_key,
 )
@@ -119,7 +119,7 @@ class Logins:
     async def forget(self, failures: Failures) -> None:
         """Delete the count of a name from a place, after the right password."""
         await self._connection.execute(
-            "DELETE FROM login_failure WHERE key = $1", failures.of(Scope.LOGIN).key
+            "DELETE FROM login_failure WHERE key = $1", failures.of(LockoutScope.LOGIN).key
         )
 
     async def lift(self, user_id: UUID) -> None:

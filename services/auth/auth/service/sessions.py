@@ -10,7 +10,7 @@ from uuid import UUID
 from auth.crypto.hashing import PasswordHasher
 from auth.crypto.vault import KeyVault
 from auth.domain.audit import Kind, Origin
-from auth.domain.lockout import LOCK, Failures, LockoutRules, Scope, require_unlocked
+from auth.domain.lockout import LOCK, Failures, LockoutRules, LockoutScope, require_unlocked
 from auth.domain.passwords import canonical
 from auth.domain.sessions import (
     MOST_LIVE,
@@ -131,10 +131,10 @@ async def accept(uow: UnitOfWork, credentials: Credentials, now: datetime) -> No
     """
     decide_login(credentials.user)
     failures = credentials.failures
-    if failures.of(Scope.LOGIN).count:
+    if failures.of(LockoutScope.LOGIN).count:
         await Logins(uow).forget(failures)
     if failures.should_know_place(now):
-        await Logins(uow).know(credentials.user.id, failures.of(Scope.PLACE).key, now)
+        await Logins(uow).know(credentials.user.id, failures.of(LockoutScope.PLACE).key, now)
 
 
 async def open_session(  # noqa: PLR0913 - who, where from, and for how long
