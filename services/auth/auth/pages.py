@@ -192,11 +192,10 @@ def done_page(what: str, language: Language) -> HTMLResponse:
     return _page(f"<p>{_TEXTS[language][what]}</p>", language)
 
 
-def shown_with(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return what the document says of a page's refusals, which are pages, too."""
-    return {
-        status: {"content": {"text/html": {"schema": {"type": "string"}}}} for status in statuses
-    }
+def shown_with(*refusals: type[Refusal]) -> dict[int | str, dict[str, Any]]:
+    """Return what the document says of refusals that are pages."""
+    page = {"content": {"text/html": {"schema": {"type": "string"}}}}
+    return dict.fromkeys(sorted({one.status for one in refusals}), page)
 
 
 def refused_page(refusal: Refusal, language: Language) -> HTMLResponse:
