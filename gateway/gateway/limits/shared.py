@@ -36,7 +36,7 @@ for i, key in ipairs(KEYS) do
 end
 return levels
 """
-# Redis names scripts so.
+# What Redis calls it.
 _DIGEST: Final = sha1(_SCRIPT.encode(), usedforsecurity=False).hexdigest().encode()
 
 

@@ -60,7 +60,7 @@ _REDIRECTS: Final[dict[int | str, dict[str, Any]]] = {
     " unknown client or redirect address is answered with a page; what else is wrong is told to the"
     " client by a redirect.",
     response_class=HTMLResponse,
-    responses=_REDIRECTS,
+    responses=_REDIRECTS | pages.shown_with(*_BY_PAGE),
 )
 async def show_login_page(
     query: Annotated[AuthorizationQuery, Query()], language: CallerLanguage, wired: Wired
@@ -84,7 +84,7 @@ async def show_login_page(
     operation_id="authorize",
     summary="Log in and allow a client, as the login page's form does",
     response_class=HTMLResponse,
-    responses=_REDIRECTS,
+    responses=_REDIRECTS | pages.shown_with(*_BY_PAGE, *_SHOWN_AGAIN),
 )
 async def authorize(
     form: Annotated[AuthorizationForm, Form()],

@@ -126,6 +126,7 @@ async def confirm_email(
     operation_id="confirm_email_by_page",
     summary="Confirm a change of e-mail address, as the page's button does",
     response_class=HTMLResponse,
+    responses=pages.shown_with(*_REFUSALS),
 )
 async def confirm_email_by_page(
     form: Annotated[LinkForm, Form()],

@@ -88,7 +88,7 @@ async def reset_password(body: ResetRequest, wired: Wired, origin: CallerOrigin)
     operation_id="reset_password_by_page",
     summary="Set a new password, as the page's form does",
     response_class=HTMLResponse,
-    responses=pages.shown_with(400, 403, 422),
+    responses=pages.shown_with(*_REFUSALS, refusals.PasswordTooCommon),
 )
 async def reset_password_by_page(
     form: Annotated[ResetForm, Form()],

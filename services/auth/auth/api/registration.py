@@ -117,7 +117,7 @@ async def activate_by_link(
     operation_id="activate_by_page",
     summary="Activate, as the page's button does",
     response_class=HTMLResponse,
-    responses=pages.shown_with(400, 403),
+    responses=pages.shown_with(refusals.ActivationTokenInvalid, refusals.UserDisabled),
 )
 async def activate_by_page(
     form: Annotated[LinkForm, Form()],

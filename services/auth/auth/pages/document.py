@@ -44,11 +44,10 @@ def document(content: str, language: Language, status: int = 200) -> HTMLRespons
     return HTMLResponse(page, status, headers={**_HEADERS, "content-language": language})
 
 
-def shown_with(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return what the document says of a page's refusals, which are pages, too."""
-    return {
-        status: {"content": {"text/html": {"schema": {"type": "string"}}}} for status in statuses
-    }
+def shown_with(*refusals: type[Refusal]) -> dict[int | str, dict[str, Any]]:
+    """Return what the document says of refusals that are pages."""
+    page = {"content": {"text/html": {"schema": {"type": "string"}}}}
+    return dict.fromkeys(sorted({one.status for one in refusals}), page)
 
 
 def refused_page(refusal: Refusal, language: Language) -> HTMLResponse:
