@@ -62,7 +62,7 @@ class Methods:
         return found
 
     def _upstream_of(self, path: bytes, methods: Iterable[str]) -> Upstream | None:
-        """Return the service that knows which of these methods the path has, None if none does."""
+        """Return the service that knows which of these methods a path has, or None."""
         routes = (self._routes.find(method, path) for method in sorted(methods))
         return next((self._upstreams[route.upstream] for route in routes if route), None)
 

@@ -67,7 +67,7 @@ async def remove(uow: UnitOfWork, by: Acting) -> None:
 
 
 async def reencrypt(uow: UnitOfWork, vault: KeyVault, after: UUID, limit: int) -> list[UUID]:
-    """Encrypt the next apps' keys under the vault's first secret; return whose they are.
+    """Encrypt the next apps' keys under the first secret; return whose they are.
 
     Raises:
         WrongKeySecretError: one was encrypted under a secret that the vault does not have.
