@@ -232,7 +232,7 @@ def test_every_operation_on_somebodys_object_is_asked_here_or_elsewhere() -> Non
     found = {room: [name_of(one) for one in owned] for room, owned in OWNED.items() if owned}
     assert found.keys() - OPENED.keys() == {"auth"}
     assert set(found["auth"]) == set(ELSEWHERE)
-    taking = {name_of(one) for owned in OWNED.values() for one in owned if _needs_body(one)}
+    taking = {name_of(one) for room in OPENED for one in OWNED[room] if _needs_body(one)}
     assert taking <= BODIES.keys()
 
 
