@@ -46,7 +46,7 @@ async def forgot(
 async def reset(
     uow: UnitOfWork, token: str, password_hash: str, origin: Origin, now: datetime
 ) -> User:
-    """Set a new password, end sessions, access tokens and what waits, and lift all locks.
+    """Set a new password, end sessions and all that waits, and lift all locks.
 
     From then on the user is known at this address only: whoever guesses the new password from
     elsewhere makes nobody wait who logs in from here.
@@ -74,7 +74,7 @@ async def change(  # noqa: PLR0913, PLR0917 - whose, what, how it is told, where
     mailing: Mailing,
     origin: Origin,
 ) -> list[UUID]:
-    """Set a new password, end what waits and all sessions but one; return the ended ones.
+    """Set a new password, end what waits and all sessions but one; return these.
 
     Raises:
         PasswordWrong: the password has been replaced since it was checked.
