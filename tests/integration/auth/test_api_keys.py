@@ -249,6 +249,7 @@ async def test_name_and_addresses_can_be_changed(world: World, alice: Login) -> 
         "addresses": None,
         "last_used_at": None,
     }
+    assert await kinds(world) == ["api_key_made", "api_key_changed"]
     assert await works(world, made["key"], THERE)
 
 

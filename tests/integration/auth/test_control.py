@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from tests.integration.auth.world import Json, Login, World, code
 
-from auth.domain.lockout import LockoutRules, Scope
+from auth.domain.lockout import LockoutRules, LockoutScope
 from kit.ids import new_id
 
-FAILURES = LockoutRules().backoff(Scope.LOGIN).free
+FAILURES = LockoutRules().backoff(LockoutScope.LOGIN).free
 
 
 async def lock(world: World, name: str = "alice") -> None:

@@ -9,7 +9,7 @@ import pytest
 from tests.integration.auth.mailed import orders
 from tests.integration.auth.world import PASSWORD, Json, Login, World, code
 
-from auth.domain.lockout import LockoutRules, Scope
+from auth.domain.lockout import LockoutRules, LockoutScope
 from auth.settings import Settings
 from contracts.auth import UserChanged
 from contracts.notifications import SendAlreadyRegistered, SendEmailChange, SendSecurityNotice
@@ -18,7 +18,7 @@ from testkit.pump import sent
 OLD, NEW = "alice@example.com", "alice@example.org"
 CHANGE = "/v1/auth/email/change"
 CONFIRM = "/v1/auth/email/confirm"
-FAILURES = LockoutRules().backoff(Scope.LOGIN).free
+FAILURES = LockoutRules().backoff(LockoutScope.LOGIN).free
 INVALID = (400, "email_token_invalid")
 
 
@@ -239,3 +239,15 @@ async def contact(world: World, user: Json) -> tuple[str, str | None]:
     )
     (found,) = answer.json()["items"]
     return found["email"], found["pending_email"]
+
+
+async def test_a_changed_password_ends_a_change_that_waits(world: World, alice: Json) -> None:
+    login = await world.log_in("alice")
+    tokens = await links(world, await ask(world, login))
+    body = {"current_password": PASSWORD, "new_password": "another-horse-battery"}
+    changed = await world.post("/v1/auth/password/change", body, headers=login.headers)
+    assert changed.status_code == 204, changed.text
+    for token in tokens.values():
+        assert code(await confirm(world, token)) == INVALID
+    now = await me(world, login)
+    assert (now["email"], now["pending_email"]) == (alice["email"], None)

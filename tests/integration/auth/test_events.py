@@ -7,9 +7,9 @@ from tests.integration.auth.mailed import last_token
 from tests.integration.auth.world import PASSWORD, Json, Login, World, code, login_of
 
 from auth.domain.audit import Kind
-from auth.domain.lockout import LockoutRules, Scope
+from auth.domain.lockout import LockoutRules, LockoutScope
 
-FAILURES = LockoutRules().backoff(Scope.LOGIN).free
+FAILURES = LockoutRules().backoff(LockoutScope.LOGIN).free
 ELSEWHERE = "203.0.113.7"
 
 

@@ -8,14 +8,14 @@ import pytest
 from tests.integration.auth.mailed import last_token, orders
 from tests.integration.auth.world import HERE, PASSWORD, Login, World, code
 
-from auth.domain.lockout import LockoutRules, Scope
+from auth.domain.lockout import LockoutRules, LockoutScope
 from auth.refusals import PasswordWrong
 from auth.service import passwords
 from auth.service.mails import Mailing
 from contracts.notifications import SendSecurityNotice
 from kit.ids import new_id
 
-FAILURES = LockoutRules().backoff(Scope.LOGIN).free
+FAILURES = LockoutRules().backoff(LockoutScope.LOGIN).free
 NEW = "another-horse-battery"
 
 

@@ -136,6 +136,25 @@ async def test_codes_are_deleted_a_day_after_they_ran_out(world: World) -> None:
     assert await world.count("SELECT count(*) FROM authorization_code") == 0
 
 
+async def test_api_keys_are_deleted_a_month_after_they_were_revoked_or_ran_out(
+    world: World,
+) -> None:
+    await world.arrive("alice")
+    login = await world.log_in("alice")
+    ends_at = (world.clock.now() + timedelta(seconds=1)).isoformat()
+    for ends in ({"expires_at": ends_at}, {}, {}):
+        terms = {"name": "A", "scopes": ["payments:read"], **ends}
+        made = await world.post("/v1/auth/api-keys", terms, headers=login.headers)
+        assert made.status_code == 201, made.text
+    await world.http.delete(f"/v1/auth/api-keys/{made.json()['id']}", headers=login.headers)
+    world.clock.advance(purge.API_KEYS_KEPT.total_seconds())
+    await purge.purge_once(world.database)
+    assert await world.count("SELECT count(*) FROM api_key") == 3
+    world.clock.advance(2)
+    await purge.purge_once(world.database)
+    assert await world.count("SELECT count(*) FROM api_key") == 1
+
+
 async def test_the_loop_of_auth_deletes(world: World) -> None:
     await world.arrive("alice")
     login = await world.log_in("alice")

@@ -81,6 +81,18 @@ class AwayRedis:
         raise RedisAway
 
 
+class SlowRedis:
+    """Takes what it is given, in its own time."""
+
+    def __init__(self) -> None:
+        self.taken: list[str] = []
+
+    async def xadd(self, _: str, fields: dict[str, str], **__: Any) -> bytes:
+        await asyncio.sleep(0.3)
+        self.taken.append(fields["id"])
+        return b"1-0"
+
+
 class AwayDatabase:
     """Cannot be read."""
 
@@ -122,6 +134,14 @@ async def test_what_redis_did_not_take_is_offered_until_it_does(world: World) ->
     await eventually(lambda: is_published(world.redis, session_id), bool)
     following.cancel()
     await asyncio.gather(following, return_exceptions=True)
+
+
+async def test_however_many_there_are_all_are_published(world: World) -> None:
+    redis, ids = SlowRedis(), [new_id() for _ in range(4)]
+    lifetime = world.wiring.settings.access_token_lifetime
+    revoker = Revoker(cast("Redis", redis), world.database, world.clock, lifetime=lifetime)
+    await revoker.sessions(ids)
+    assert redis.taken == [str(one) for one in ids]
 
 
 async def test_what_the_database_did_not_tell_is_asked_again(world: World) -> None:

@@ -61,6 +61,7 @@ def test_the_hash_of_a_place_depends_on_each_part_of_it() -> None:
         ("curl/8.5.0", "curl"),
         ("shop", "shop"),
         ("", None),
+        ("\xa0", None),
         (None, None),
     ],
 )

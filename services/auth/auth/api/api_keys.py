@@ -105,12 +105,12 @@ async def get_api_key(key_id: UUID, caller: Caller, wired: Wired) -> ApiKeyAnswe
     refusals=(StepUpRequired, refusals.ApiKeyNotFound),
 )
 async def change_api_key(
-    key_id: UUID, body: ApiKeyPatch, caller: Caller, wired: Wired
+    key_id: UUID, body: ApiKeyPatch, caller: Caller, request: Request, wired: Wired
 ) -> ApiKeyAnswer:
     """Change the given fields."""
     require_recent(caller, wired.database.clock.now())
     async with wired.database.unit_of_work() as uow:
-        key = await verbs.change(uow, caller.user, key_id, body.changes)
+        key = await verbs.change(uow, caller.user, key_id, body.changes, origin_of(request))
     return ApiKeyAnswer.of(key)
 
 

@@ -63,9 +63,10 @@ async def proven(
     proof = Proof("totp", given.otp)
     acting = Acting(credentials.user.id, origin_of(request), wired.database.clock.now())
     async with wired.database.unit_of_work() as uow:
-        words = await wired.checker.check(uow, acting, proof, ChallengeKind.SECOND_FACTOR)
+        failures = credentials.failures
+        words = await wired.checker.check(uow, acting, proof, ChallengeKind.SECOND_FACTOR, failures)
         if words is None:
-            await count_failure(uow, credentials.failures, acting.origin, acting.now)
+            await count_failure(uow, failures, acting.origin, acting.now)
     if words is None:
         raise CodeWrong
     return credentials, amr_of(PASSWORD, words)

@@ -44,12 +44,10 @@ class Kind(StrEnum):
     STEPPED_UP = "stepped_up"
     KEY_ROTATED = "key_rotated"
     API_KEY_MADE = "api_key_made"
+    API_KEY_CHANGED = "api_key_changed"
     API_KEY_ROTATED = "api_key_rotated"
     API_KEY_REVOKED = "api_key_revoked"
     API_KEY_NEW_PLACE = "api_key_new_place"
-    CLIENT_ADDED = "client_added"
-    CLIENT_CHANGED = "client_changed"
-    CLIENT_REMOVED = "client_removed"
     CODE_GRANTED = "code_granted"
 
 

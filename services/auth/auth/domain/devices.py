@@ -30,7 +30,7 @@ _SYSTEMS: Final = (
 
 def device_of(user_agent: str | None) -> str | None:
     """Return a short name: “Firefox on Windows”, or another program's first product."""
-    if not user_agent:
+    if not user_agent or user_agent.isspace():  # headers may consist of a no-break space
         return None
     program = _first(_PROGRAMS, user_agent) or user_agent.split()[0].partition("/")[0]
     system = _first(_SYSTEMS, user_agent)

@@ -95,10 +95,12 @@ class Revoker:
         self, *, sessions: Iterable[UUID] = (), subjects: Iterable[tuple[UUID, int]] = ()
     ) -> bool:
         try:
-            async with asyncio.timeout(PUBLISH_TIMEOUT_SECONDS):
-                for session_id in sessions:
+            # Each has its own limit: those of ten busy minutes take longer than a second.
+            for session_id in sessions:
+                async with asyncio.timeout(PUBLISH_TIMEOUT_SECONDS):
                     self._newest = await revoke_session(self.redis, session_id)
-                for user_id, token_version in subjects:
+            for user_id, token_version in subjects:
+                async with asyncio.timeout(PUBLISH_TIMEOUT_SECONDS):
                     self._newest = await revoke_subject(self.redis, user_id, token_version)
         except (RedisError, OSError, TimeoutError) as error:
             _log.warning("revocations_not_published", error=type(error).__name__)

@@ -39,7 +39,8 @@ RETURNING cardinality(places)
 """
 _PURGE: Final = """
 DELETE FROM api_key WHERE id IN (
-    SELECT id FROM api_key WHERE revoked_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)
+    SELECT id FROM api_key WHERE revoked_at < $1 OR expires_at < $1
+    LIMIT $2 FOR UPDATE SKIP LOCKED)
 """
 
 
@@ -161,7 +162,7 @@ class ApiKeys:
         await self._connection.execute("DELETE FROM api_key WHERE user_id = $1", user_id)
 
     async def purge(self, before: datetime, limit: int) -> int:
-        """Delete keys that were revoked before a time; return how many."""
+        """Delete keys that were revoked or expired before a time; return how many."""
         return await self._connection.execute(_PURGE, before, limit)
 
 

@@ -64,7 +64,7 @@ async def make(
 
 
 async def change(
-    uow: UnitOfWork, user_id: UUID, key_id: UUID, changes: Mapping[str, Any]
+    uow: UnitOfWork, user_id: UUID, key_id: UUID, changes: Mapping[str, Any], origin: Origin
 ) -> ApiKey:
     """Change the name or the addresses of a user's key.
 
@@ -74,6 +74,7 @@ async def change(
     key = await _locked(uow, user_id, key_id)
     changed = replace(key, terms=replace(key.terms, **changes))
     await ApiKeys(uow).change(changed)
+    await _note(uow, Kind.API_KEY_CHANGED, changed, origin)
     return changed
 
 

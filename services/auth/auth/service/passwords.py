@@ -5,12 +5,12 @@ from typing import Final
 from uuid import UUID
 
 from auth.domain.audit import Kind, Origin
-from auth.domain.links import Purpose
+from auth.domain.links import EMAIL_CHANGE, Purpose
 from auth.domain.lockout import place_key
 from auth.domain.names import email_key
 from auth.domain.users import User, can_reset_password, decide_reset
 from auth.refusals import PasswordWrong
-from auth.repository import Links, Logins, Sessions, Users
+from auth.repository import Challenges, EmailChanges, Links, Logins, Sessions, Users
 from auth.service.audit import note
 from auth.service.links import make_link, use_link
 from auth.service.mails import Mailing
@@ -46,7 +46,7 @@ async def forgot(
 async def reset(
     uow: UnitOfWork, token: str, password_hash: str, origin: Origin, now: datetime
 ) -> User:
-    """Set a new password, end sessions and access tokens, and lift all locks.
+    """Set a new password, end sessions and all that waits, and lift all locks.
 
     From then on the user is known at this address only: whoever guesses the new password from
     elsewhere makes nobody wait who logs in from here.
@@ -56,12 +56,12 @@ async def reset(
         UserDisabled: an administrator has disabled the user meanwhile.
     """
     user_id = (await use_link(uow, token, [Purpose.PASSWORD_RESET], now)).user_id
+    await _drop_links_and_challenges(uow, user_id)
     users = Users(uow)
     changed = decide_reset(await users.lock(user_id))
     await users.set_password(changed, password_hash, now)
     await Sessions(uow).end(user_id, now, "password_reset")
-    await _start_afresh(Logins(uow), user_id, origin.address, now)
-    await Links(uow).drop_unused(user_id, Purpose.PASSWORD_RESET)
+    await _start_afresh(uow, user_id, origin.address, now)
     await note(uow, Kind.PASSWORD_RESET, user_id, origin)
     return changed
 
@@ -74,24 +74,36 @@ async def change(  # noqa: PLR0913, PLR0917 - whose, what, how it is told, where
     mailing: Mailing,
     origin: Origin,
 ) -> list[UUID]:
-    """Set a new password and end all sessions but one; return the ended ones.
+    """Set a new password, end what waits and all sessions but one; return these.
 
     Raises:
         PasswordWrong: the password has been replaced since it was checked.
     """
     user, now = credentials.user, uow.clock.now()
     old_hash = credentials.password_hash
+    await _drop_links_and_challenges(uow, user.id)
     if not await Users(uow).change_password(user.id, old_hash, password_hash, now):
         raise PasswordWrong
     ended = await Sessions(uow).end(user.id, now, "password_changed", but=session_id)
-    await _start_afresh(Logins(uow), user.id, origin.address, now)
-    await Links(uow).drop_unused(user.id, Purpose.PASSWORD_RESET)
+    await _start_afresh(uow, user.id, origin.address, now)
     await note(uow, Kind.PASSWORD_CHANGED, user.id, origin, details={"sessions": len(ended)})
     mailing.notice(uow, user, "password_changed")
     return ended
 
 
-async def _start_afresh(logins: Logins, user_id: UUID, address: str, now: datetime) -> None:
+async def _drop_links_and_challenges(uow: UnitOfWork, user_id: UUID) -> None:
+    """Delete what somebody with the old password may hold.
+
+    Before the user is locked, in the same order as where each is used.
+    """
+    await Challenges(uow).forget(user_id)
+    for purpose in (Purpose.PASSWORD_RESET, *EMAIL_CHANGE):
+        await Links(uow).drop_unused(user_id, purpose)
+
+
+async def _start_afresh(uow: UnitOfWork, user_id: UUID, address: str, now: datetime) -> None:
+    logins = Logins(uow)
+    await EmailChanges(uow).drop(user_id)
     await logins.lift(user_id)
     await logins.know_none(user_id)
     await logins.know(user_id, place_key(address), now)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from tests.integration.auth.factors.people import (
     PARTY,
     Guarded,
@@ -196,6 +197,22 @@ async def test_nobody_has_more_passkeys_than_twenty(world: World) -> None:
         assert (await add_passkey(world, login, device())).status_code == 201
     begun = await world.post("/v1/auth/passkeys/begin", headers=login.headers)
     assert code(begun) == (409, "too_many_passkeys")
+
+
+async def test_passkeys_begun_together_are_counted_as_they_are_added(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("auth.domain.factors.passkeys.MOST", 1)
+    await world.arrive("alice")
+    headers = (await world.log_in("alice")).headers
+    begun = [await world.post("/v1/auth/passkeys/begin", headers=headers) for _ in range(2)]
+    made = [device().make(one.json()["options"]) for one in begun]
+    first, second = [
+        await world.post("/v1/auth/passkeys", {"name": "A", "credential": one}, headers=headers)
+        for one in made
+    ]
+    assert first.status_code == 201
+    assert code(second) == (409, "too_many_passkeys")
 
 
 async def test_a_passkeys_name_can_be_seen(world: World) -> None:

@@ -92,6 +92,16 @@ async def test_whoever_has_a_factor_steps_up_by_it(world: World) -> None:
     assert removed.status_code == 204
 
 
+async def test_a_password_proves_nothing_anew_of_a_removed_factor(world: World) -> None:
+    person = await Guarded.arrive(world)
+    login = await person.log_in()
+    assert (await claims_of(world, login))[0] == ("pwd", "otp", "mfa")
+    removed = await world.http.delete("/v1/auth/totp", headers=login.headers)
+    assert removed.status_code == 204
+    login = await step_up(world, login, password=PASSWORD)
+    assert await claims_of(world, login) == (("pwd",), False)
+
+
 async def test_a_recovery_code_steps_up_once(world: World) -> None:
     person = await Guarded.arrive(world)
     body = {"recovery_code": person.recovery_codes[0]}

@@ -1,11 +1,13 @@
 """Authenticator apps: set up, asked for at logins, removed."""
 
+import asyncio
 import re
 
 import pytest
 from tests.integration.auth.factors.people import Guarded, claims_of, kinds
 from tests.integration.auth.world import PASSWORD, World, code, login_of
 
+from auth.domain.lockout import FAILURES
 from contracts.auth import FactorChanged
 from testkit.pump import sent
 
@@ -158,6 +160,25 @@ async def test_a_waiting_login_ends_with_the_password(world: World) -> None:
     async with world.database.unit_of_work() as uow:
         await uow.execute("UPDATE user_account SET token_version = token_version + 1")
     assert code(await person.give(token, code=person.code())) == (401, "mfa_token_invalid")
+
+
+async def test_a_waiting_login_ends_with_a_changed_password(world: World) -> None:
+    person = await Guarded.arrive(world)
+    token = (await person.begin())["mfa_token"]
+    body = {"current_password": PASSWORD, "new_password": "another-horse-battery"}
+    changed = await world.post("/v1/auth/password/change", body, headers=person.login.headers)
+    assert changed.status_code == 204, changed.text
+    assert code(await person.give(token, code=person.code())) == (401, "mfa_token_invalid")
+
+
+async def test_of_many_codes_at_once_no_more_are_answered_than_in_turn(world: World) -> None:
+    person = await Guarded.arrive(world)
+    tokens = [(await person.begin())["mfa_token"] for _ in range(FAILURES + 8)]
+    wrong = person.wrong_code()
+    answers = await asyncio.gather(*(person.give(token, code=wrong) for token in tokens))
+    found = [code(answer) for answer in answers]
+    assert found.count((403, "code_wrong")) == FAILURES
+    assert found.count((429, "login_locked")) == 8
 
 
 @pytest.mark.check(28)

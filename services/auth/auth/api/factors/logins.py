@@ -12,7 +12,6 @@ from auth.api.origins import origin_of
 from auth.crypto.passkeys import DeviceAnswer
 from auth.domain.factors.challenges import ChallengeKind
 from auth.domain.factors.methods import PASSWORD, amr_of
-from auth.domain.lockout import require_unlocked
 from auth.domain.sessions import Session
 from auth.domain.users import User
 from auth.refusals import CodeWrong, PasskeyRefused
@@ -147,9 +146,8 @@ async def second_factor(
     async with wired.database.unit_of_work() as uow:
         user = await waiting_user(uow, mfa_token, now)
         found = await person(uow, user.id, origin.address, wired.settings.lockout_rules, now)
-        require_unlocked(found.failures, now)
-        acting = Acting(user.id, origin, now)
-        words = await wired.checker.check(uow, acting, proof, ChallengeKind.PASSKEY_FACTOR)
+        acting, kind = Acting(user.id, origin, now), ChallengeKind.PASSKEY_FACTOR
+        words = await wired.checker.check(uow, acting, proof, kind, found.failures)
         await judge(uow, mfa_token, is_right=words is not None)
         if words is None:
             await count_failure(uow, found.failures, origin, now)

@@ -43,7 +43,7 @@ async def begin_passkey(caller: Caller, request: Request, wired: Wired) -> Passk
     summary="Add a passkey",
     description="From here on logins by password ask for it, too." + RECENTLY,
     status_code=201,
-    refusals=(refusals.PasskeyRefused, StepUpRequired),
+    refusals=(refusals.PasskeyRefused, refusals.TooManyPasskeys, StepUpRequired),
 )
 async def add_passkey(
     body: PasskeyRequest, caller: Caller, request: Request, wired: Wired

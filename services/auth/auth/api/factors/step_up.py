@@ -11,7 +11,6 @@ from auth.api.factors.enrolment import own_user
 from auth.api.origins import origin_of
 from auth.domain.factors.challenges import ChallengeKind
 from auth.domain.factors.methods import PASSWORD, methods_of
-from auth.domain.lockout import require_unlocked
 from auth.domain.users import User
 from auth.refusals import CodeWrong, FactorMissing, InvalidCredentials, OtpRequired, PasswordWrong
 from auth.schemas.factors.logins import StepUpAnswer, StepUpRequest
@@ -102,8 +101,7 @@ async def _by_factor(user: User, proof: Proof, request: Request, wired: Wiring) 
     async with wired.database.unit_of_work() as uow:
         rules = wired.settings.lockout_rules
         found = await person(uow, user.id, acting.origin.address, rules, acting.now)
-        require_unlocked(found.failures, acting.now)
-        words = await wired.checker.check(uow, acting, proof, ChallengeKind.STEP_UP)
+        words = await wired.checker.check(uow, acting, proof, ChallengeKind.STEP_UP, found.failures)
         if words is None:
             await count_failure(uow, found.failures, acting.origin, acting.now)
     if words is None:

@@ -17,7 +17,7 @@ from auth.domain.factors.methods import PASSKEY, amr_of
 from auth.domain.factors.passkeys import Passkey, is_copied, require_room
 from auth.domain.users import User
 from auth.refusals import PasskeyRefused
-from auth.repository import Passkeys
+from auth.repository import Passkeys, Users
 from auth.service.audit import note
 from auth.service.factors import changes
 from auth.service.factors.challenges import make_challenge, take_challenge
@@ -46,11 +46,14 @@ async def register(
 
     Raises:
         PasskeyRefused: it answers no challenge of this user, or is somebody's already.
+        TooManyPasskeys: others were added since this one was begun.
     """
     token = challenge_of(answer)
     kind = ChallengeKind.PASSKEY_REGISTRATION
     if not await take_challenge(uow, token, kind, by.now, user_id=by.user_id):
         raise PasskeyRefused
+    await Users(uow).lock(by.user_id)  # so that passkeys added at the same moment are counted
+    require_room(len(await Passkeys(uow).of_user(by.user_id)))
     made = party.registered(answer, token)
     passkey = Passkey(
         id=new_id(),

@@ -10,7 +10,7 @@ from auth.domain.audit import Kind
 from auth.domain.factors.challenges import ChallengeKind
 from auth.domain.factors.methods import ONE_TIME_CODE, ProofMethod
 from auth.domain.links import digest
-from auth.domain.lockout import LockoutRules
+from auth.domain.lockout import Failures, LockoutRules, require_unlocked
 from auth.domain.users import User
 from auth.refusals import InvalidCredentials, MfaTokenInvalid
 from auth.repository import Challenges, Logins, Users
@@ -39,16 +39,25 @@ class Checker:
     party: RelyingParty
 
     async def check(
-        self, uow: UnitOfWork, by: Acting, proof: Proof, kind: ChallengeKind
+        self,
+        uow: UnitOfWork,
+        by: Acting,
+        proof: Proof,
+        kind: ChallengeKind,
+        failures: Failures,
     ) -> tuple[str, ...] | None:
         """Use a proof; return what it proves (RFC 8176), None if it is wrong.
 
-        A wrong one is noted, which must be committed before the caller is refused.
+        A wrong one is noted, which must be committed before the caller is refused. A user's codes
+        are judged one by one, so those that were counted while this one waited count for it, too.
 
         Raises:
+            LoginLocked: there were too many wrong ones.
             PasskeyRefused: the passkey is not the user's, or has signed something else.
         """
+        require_unlocked(failures, by.now)
         words = await self._words(uow, by, proof, kind)
+        require_unlocked(await Logins(uow).again(failures, by.now), by.now)
         if words is None and proof.answer is None:
             details = {"method": proof.method}
             await note(uow, Kind.TOTP_FAILED, by.user_id, by.origin, details=details)

@@ -25,7 +25,9 @@ async def step_up(
     if found is None or not found[0].is_live(now):
         raise TokenInvalid
     session, user = found
-    stronger = replace(session, authenticated_at=now, amr=amr_of(session.amr, proof))
+    # A password proves nothing anew of a factor that the user has removed.
+    words = amr_of(session.amr, proof) if user.factors else proof
+    stronger = replace(session, authenticated_at=now, amr=words)
     await Sessions(uow).step_up(stronger)
     about, details = ("session", str(session_id)), {"amr": " ".join(stronger.amr)}
     await note(uow, Kind.STEPPED_UP, user.id, origin, subject=about, details=details)
