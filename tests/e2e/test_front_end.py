@@ -75,6 +75,7 @@ async def test_a_code_that_is_replayed_ends_what_it_began(
     )
 
 
+@pytest.mark.check(31)
 async def test_nobody_is_led_away_and_no_other_site_logs_anybody_in(
     http: httpx.AsyncClient, front_end: FrontEnd, alice: Person
 ) -> None:

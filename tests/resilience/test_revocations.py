@@ -46,6 +46,7 @@ async def statuses(stack: Stack, person: Person) -> tuple[int, int]:
     return (await person.get(path)).status_code, asked.status_code
 
 
+@pytest.mark.check(8)
 @pytest.mark.parametrize(
     "act",
     [_logout, _change_password, _force_logout, _disable, _give_role],
@@ -74,6 +75,7 @@ def _empty_redis(stack: Stack) -> None:
     redis.start()
 
 
+@pytest.mark.check(24)
 @pytest.mark.parametrize("fault", [None, _restart_redis, _empty_redis])
 async def test_a_gateway_that_starts_afterwards_refuses_it_too(
     stack: Stack, http: httpx.AsyncClient, fault: Callable[[Stack], None] | None

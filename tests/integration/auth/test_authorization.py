@@ -245,6 +245,7 @@ async def test_a_public_client_has_no_secret_and_an_app_any_port(
     assert (await app.exchange(code)).status_code == 200
 
 
+@pytest.mark.check(31)
 @pytest.mark.parametrize(
     ("changes", "code"),
     [

@@ -93,6 +93,7 @@ async def test_what_an_administrator_did_is_told_without_who_it_was(world: World
     assert (me["owner_id"], kept["address"]) == (kept["actor_id"], "127.0.0.1")
 
 
+@pytest.mark.check(27)
 async def test_an_unknown_name_fails_and_locks_in_the_log_and_is_not_in_it(world: World) -> None:
     admin = await world.admin()
     for _ in range(FAILURES):
@@ -130,6 +131,7 @@ async def test_refreshes_are_kept_once_an_hour_and_for_each_new_address(world: W
     assert session["address"] == ELSEWHERE
 
 
+@pytest.mark.check(19)
 async def test_a_copied_refresh_token_is_told_to_its_user(world: World) -> None:
     await world.arrive("alice")
     copied = await world.log_in("alice")

@@ -249,6 +249,7 @@ async def test_the_key_set_is_public_and_cacheable_for_a_minute(world: World) ->
     assert world.wiring.signer.jwks(SystemClock().now()) == answer.json()
 
 
+@pytest.mark.check(33)
 class TestUnderLoad:
     """A queue for one password beside those being hashed."""
 

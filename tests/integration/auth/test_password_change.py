@@ -31,6 +31,7 @@ async def alice(world: World) -> dict[str, Any]:
     return await world.arrive("alice", email="alice@example.com")
 
 
+@pytest.mark.check(20)
 @pytest.mark.usefixtures("alice")
 async def test_the_new_password_is_good_the_old_one_is_not_and_others_are_logged_out(
     world: World,

@@ -60,6 +60,7 @@ async def test_each_event_arrives_as_it_is_sent(door: Any, service: Any) -> None
         assert [chunk async for chunk in chunks] == []
 
 
+@pytest.mark.check(67)
 async def test_a_caller_who_reads_slowly_holds_the_service_up_and_fills_no_memory(
     door: Any, service: Any
 ) -> None:

@@ -43,6 +43,7 @@ async def test_each_currency_has_a_default_wallet_with_its_own_decimals(world: W
         assert mine.json() == wallet
 
 
+@pytest.mark.check(34)
 @pytest.mark.parametrize("currency", ["rub", "XXX", "RUBLE", "", "\u0420"])
 async def test_an_unknown_currency_is_refused(world: World, currency: str) -> None:
     alice = world.caller()

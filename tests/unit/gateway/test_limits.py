@@ -28,6 +28,7 @@ def taken(local: LocalCounts, times: int, policy: Policy = FIVE) -> list[bool]:
     return [local.take("alice", policy) >= 0 for _ in range(times)]
 
 
+@pytest.mark.check(63)
 def test_the_whole_quota_may_be_used_at_once_and_comes_back_evenly(clock: Clock) -> None:
     local = LocalCounts(now=clock)
     assert taken(local, 7) == [True] * 5 + [False] * 2

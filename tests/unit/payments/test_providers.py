@@ -97,6 +97,7 @@ def any_provider(request: pytest.FixtureRequest, client: httpx.AsyncClient) -> P
     return found
 
 
+@pytest.mark.check(69)
 class TestAny:
     @pytest.mark.parametrize(
         "answer",
