@@ -274,6 +274,15 @@ async def test_a_redis_that_lost_its_scripts_is_taught_again() -> None:
         assert await counts.take(key, policy) > 0
 
 
+async def test_after_redis_clock_was_set_back_nobody_waits_for_longer_than_the_window() -> None:
+    policy = Policy("five", 5, window_seconds=10)
+    key = str(new_id())
+    async with SharedCounts.opened(REDIS) as counts, Redis.from_url(REDIS) as redis:
+        hour_from_now = (int(time.time()) + 3600) * 1_000_000
+        await redis.set(f"rate:{key}", hour_from_now, ex=60)
+        assert await counts.take(key, policy) == -policy.interval
+
+
 @pytest.mark.parametrize(
     ("method", "path", "most"),
     [("POST", "/v1/finance/exports", 2), ("GET", "/v1/payments/7/events", 5)],
