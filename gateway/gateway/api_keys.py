@@ -62,7 +62,7 @@ class KeyExchange:
         admission: counts against the address whatever auth is asked.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (each is named at the composition root)
         self,
         client: httpx.AsyncClient,
         auth_url: str,

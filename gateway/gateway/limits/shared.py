@@ -19,8 +19,8 @@ _MOST_AT_ONCE: Final = 256
 _PREFIX: Final = b"rate:"
 # One failure is enough: every request that waits for Redis waits for the time-out.
 _LIMITS: Final = BreakerLimits(least_calls=1, most_calls=1, rest_seconds=0.5, good_probes=1)
-# `LocalCounts.take` for each key; the clock is Redis' own, which all gateways share. Should it be set
-# back, nobody waits for longer than a whole quota.
+# `LocalCounts.take` for each key; the clock is Redis' own, which all gateways share. Should that be
+# set back, nobody waits for longer than a whole quota.
 _SCRIPT: Final = """
 local time = redis.call("TIME")
 local now = time[1] * 1000000 + time[2]
