@@ -48,7 +48,7 @@ class ConnectionBounds:
 
 
 class BoundedProtocol(WholeProtocol):
-    """Serves one connection by uvicorn's protocol, with a bound on all that is no body.
+    """Serves one connection by uvicorn, with a bound on all that is no body.
 
     uvicorn by itself would buffer a head without end, or what follows the chunks of a body, and
     wait for ever for its end.
