@@ -76,7 +76,7 @@ class BoundedProtocol(WholeProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes from the connection; refuse a head, trailers or chunks that do not end."""
+        """Take bytes; refuse a head, trailers or chunks that do not end."""
         self._bytes_beside += len(data)
         super().data_received(data)
         if self._bytes_beside > MAX_HEAD_BYTES:
