@@ -16,6 +16,7 @@ import structlog
 from pydantic import BaseModel, Field, ValidationError
 
 from gateway.forwarding.request import ProxiedRequest
+from gateway.limits.admission import Admission
 from gateway.refusals import ApiKeyInvalid
 from kit import context
 from kit.refusals import TokenInvalid, Unavailable
@@ -58,14 +59,16 @@ class KeyExchange:
         auth_url: where auth listens, without a path.
         own: the gateway's own service token.
         tokens: verifies what auth gives, and knows what has been revoked since.
+        admission: counts against the address whatever auth is asked.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (each is named at the composition root)
         self,
         client: httpx.AsyncClient,
         auth_url: str,
         own: ServiceToken,
         tokens: TokenVerifier,
+        admission: Admission,
         *,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -73,6 +76,7 @@ class KeyExchange:
         self._url = f"{auth_url.rstrip('/')}/internal/api-keys/exchange"
         self._own = own
         self._tokens = tokens
+        self._admission = admission
         self._monotonic = monotonic
         self._kept: dict[bytes, _Kept] = {}
         self._under_way: dict[bytes, asyncio.Future[_Kept]] = {}
@@ -81,8 +85,13 @@ class KeyExchange:
         """Have the request go on with its key's access token; return the token's claims.
 
         Where that is refused it goes on with neither, if it goes on at all. Raises as `identify`.
+
+        Raises:
+            RateLimited: auth would be asked, and this address has asked it too often.
         """
         exchange.inbound.authorise_by(None)
+        if _place(key, exchange.caller) not in self._kept:
+            self._admission.spend_here(exchange)
         token, claims = await self.identify(key, exchange.caller)
         exchange.inbound.authorise_by(token)
         return claims
@@ -100,7 +109,7 @@ class KeyExchange:
         """
         if not is_well_formed(key):
             raise ApiKeyInvalid
-        place = sha256(f"{key}\0{address}".encode("utf-8", "surrogatepass")).digest()
+        place = _place(key, address)
         kept = self._kept.get(place)
         if kept is not None:
             try:
@@ -183,6 +192,10 @@ class KeyExchange:
         now = self._monotonic()
         kept_seconds = min(KEPT_SECONDS, grant.expires_in)
         return _Kept(grant.access_token, now + kept_seconds, now + grant.expires_in)
+
+
+def _place(key: str, address: str) -> bytes:
+    return sha256(f"{key}\0{address}".encode("utf-8", "surrogatepass")).digest()
 
 
 def _trace() -> dict[str, str]:

@@ -84,16 +84,17 @@ def assembled(
         "combined": documentation.combined,
     }
     auth_url = settings.upstream_urls["auth"][0]
+    admission = Admission(counts, settings.rate_limit_factor)
     own_token = ServiceToken(client, auth_url, "gateway", settings.client_secret)
     return Gateway(
         table=routes,
         methods=Methods(routes, upstreams),
         tokens=tokens,
-        keys=KeyExchange(client, auth_url, own_token, tokens),
+        keys=KeyExchange(client, auth_url, own_token, tokens, admission),
         forwarder=forwarder,
         own=own,
         cors=Cors(settings.cors_origins, allows_local=not settings.in_production),
         proxies=TrustedProxies(settings.proxies, settings.proxy_header),
         draining=draining,
-        admission=Admission(counts, settings.rate_limit_factor),
+        admission=admission,
     )

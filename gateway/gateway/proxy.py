@@ -174,6 +174,7 @@ class Gateway:
     async def _find_route(self, exchange: ProxiedRequest) -> ProxyRoute:
         route = self._table.find(exchange.method, exchange.path)
         if route is None or exchange.method not in _FORWARDED:
+            self._admission.admit_here(exchange)  # a service may be asked for its methods
             await self._methods.refuse(exchange)
             raise NotFound
         exchange.route = route
@@ -188,6 +189,7 @@ class Gateway:
         token = exchange.inbound.bearer
         if token is None:
             if self._methods.is_public_otherwise(exchange):
+                self._admission.admit_here(exchange)
                 with suppress(NotFound, UpstreamUnavailable, UpstreamTimeout):
                     await self._methods.refuse(exchange)
             raise NotAuthenticated

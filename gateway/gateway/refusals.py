@@ -38,8 +38,10 @@ class PathRefused(Refusal):
     status = 400
     title_en = "Path not accepted"
     title_ru = "Путь не принят"
-    detail_en = "Write the path plainly: no “..”, “//”, “;”, nor such characters percent-encoded."
-    detail_ru = "Запишите путь прямо: без «..», «//», «;» и без таких знаков в виде %XX."
+    detail_en = "Write the path plainly: no “..”, “//”, “;”; percent-encode only what must be."
+    detail_ru = (
+        "Запишите путь прямо: без «..», «//», «;»; в виде %XX — только то, что иначе нельзя."
+    )
 
 
 class UpgradeRefused(Refusal):

@@ -48,12 +48,13 @@ class ConnectionBounds:
 
 
 class BoundedProtocol(WholeProtocol):
-    """Serves one connection by uvicorn's protocol, with a bound on unfinished heads.
+    """Serves one connection by uvicorn, with a bound on all that is no body.
 
-    uvicorn by itself would buffer a head without end, and wait for ever for its end.
+    uvicorn by itself would buffer a head without end, or what follows the chunks of a body, and
+    wait for ever for its end.
     """
 
-    _head_bytes = 0
+    _bytes_beside = 0  # received since the head began, or since the body last grew
     _in_head = True
     _timer: asyncio.TimerHandle | None = None
 
@@ -75,12 +76,11 @@ class BoundedProtocol(WholeProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes from the connection, and refuse it where a head does not end."""
-        if self._in_head:
-            self._head_bytes += len(data)
+        """Take bytes; refuse a head, trailers or chunks that do not end."""
+        self._bytes_beside += len(data)
         super().data_received(data)
-        if self._in_head and self._head_bytes > MAX_HEAD_BYTES:
-            self._refuse(HeadersTooLarge(limit_bytes=MAX_HEADER_BYTES, limit_count=MAX_HEADERS))
+        if self._bytes_beside > MAX_HEAD_BYTES:
+            self._end_endless()
         elif self.cycle is None or self.cycle.response_complete:
             # Nothing is being answered: a head has begun, or a body is sent that nobody reads.
             self._start_timer()
@@ -92,11 +92,19 @@ class BoundedProtocol(WholeProtocol):
         if _is_ambiguous(self.parser.get_http_version(), self.headers):
             raise RequestRefused  # which stops the parser; uvicorn then calls send_400_response
         super().on_headers_complete()
+        self._bytes_beside = 0
+        # Trailers are no headers (RFC 9110 §6.5.1): nobody looks at what is added to this list.
+        self.headers = []
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of the body."""
+        self._bytes_beside = 0
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Note that the next bytes are a head again."""
         self._in_head = True
-        self._head_bytes = 0
+        self._bytes_beside = 0
         super().on_message_complete()
 
     def _start_timer(self) -> None:
@@ -109,8 +117,14 @@ class BoundedProtocol(WholeProtocol):
             self._timer = None
 
     def _end_wait(self) -> None:
-        if self._in_head and self._head_bytes:
+        if self._in_head and self._bytes_beside:
             self._refuse(RequestTooSlow())
+        elif not self.transport.is_closing():
+            self.transport.close()
+
+    def _end_endless(self) -> None:
+        if self._in_head or not self.cycle.response_started:
+            self._refuse(HeadersTooLarge(limit_bytes=MAX_HEADER_BYTES, limit_count=MAX_HEADERS))
         elif not self.transport.is_closing():
             self.transport.close()
 

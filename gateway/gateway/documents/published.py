@@ -122,8 +122,9 @@ def _add_refusals(operation: dict[str, Any], document: dict[str, Any]) -> None:
     codes["enum"] = sorted({*codes["enum"], *(refusal.code for refusal in _REFUSALS)})
     for status, answer in problems.answers(_REFUSALS, name).items():
         known = answers.setdefault(status, answer)
-        examples = answer["content"][CONTENT_TYPE]["examples"]
-        known["content"][CONTENT_TYPE]["examples"] |= examples
+        problem = answer["content"][CONTENT_TYPE]
+        # Of a page, the service's own refusals are pages.
+        known["content"].setdefault(CONTENT_TYPE, problem)["examples"] |= problem["examples"]
 
 
 def _needed(document: dict[str, Any]) -> dict[str, Any]:

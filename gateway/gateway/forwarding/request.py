@@ -22,6 +22,9 @@ from kit.web import problems
 # What the gateway says itself is told from what a service says.
 _FROM_HERE: Final[Header] = (b"x-saldo-origin", b"gateway")
 
+# Who takes no further part of an answer (64 KiB or so) within this time is left.
+STALLED_SECONDS: Final = 60.0
+
 _log = structlog.get_logger(__name__)
 
 
@@ -160,7 +163,13 @@ class ProxiedRequest:
     async def _copy(self, chunks: AsyncIterator[bytes]) -> None:
         try:
             async for chunk in chunks:
-                await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
+                async with asyncio.timeout(STALLED_SECONDS):
+                    await self._send(
+                        {"type": "http.response.body", "body": chunk, "more_body": True}
+                    )
+        except TimeoutError:  # of the caller: the service's is a refusal
+            _log.info("caller_stalled")
+            return
         except Refusal as error:  # too late for a problem: the server breaks the connection off
             _log.warning("answer_broken_off", code=error.code)
             return

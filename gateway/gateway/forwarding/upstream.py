@@ -191,7 +191,8 @@ class Upstream:
             writer.enable_chunking()
         await writer.write(body.whole)
         async for chunk in rest:
-            await writer.write(chunk)
+            async with asyncio.timeout(self._silence_seconds):  # it may have stopped to read
+                await writer.write(chunk)
         await writer.write_eof()
 
 

@@ -66,9 +66,24 @@ class Admission:
         Raises:
             RateLimited: it is one too many.
         """
+        self._tell(exchange, self._stands_here(exchange))
+
+    def spend_here(self, exchange: ProxiedRequest) -> None:
+        """Count as `admit_here` what is done before it is known who asks.
+
+        The answer says how its caller stands in what it asked for.
+
+        Raises:
+            RateLimited: it is one too many.
+        """
+        standing = self._stands_here(exchange)
+        if not standing.is_within:
+            self._tell(exchange, standing)
+
+    def _stands_here(self, exchange: ProxiedRequest) -> QuotaStanding:
         policy = self._policies[PAGE]
         level = self._local.take(f"{PAGE}:{network_of(exchange.caller)}", policy)
-        self._tell(exchange, QuotaStanding(policy, level))
+        return QuotaStanding(policy, level)
 
     def under_way(self, exchange: ProxiedRequest, limit: str) -> AbstractContextManager[None]:
         """Return what holds a place of a class of operations, while it is entered.
@@ -113,6 +128,8 @@ def network_of(address: str) -> str:
         parsed = ip_address(address)
     except ValueError:
         return address
-    if isinstance(parsed, IPv6Address):
-        return str(ip_network((parsed, _IPV6_PREFIX), strict=False))
-    return address
+    if not isinstance(parsed, IPv6Address):
+        return address
+    if parsed.ipv4_mapped is not None:  # on a socket for both kinds (GATEWAY_HOST=::)
+        return str(parsed.ipv4_mapped)
+    return str(ip_network((parsed, _IPV6_PREFIX), strict=False))

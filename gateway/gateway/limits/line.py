@@ -36,7 +36,8 @@ class _Link(asyncio.Protocol):
         """Fail the call under way; called by the loop."""
         self.transport = None
         if self._reply is not None and not self._reply.done():
-            self._reply.set_exception(exc or ConnectionResetError("Redis has closed"))
+            # Of an error of its own, too: then it was no reply of Redis that came.
+            self._reply.set_exception(ConnectionResetError(str(exc or "Redis has closed")))
 
     def data_received(self, data: bytes) -> None:
         """Take what came, which may be part of a reply; called by the loop."""

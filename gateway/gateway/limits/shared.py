@@ -19,15 +19,18 @@ _MOST_AT_ONCE: Final = 256
 _PREFIX: Final = b"rate:"
 # One failure is enough: every request that waits for Redis waits for the time-out.
 _LIMITS: Final = BreakerLimits(least_calls=1, most_calls=1, rest_seconds=0.5, good_probes=1)
-# `LocalCounts.take` for each key; the clock is Redis' own, which all gateways share.
+# `LocalCounts.take` for each key; the clock is Redis' own, which all gateways share. Should that be
+# set back, nobody waits for longer than a whole quota.
 _SCRIPT: Final = """
 local time = redis.call("TIME")
 local now = time[1] * 1000000 + time[2]
 local levels = {}
 for i, key in ipairs(KEYS) do
   local interval, most = string.match(ARGV[i], "(%d+) (%d+)")
-  local level = math.max(tonumber(redis.call("GET", key) or 0) - now, 0) + tonumber(interval)
-  if level > tonumber(most) then
+  interval, most = tonumber(interval), tonumber(most)
+  local used = math.max(tonumber(redis.call("GET", key) or 0) - now, 0)
+  local level = math.min(used, most) + interval
+  if level > most then
     levels[i] = most - level
   else
     levels[i] = level

@@ -17,6 +17,7 @@ from gateway.forwarding.forwarder import request_head
 from gateway.forwarding.request import ProxiedRequest
 from gateway.forwarding.upstream import Upstream
 from kit.refusals import NotFound, Unavailable
+from kit.tasks import spawn
 from kit.tokens.verifier import TokenVerifier
 from kit.web.health import DEGRADED, READY, UNAVAILABLE, readiness
 
@@ -50,6 +51,8 @@ class Health:
         self._tokens = tokens
         self._metrics_readers = metrics_readers
         self._draining = draining
+        self._asking: asyncio.Task[None] | None = None
+        self._found: dict[str, str] = {}
 
     async def live(self, exchange: ProxiedRequest) -> None:
         """Answer 200 whenever the event loop runs."""
@@ -63,12 +66,11 @@ class Health:
         if self._draining.is_set():
             await exchange.answer_json(_NOT_READY, _STOPPING)
             return
-        asked: dict[str, Awaitable[str]] = {
-            name: self._ask(exchange, upstream) for name, upstream in self._upstreams.items()
-        }
-        found = dict(
-            zip(asked, await asyncio.gather(*map(_outcome, asked, asked.values())), strict=True)
-        )
+        if self._asking is None or self._asking.done():
+            self._asking = spawn(self._ask_all(exchange), "gateway.health")
+        # Whoever asks meanwhile waits for the same: anybody may ask, and all services are asked.
+        await asyncio.shield(self._asking)
+        found = dict(self._found)
         found["jwks"] = _OK_WORD if self._tokens.keys_loaded else _FAILED
         found["revocations"] = _OK_WORD if self._tokens.revocations_fresh else _FAILED
         passed = {name: outcome != _FAILED for name, outcome in found.items()}
@@ -115,6 +117,13 @@ class Health:
             raise NotFound from None
         if names & _FROM_A_PROXY or not any(peer in network for network in self._metrics_readers):
             raise NotFound
+
+    async def _ask_all(self, exchange: ProxiedRequest) -> None:
+        asked: dict[str, Awaitable[str]] = {
+            name: self._ask(exchange, upstream) for name, upstream in self._upstreams.items()
+        }
+        outcomes = await asyncio.gather(*map(_outcome, asked, asked.values()))
+        self._found = dict(zip(asked, outcomes, strict=True))
 
     async def _ask(self, exchange: ProxiedRequest, upstream: Upstream) -> str:
         head = request_head(exchange, upstream, b"GET /health/ready", ())

@@ -13,7 +13,12 @@ MAX_URI_BYTES: Final = 8 * 1024
 _PLAIN: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/:@!$&'()*+,="
 _DOT_SEGMENTS: Final = frozenset((b".", b".."))
 _HEX: Final = frozenset(b"0123456789ABCDEFabcdef")
-_NOT_TO_BE_ENCODED: Final = frozenset(b"%./;\\") | {*range(0x20), 0x7F}
+# RFC 3986 unreserved: encoded or not, services read the same path, but here it would be another
+# route, with another limit.
+_UNRESERVED: Final = frozenset(
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
+)
+_NOT_TO_BE_ENCODED: Final = _UNRESERVED | frozenset(b"%/;\\") | {*range(0x20), 0x7F}
 
 
 def check(path: bytes, query: bytes) -> None:
@@ -22,7 +27,7 @@ def check(path: bytes, query: bytes) -> None:
     Raises:
         UriTooLong: path and query together are too long.
         PathRefused: dot segments, empty segments, path parameters, control characters, or any of
-            these percent-encoded.
+            these percent-encoded, or what never need be (RFC 3986 §2.3).
     """
     if len(path) + len(query) > MAX_URI_BYTES:
         raise UriTooLong(limit_bytes=MAX_URI_BYTES)

@@ -30,7 +30,8 @@ class BreakerLimits:
         least_calls: How many calls there must be for a share to count.
         most_calls: How many of the latest calls the share is taken of, at most.
         window_seconds: How long ago a call may have ended to be one of them.
-        rest_seconds: For how long an open breaker lets no call through.
+        rest_seconds: For how long an open breaker lets no call through; a probe that takes longer
+            is not waited for, and another one is made.
         good_probes: How many good probes in a row, one at a time, close it.
     """
 
@@ -64,7 +65,7 @@ class Breaker:
         self._calls: deque[tuple[float, bool]] = deque(maxlen=self._limits.most_calls)
         self._turn = 0  # grows with every change of state; calls begun before it do not count
         self._rests_until = 0.0
-        self._is_probing = False
+        self._next_probe_at = 0.0
         self._good_probes = 0
         state_of_breakers.labels(name).set(0)
 
@@ -72,11 +73,12 @@ class Breaker:
         """Return a ticket where a call may be made now, None where it is held back."""
         if self.state is BreakerState.OPEN and now >= self._rests_until:
             self._become(BreakerState.HALF_OPEN)
-        may_probe = self.state is BreakerState.HALF_OPEN and not self._is_probing
+        may_probe = self.state is BreakerState.HALF_OPEN and now >= self._next_probe_at
         if self.state is not BreakerState.CLOSED and not may_probe:
             held_back.labels(self.name).inc()
             return None
-        self._is_probing = may_probe
+        if may_probe:
+            self._next_probe_at = now + self._limits.rest_seconds
         return self._turn
 
     def end(self, ticket: int, now: float, *, is_good: bool | None) -> None:
@@ -91,7 +93,7 @@ class Breaker:
                 self._open(now)
 
     def _end_probe(self, now: float, *, is_good: bool | None) -> None:
-        self._is_probing = False
+        self._next_probe_at = now
         if is_good is None:
             return
         if not is_good:
@@ -116,7 +118,7 @@ class Breaker:
     def _become(self, state: BreakerState) -> None:
         before, self.state = self.state, state
         self._turn += 1
-        self._is_probing = False
+        self._next_probe_at = self._rests_until
         self._good_probes = 0
         self._calls.clear()
         state_of_breakers.labels(self.name).set(_ORDER.index(state))

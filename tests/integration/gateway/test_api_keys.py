@@ -80,3 +80,17 @@ async def test_what_is_public_is_served_to_a_bad_key_as_to_none(
     for wrong in (new_api_key(is_live=False), "sk_live_1234"):
         assert (await door.client.get("/v1/services", headers=bearer(wrong))).status_code == 200
     assert passed(service) == [None, None]
+
+
+@pytest.mark.parametrize("path", ["/v1/payments", "/v1/services"])
+async def test_auth_is_not_asked_of_made_up_keys_without_end(
+    open_door: Any, service: Service, key: str, path: str
+) -> None:
+    door = await open_door(rate_limit_factor=1 / 1000)
+    statuses = {
+        (await door.client.get(path, headers=bearer(new_api_key(is_live=False)))).status_code
+        for _ in range(9)
+    }
+    assert 429 in statuses
+    asked = [seen for seen in service.seen if seen.path == EXCHANGE]
+    assert 0 < len(asked) <= 6

@@ -148,6 +148,22 @@ async def test_a_body_that_was_streamed_is_not_sent_again(
     assert scripted.connections == 1
 
 
+async def test_a_service_that_stops_reading_a_body_is_given_up(
+    scripted: Scripted, open_door: Any
+) -> None:
+    gone = asyncio.Event()
+
+    async def read_no_more(_: asyncio.StreamReader, __: asyncio.StreamWriter) -> None:
+        await gone.wait()
+
+    scripted.script = [read_no_more]
+    door = await door_to(scripted, open_door, upstream_timeout_seconds=0.3)
+    async with asyncio.timeout(10):
+        refused = await door.request("POST", "/v1/payments/bulk", content=b"x" * 32 * 1024 * 1024)
+    gone.set()
+    assert (refused.status_code, refused.json()["code"]) == (504, "upstream_timeout")
+
+
 async def test_a_connection_closed_while_idle_is_not_used(
     scripted: Scripted, open_door: Any
 ) -> None:

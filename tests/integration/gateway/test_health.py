@@ -1,9 +1,10 @@
 """Liveness, readiness and figures."""
 
+import asyncio
 from typing import Any
 
 import pytest
-from tests.integration.gateway.room import SERVICES
+from tests.integration.gateway.room import SERVICES, echo
 
 ALL = {*SERVICES, "jwks", "revocations"}
 
@@ -21,6 +22,24 @@ async def test_it_is_ready_when_every_service_is_and_tokens_can_be_verified(
     assert answer.status_code == 200
     assert answer.json() == {"status": "ready", "checks": dict.fromkeys(ALL, "ok")}
     assert [seen.path for seen in service.seen] == ["/health/ready"] * len(SERVICES)
+
+
+async def test_many_who_ask_at_once_ask_each_service_once(door: Any, service: Any) -> None:
+    go_on = asyncio.Event()
+
+    async def respond(*given: Any) -> None:
+        await go_on.wait()
+        await echo(*given)
+
+    service.respond = respond
+    async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+        asking = [tasks.create_task(door.client.get("/health/ready")) for _ in range(20)]
+        while len(service.seen) < len(SERVICES):
+            await asyncio.sleep(0.01)
+        assert (await door.client.get("/health/live")).status_code == 200
+        go_on.set()
+    assert {task.result().json()["status"] for task in asking} == {"ready"}
+    assert len(service.seen) < 3 * len(SERVICES)  # who came late began anew
 
 
 async def test_it_says_which_service_is_away(open_door: Any, unused_tcp_port: int) -> None:

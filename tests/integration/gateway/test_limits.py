@@ -1,6 +1,7 @@
 """What is too large, and what is no HTTP: SECURITY checks 38, 44, 54."""
 
 import asyncio
+import contextlib
 from typing import Any
 
 import pytest
@@ -176,3 +177,38 @@ async def test_a_line_break_never_gets_into_an_answer(door: Any) -> None:
         )
         head = answer.partition(b"\r\n\r\n")[0].lower()
         assert b"x-evil" not in head
+
+
+async def test_what_follows_a_body_is_no_header(door: Any, service: Any) -> None:
+    token = door.desk.mint.user().encode()
+    answer = await door.raw(
+        b"POST /v1/payments HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+        b"Authorization: Bearer %b\r\nConnection: close\r\n\r\n"
+        b"2\r\n{}\r\n0\r\nX-Late: 1\r\nPrefer: wait=30\r\n\r\n" % token
+    )
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert service.seen[0].body == b"{}"
+    assert service.seen[0].header("x-late") is None
+    assert service.seen[0].header("prefer") is None
+
+
+@pytest.mark.check(38)
+@pytest.mark.parametrize("after", [b"0\r\nX-Late: ", b"1;x="])
+async def test_what_is_sent_between_or_after_chunks_has_an_end(
+    door: Any, service: Any, after: bytes
+) -> None:
+    token = door.desk.mint.user().encode()
+    reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+    writer.write(
+        b"POST /v1/payments HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+        b"Authorization: Bearer %b\r\n\r\n2\r\n{}\r\n%b" % (token, after)
+    )
+    async with asyncio.timeout(5):
+        with contextlib.suppress(ConnectionError):
+            for _ in range(40):
+                writer.write(b"x" * 64 * 1024)
+                await writer.drain()
+        with contextlib.suppress(ConnectionError):
+            assert (await reader.read()).startswith(b"HTTP/1.1 431 ")
+    writer.close()
+    assert service.seen == []

@@ -91,3 +91,9 @@ async def test_a_connection_that_is_closed_fails_the_call_at_once() -> None:
     async with line_to([SELECTED]) as (line, _):
         with pytest.raises(ConnectionError):
             await line.call(b"EVALSHA")
+
+
+async def test_what_is_no_reply_of_redis_fails_the_call() -> None:
+    async with line_to([SELECTED], [b"*1\r\n:many\r\n"]) as (line, _):
+        with pytest.raises(ConnectionError):
+            await line.call(b"EVALSHA")

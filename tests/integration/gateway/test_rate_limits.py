@@ -164,7 +164,7 @@ async def test_logins_are_counted_by_the_address_that_a_trusted_proxy_names(
 ) -> None:
     door = await open_door(rate_limit_factor=1 / 20, trusted_proxies=["127.0.0.0/8"])
     headers = address()
-    for path in ("/v1/auth/login", "/auth", "/v1/auth/token"):
+    for path in ("/v1/auth/authorize", "/auth", "/v1/auth/login/code"):
         assert (await door.client.post(path, headers=headers)).status_code == 200
     forged = headers | {"X-Real-IP": "192.0.2.9", "Forwarded": "for=192.0.2.9", "X_User": "bob"}
     refused = await door.client.post("/v1/auth/login", headers=forged | somebody(door))
@@ -207,6 +207,21 @@ async def test_who_asks_without_a_token_again_and_again_is_told_to_stop(open_doo
         (await door.client.get("/v1/wallets", headers=headers)).json()["code"] for _ in range(4)
     ]
     assert codes == ["not_authenticated"] * 3 + ["rate_limited"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("TRACE", "/v1/payments/7"), ("DELETE", "/v1/shop/products")]
+)
+async def test_no_service_is_asked_for_its_methods_beyond_the_limit(
+    open_door: Any, service: Any, method: str, path: str
+) -> None:
+    door = await open_door(rate_limit_factor=1 / 2000, trusted_proxies=["127.0.0.0/8"])
+    headers = address()
+    codes = [
+        (await door.client.request(method, path, headers=headers)).json()["code"] for _ in range(5)
+    ]
+    assert codes[3:] == ["rate_limited"] * 2
+    assert len(service.seen) == 3
 
 
 async def test_what_a_service_says_of_limits_is_not_passed_on(door: Any, service: Any) -> None:
@@ -257,6 +272,15 @@ async def test_a_redis_that_lost_its_scripts_is_taught_again() -> None:
         async with Redis.from_url(REDIS) as redis:
             await redis.script_flush()
         assert await counts.take(key, policy) > 0
+
+
+async def test_after_redis_clock_was_set_back_nobody_waits_for_longer_than_the_window() -> None:
+    policy = Policy("five", 5, window_seconds=10)
+    key = str(new_id())
+    async with SharedCounts.opened(REDIS) as counts, Redis.from_url(REDIS) as redis:
+        hour_from_now = (int(time.time()) + 3600) * 1_000_000
+        await redis.set(f"rate:{key}", hour_from_now, ex=60)
+        assert await counts.take(key, policy) == -policy.interval
 
 
 @pytest.mark.parametrize(

@@ -91,3 +91,29 @@ async def test_a_caller_who_reads_slowly_holds_the_service_up_and_fills_no_memor
     writer.close()
     with contextlib.suppress(ConnectionError):
         await writer.wait_closed()
+
+
+@pytest.mark.check(66)
+async def test_of_a_caller_who_reads_no_more_the_service_is_freed(
+    door: Any, service: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.forwarding.request.STALLED_SECONDS", 0.3)
+    left = asyncio.Event()
+    body = {"type": "http.response.body", "body": b"x" * 65_536, "more_body": True}
+
+    async def respond(_: Any, __: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for _ in range(2_000):  # which nobody holds up any more, once the gateway has left
+            await send(body)
+        left.set()
+
+    service.respond = respond
+    token = door.desk.mint.user().encode()
+    reader, writer = await asyncio.open_connection("127.0.0.1", door.port, limit=1024)
+    writer.write(b"GET /v1/wallets HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %b\r\n\r\n" % token)
+    async with asyncio.timeout(LIMIT_SECONDS):
+        assert (await reader.readline()) == b"HTTP/1.1 200 OK\r\n"
+        await left.wait()
+    writer.close()
+    with contextlib.suppress(ConnectionError):
+        await writer.wait_closed()

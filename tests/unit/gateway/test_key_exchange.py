@@ -13,6 +13,9 @@ from pydantic import SecretStr
 
 from gateway import api_keys
 from gateway.api_keys import KEPT_SECONDS, KeyExchange
+from gateway.limits.admission import Admission
+from gateway.limits.line import RedisLine
+from gateway.limits.shared import SharedCounts
 from gateway.refusals import ApiKeyInvalid
 from kit.ids import new_id
 from kit.refusals import Unavailable
@@ -87,7 +90,14 @@ async def room() -> AsyncIterator[Room]:
         router.post("/internal/api-keys/exchange").mock(side_effect=office.answer)
         async with httpx.AsyncClient() as client:
             own_token = ServiceToken(client, AUTH, "gateway", SecretStr("made-up"), time)
-            exchange = KeyExchange(client, AUTH, own_token, desk.verifier, monotonic=time.monotonic)
+            exchange = KeyExchange(
+                client,
+                AUTH,
+                own_token,
+                desk.verifier,
+                Admission(SharedCounts(RedisLine("redis://redis")), 1),  # not asked here
+                monotonic=time.monotonic,
+            )
             yield Room(exchange, office, time, desk)
 
 

@@ -70,6 +70,15 @@ def test_what_means_something_in_a_path_must_not_be_encoded(byte: int) -> None:
             check(spelling, b"")
 
 
+@pytest.mark.parametrize(
+    "path",
+    [b"/v1/payments/expor%74.csv", b"/v1/auth/%6Cogin", b"/v1/shop/orders/1/%70ay", b"/v1%5fx"],
+)
+def test_what_never_need_be_encoded_must_not_be_so_that_no_limit_is_escaped(path: bytes) -> None:
+    with pytest.raises(PathRefused):
+        check(path, b"")
+
+
 @given(st.binary(max_size=60))
 def test_any_bytes_pass_or_are_refused(path: bytes) -> None:
     try:

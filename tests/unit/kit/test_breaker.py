@@ -78,6 +78,18 @@ def test_after_a_rest_one_call_at_a_time_is_tried() -> None:
     assert breaker.begin(LIMITS.rest_seconds) is not None
 
 
+def test_a_probe_that_does_not_end_holds_nobody_up() -> None:
+    breaker = opened(now=0.0)
+    slow = breaker.begin(1.0)
+    assert slow is not None
+    assert breaker.begin(1.0 + LIMITS.rest_seconds - 0.01) is None
+    for _ in range(LIMITS.good_probes):
+        assert call(breaker, 1.0 + LIMITS.rest_seconds, is_good=True)
+    assert breaker.state is BreakerState.CLOSED
+    breaker.end(slow, 100.0, is_good=False)
+    assert breaker.state is BreakerState.CLOSED
+
+
 def test_good_probes_in_a_row_close_it() -> None:
     breaker = opened(now=0.0)
     for _ in range(LIMITS.good_probes):
