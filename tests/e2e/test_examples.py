@@ -10,8 +10,14 @@ from deploy.seed import PASSWORD
 from testkit.keepers import Keeper
 from testkit.people import Person
 
-# They need a secret that only a mail, an earlier answer or the caller's memory holds.
-SECRETS = frozenset({"activate", "reset_password", "refresh", "resend_activation", "delete_me"})
+# They need a secret that only a mail, an earlier answer, a device or the caller's memory holds.
+SECRETS = frozenset(
+    {
+        *("activate", "reset_password", "refresh", "resend_activation", "delete_me"),
+        *("change_password", "change_email", "confirm_email", "confirm_totp", "step_up"),
+        *("login_by_code", "begin_passkey_login", "login_by_passkey", "add_passkey"),
+    }
+)
 # Logins of `make seed`, which this stack has not.
 SEEDED = frozenset({"login", "token"})
 # Providers and banks, who sign what they send.

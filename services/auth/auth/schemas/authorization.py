@@ -24,7 +24,7 @@ class AuthorizationQuery(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
 
     response_type: str | None = Field(None, description="`code`.", examples=["code"])
-    client_id: str | None = Field(None, examples=[_CLIENT_ID])
+    client_id: str | None = Field(None, description="As the client was registered.")
     redirect_uri: str | None = Field(
         None,
         description="One of the client's, to the letter.",
