@@ -9,7 +9,6 @@ from auth.domain.names import EMAIL_LONGEST
 from auth.service.factors.proofs import Proof
 from kit.web.schemas import Model
 
-_CLIENT_ID = "019abf5e-3b1c-7cc2-9a4e-2f6d0c1b7a91"
 _ISSUER = "https://pay.example.com"
 _GRANTS = ("authorization_code", "refresh_token", "password", "client_credentials")
 _CLIENT_AUTHENTICATION = ("none", "client_secret_basic", "client_secret_post")
