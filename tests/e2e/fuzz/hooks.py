@@ -15,6 +15,7 @@ ADMIN: Final = "SALDO_FUZZ_ADMIN"
 # Sooner than an access token ends.
 _SECONDS: Final = 240
 _PROBLEM: Final = ["application/problem+json"]
+SEEDED: Final = ("alice", "bob", "merchant", "admin")
 # What JSON Schema can say, by the codes of `errors`: whoever keeps to the document never meets it.
 # It can't tell 8.0 from 8, which is why a wrong type is not among them.
 SAYABLE: Final = frozenset(
@@ -42,6 +43,13 @@ class Session:
 
     def set(self, case: schemathesis.Case, data: str, _: AuthContext) -> None:
         case.headers = {**(case.headers or {}), "Authorization": f"Bearer {data}"}
+
+
+@schemathesis.hook
+def before_call(_: schemathesis.HookContext, case: schemathesis.Case, **__: Any) -> None:
+    """Leave the people of `make seed` alone: a later test has it make them."""
+    if isinstance(case.body, dict) and case.body.get("username") in SEEDED:
+        case.body = {**case.body, "username": "somebody"}
 
 
 def _is_problem(response: Response) -> bool:
