@@ -82,9 +82,11 @@ def asked(document: dict[str, Any]) -> Iterator[Asked]:
 
 
 def bodies(document: dict[str, Any]) -> Iterator[Shown]:
+    """Yield the bodies that are shown; whose name is shown is left to those who register it."""
     for one in shown(document):
         if isinstance(one.body, dict) and not one.path.startswith("/sandbox"):
-            yield one
+            named = {"username": f"u{new_id().hex}"} if "username" in one.body else {}
+            yield one._replace(body=one.body | named)
 
 
 def unfit(answer: httpx.Response, declared: Mapping[str, Any]) -> bool:
