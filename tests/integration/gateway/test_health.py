@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from tests.integration.gateway.room import SERVICES, echo
 
+from testkit.conditions import until
+
 ALL = {*SERVICES, "jwks", "revocations"}
 
 
@@ -25,17 +27,22 @@ async def test_it_is_ready_when_every_service_is_and_tokens_can_be_verified(
 
 
 async def test_many_who_ask_at_once_ask_each_service_once(door: Any, service: Any) -> None:
-    go_on = asyncio.Event()
+    go_on, sent = asyncio.Event(), []
 
     async def respond(*given: Any) -> None:
         await go_on.wait()
         await echo(*given)
 
+    async def note(event: str, _: Any) -> None:
+        if event == "http11.send_request_body.complete":
+            sent.append(event)
+
     service.respond = respond
-    async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
-        asking = [tasks.create_task(door.client.get("/health/ready")) for _ in range(20)]
-        while len(service.seen) < len(SERVICES):
-            await asyncio.sleep(0.01)
+    traced = {"trace": note}
+    async with asyncio.TaskGroup() as tasks:
+        ask = door.client.get
+        asking = [tasks.create_task(ask("/health/ready", extensions=traced)) for _ in range(8)]
+        await until(lambda: len(sent) == 8 and len(service.seen) >= len(SERVICES))
         assert (await door.client.get("/health/live")).status_code == 200
         go_on.set()
     assert {task.result().json()["status"] for task in asking} == {"ready"}
