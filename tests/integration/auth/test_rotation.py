@@ -176,12 +176,9 @@ async def test_a_copied_token_is_found_out_after_the_secret_was_changed(world: W
         assert code(await refresh(http, renewed)) == (401, "refresh_token_invalid")
 
 
-async def test_keys_of_apps_are_encrypted_anew_too(
-    world: World, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_keys_of_apps_are_encrypted_anew_too(world: World, cluster: Cluster) -> None:
     people = [await Guarded.arrive(world, name) for name in ("alice", "bob", "carol")]
     former = world.wiring.settings.key_secret
-    monkeypatch.setattr("auth.commands.keys.AT_ONCE", 2)
     await run(cluster, "reencrypt", key_secret=NEW, key_old_secrets=former)
     async with started(world, secrets(world, NEW)) as (_, http):
         for person in people:
