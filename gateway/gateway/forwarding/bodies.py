@@ -33,6 +33,9 @@ class Body:
         return b"content-length: %d\r\n" % self.length
 
 
+_EMPTY: Final = Body(b"")
+
+
 async def read_body(exchange: ProxiedRequest, limit_bytes: int, seconds: float) -> Body | None:
     """Return the body of a request, whole or begun; None where it has none.
 
@@ -50,6 +53,8 @@ async def read_body(exchange: ProxiedRequest, limit_bytes: int, seconds: float) 
     announced = read.get(b"content-length")
     if announced is None and b"transfer-encoding" not in read:
         return None
+    if announced == b"0":  # as many clients say of a GET
+        return _EMPTY
     length = None if announced is None else int(announced)
     if length is not None and length > limit_bytes:
         raise BodyTooLarge(limit_bytes=limit_bytes)

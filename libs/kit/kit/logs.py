@@ -9,6 +9,7 @@ import logging
 import re
 import sys
 from contextlib import suppress
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, TextIO
 
@@ -26,6 +27,7 @@ REDACTED = "[redacted]"
 # A value is redacted where its key contains one of these.
 _SECRET_NAMES = ("password", "token", "secret", "authorization", "card", "cookie", "otp")
 _MAX_DEPTH = 8
+_NESTED = (dict, list, tuple)  # made once: a union made at each look costs more than the look
 
 # A library's own text may carry these: credentials in a URL, a bearer or signed token, a card.
 _SECRET_TEXTS = (
@@ -42,12 +44,7 @@ def configure(service: str, settings: EnvironmentSettings, *, stream: TextIO | N
     out = stream or sys.stdout
     level = logging.getLevelNamesMapping()[settings.log_level]
     console = settings.log_format == "console"
-    head: list[Processor] = [
-        _stamp(service),
-        structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
-        structlog.processors.format_exc_info,
-        _redact,
-    ]
+    head: list[Processor] = [_stamp(service), _redact]
     tail: list[Processor] = (
         [_escape, structlog.dev.ConsoleRenderer(colors=out.isatty(), timestamp_key="at")]
         if console
@@ -107,8 +104,11 @@ class _IntoStructlog(logging.Handler):
 
 
 def _stamp(service: str) -> Processor:
-    def stamp(_: WrappedLogger, level: str, event: EventDict) -> EventDict:
+    def stamp(logger: WrappedLogger, level: str, event: EventDict) -> EventDict:
+        if "exc_info" in event:
+            event = structlog.processors.format_exc_info(logger, level, event)
         event["level"] = level
+        event["at"] = datetime.now(UTC)
         event["service"] = service
         work = context.current()
         if work.request_id is not None:
@@ -128,7 +128,7 @@ def _redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     for key, value in event.items():
         if _is_secret(key):
             event[key] = REDACTED
-        elif isinstance(value, dict | list | tuple):
+        elif isinstance(value, _NESTED):
             event[key] = _without_secrets(value, _MAX_DEPTH)
     if "exception" in event:
         event["exception"] = scrub(str(event["exception"]))
@@ -159,6 +159,7 @@ def _escape(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 
     Exceptions keep their lines, so that they stay readable.
     """
+    event["at"] = event["at"].isoformat()
     for key, value in event.items():
         if key != "exception" and isinstance(value, str):
             event[key] = _CONTROL.sub(_escaped, value)
@@ -171,7 +172,7 @@ def _escaped(match: re.Match[str]) -> str:
 
 def _render(_: WrappedLogger, __: str, event: EventDict) -> str:
     try:
-        line = orjson.dumps(event, default=repr).decode()
+        line = orjson.dumps(event, default=repr, option=orjson.OPT_UTC_Z).decode()
     except TypeError:  # a lone surrogate or a key that is no text: json is slower, but refuses none
         line = json.dumps(event, default=repr, skipkeys=True)
     if line.isascii():
