@@ -1,4 +1,4 @@
 """Forwards requests to the services, as the system's only entry.
 
-Pure ASGI in, aiohttp out.
+Pure ASGI in, connections of its own out.
 """

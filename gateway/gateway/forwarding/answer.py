@@ -3,15 +3,12 @@
 from collections.abc import AsyncIterator
 from typing import Final
 
-import aiohttp
-from aiohttp.connector import Connection
-
+from gateway.forwarding.connections import MalformedAnswerError, ServiceConnection
 from gateway.forwarding.headers import Header
 from gateway.refusals import UpstreamTimeout, UpstreamUnavailable
 
 # An answer up to this size is read whole and sent on at once.
 WHOLE_BYTES: Final = 64 * 1024
-BREAKS: Final = (aiohttp.ClientError, OSError)
 
 
 class UpstreamAnswer:
@@ -24,32 +21,25 @@ class UpstreamAnswer:
         content: The body, None where it is larger and still to be read.
     """
 
-    __slots__ = ("_connection", "_payload", "content", "headers", "length", "status")
+    __slots__ = ("_connection", "content", "headers", "length", "status")
 
-    def __init__(
-        self,
-        status: int,
-        headers: list[Header],
-        length: int | None,
-        payload: aiohttp.StreamReader,
-        connection: Connection,
-    ) -> None:
-        self.status = status
+    def __init__(self, connection: ServiceConnection, headers: list[Header]) -> None:
+        self.status = connection.status
         self.headers = headers
-        self.length = length
+        self.length = connection.length
         self.content: bytes | None = None
-        self._payload = payload
         self._connection = connection
 
     async def read_if_small(self) -> None:
         """Read a body that is known to be small, and give the connection back.
 
         Raises:
-            TimeoutError, aiohttp.ClientError, OSError: the service broke off.
+            TimeoutError, MalformedAnswerError, OSError: the service broke off.
         """
-        if self._payload.is_eof() or (self.length is not None and self.length <= WHOLE_BYTES):
-            self.content = await self._payload.read()
-            self._connection.release()
+        connection = self._connection
+        if connection.is_complete or (self.length is not None and self.length <= WHOLE_BYTES):
+            self.content = await connection.whole()
+            connection.release()
 
     async def whole(self) -> bytes:
         """Return the body, and give the connection back.
@@ -71,11 +61,11 @@ class UpstreamAnswer:
             UpstreamUnavailable, UpstreamTimeout: the service broke off.
         """
         try:
-            async for chunk in self._payload.iter_any():
+            while chunk := await self._connection.chunk():
                 yield chunk
         except TimeoutError as error:
             raise UpstreamTimeout from error
-        except BREAKS as error:
+        except (MalformedAnswerError, OSError) as error:
             raise UpstreamUnavailable from error
 
     def close(self) -> None:

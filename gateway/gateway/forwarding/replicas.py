@@ -3,13 +3,11 @@
 It asks nothing itself and reads no clock. Times are seconds of any clock that never goes back.
 """
 
-import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
+from urllib.parse import urlsplit
 
-from aiohttp.client_reqrep import ClientRequest
 from prometheus_client import Gauge
-from yarl import URL
 
 from kit.breaker import Breaker
 
@@ -23,19 +21,20 @@ class Replica:
     """One process of a service, and how it lately answered.
 
     Attributes:
-        place: What the connector learns from where to connect to; it is never sent.
+        url: Where it listens.
+        host: The host and port of that.
         breaker: Holds calls back where too many fail, for whatever reason.
         out_until: When it is in turn again; it is left out after a connection failed, each time
             for twice as long.
     """
 
     def __init__(self, service: str, url: str) -> None:
-        self.url = URL(url)
-        self.place = ClientRequest("GET", self.url, loop=asyncio.get_running_loop())
-        self.breaker = Breaker(f"{service} {self.url.authority}")
+        self.url = url
+        self.host = urlsplit(url).netloc
+        self.breaker = Breaker(f"{service} {self.host}")
         self.out_until = 0.0
         self._rest_seconds = 0.0
-        self._out = _out.labels(service, self.url.authority)
+        self._out = _out.labels(service, self.host)
         self._out.set(0)
 
     def fell(self, now: float) -> None:
@@ -57,7 +56,7 @@ class Replica:
         """Return how it is, for an operator."""
         out = max(0.0, self.out_until - now)
         return {
-            "url": str(self.url),
+            "url": self.url,
             "breaker": self.breaker.state.value,
             "out_for_seconds": round(out, 1),
         }

@@ -1,8 +1,4 @@
-"""Reaches the services: connections, requests and answers, repeats, time-outs.
-
-aiohttp's connector, parser and flow control are used without its session, whose cookies, redirects
-and header handling a proxy has no use for and which cost half of the time.
-"""
+"""Reaches the services: whom to ask, how often, and what is made of silence."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -10,24 +6,14 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Final, Self
 
-import aiohttp
-from aiohttp.client_proto import ResponseHandler
-from aiohttp.connector import Connection
-from aiohttp.http import StreamWriter
-from aiohttp.http_exceptions import HttpProcessingError
-
-from gateway.forwarding.answer import BREAKS, UpstreamAnswer
+from gateway.forwarding.answer import UpstreamAnswer
 from gateway.forwarding.bodies import Body
+from gateway.forwarding.connections import ConnectionPool, MalformedAnswerError, ServiceConnection
 from gateway.forwarding.headers import Header, HeaderSorter
 from gateway.forwarding.replicas import Replica, Replicas
 from gateway.refusals import UpstreamTimeout, UpstreamUnavailable
 
-# Shorter than services keep idle connections (75 s), so they never close one under a request.
-KEEP_ALIVE_SECONDS: Final = 30.0
-CONNECT_SECONDS: Final = 2.0
 PAUSE_BEFORE_REPEAT_SECONDS: Final = 0.05
-
-_LAST_INTERIM: Final = 199
 
 
 class _NotSentError(Exception):
@@ -41,20 +27,20 @@ class Upstream:
         self,
         name: str,
         urls: Sequence[str],
-        connector: aiohttp.TCPConnector,
         sorter: HeaderSorter,
         silence_seconds: float,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self.name = name
         self.replicas = Replicas(name, urls, monotonic=self._loop.time)
-        self.host_line = b"host: %b\r\n" % self.replicas.all[0].url.authority.encode()
-        self._connector = connector
+        self.host_line = b"host: %b\r\n" % self.replicas.all[0].host.encode()
+        self._pools = {url: ConnectionPool(url, silence_seconds) for url in urls}
         self._sorter = sorter
-        self._silence_seconds = silence_seconds
-        self._timeout = aiohttp.ClientTimeout(
-            total=None, connect=CONNECT_SECONDS, sock_connect=CONNECT_SECONDS
-        )
+
+    def close(self) -> None:
+        """End all connections."""
+        for pool in self._pools.values():
+            pool.close()
 
     async def send(
         self, head: bytes, body: Body | None, *, is_idempotent: bool, has_payload: bool = True
@@ -80,7 +66,7 @@ class Upstream:
                 return await self._ask(replica, head, body, has_payload=has_payload)
             except _NotSentError:
                 continue
-            except BREAKS as error:
+            except OSError as error:
                 if not can_repeat:
                     raise UpstreamUnavailable from error
                 can_repeat = False
@@ -98,7 +84,7 @@ class Upstream:
 
         Raises:
             _NotSentError: it was not sent.
-            aiohttp.ClientError, OSError: the connection failed; whether it was done is not known.
+            OSError: the connection failed; whether it was done is not known.
         """
         ticket = replica.breaker.begin(self._loop.time())
         if ticket is None:
@@ -108,19 +94,17 @@ class Upstream:
             connection = await self._connect(replica)
             answer = await self._answered(connection, head, body, has_payload=has_payload)
             is_good = True
-        except (_NotSentError, UpstreamUnavailable, UpstreamTimeout, *BREAKS):
+        except (_NotSentError, UpstreamUnavailable, UpstreamTimeout, OSError):
             is_good = False
             raise
         finally:  # whoever calls may also have gone, which says nothing of the replica
             replica.breaker.end(ticket, self._loop.time(), is_good=is_good)
         return answer
 
-    async def _connect(self, replica: Replica) -> Connection:
+    async def _connect(self, replica: Replica) -> ServiceConnection:
         try:
-            connection = await self._connector.connect(
-                replica.place, traces=[], timeout=self._timeout
-            )
-        except BREAKS as error:
+            connection = await self._pools[replica.url].take()
+        except OSError as error:
             replica.fell(self._loop.time())
             if len(self.replicas.all) == 1:
                 await asyncio.sleep(PAUSE_BEFORE_REPEAT_SECONDS)
@@ -129,14 +113,14 @@ class Upstream:
         return connection
 
     async def _answered(
-        self, connection: Connection, head: bytes, body: Body | None, *, has_payload: bool
+        self, connection: ServiceConnection, head: bytes, body: Body | None, *, has_payload: bool
     ) -> UpstreamAnswer:
         try:
             return await self._exchange(connection, head, body, has_payload=has_payload)
         except TimeoutError as error:
             connection.close()
             raise UpstreamTimeout from error
-        except HttpProcessingError as error:
+        except MalformedAnswerError as error:
             connection.close()
             raise UpstreamUnavailable from error
         except BaseException:
@@ -144,66 +128,49 @@ class Upstream:
             raise
 
     async def _exchange(
-        self, connection: Connection, head: bytes, body: Body | None, *, has_payload: bool
+        self, connection: ServiceConnection, head: bytes, body: Body | None, *, has_payload: bool
     ) -> UpstreamAnswer:
-        protocol = connection.protocol
-        transport = connection.transport
-        if protocol is None or transport is None:
-            raise aiohttp.ServerDisconnectedError
-        protocol.set_response_params(
-            skip_payload=not has_payload,
-            read_until_eof=True,
-            auto_decompress=False,
-            read_timeout=self._silence_seconds,
-        )
+        connection.begin(has_payload=has_payload)
         if body is None:
-            transport.write(head)
+            connection.write(head)
         elif body.rest is None:
-            transport.write(head + body.whole)
+            connection.write(head + body.whole)
         else:
-            transport.write(head)
+            connection.write(head)
             # A service may refuse a body half-way and close: then its answer has arrived already,
             # and reading finds what broke where it has not.
-            with suppress(*BREAKS):
-                await self._write(protocol, body, body.rest)
-        protocol.start_timeout()
-        message, payload = await protocol.read()
-        while message.code <= _LAST_INTERIM:
-            message, payload = await protocol.read()
-        length = message.headers.get("Content-Length")
-        answer = UpstreamAnswer(
-            message.code,
-            self._sorter.outward(message.raw_headers),
-            None if length is None else int(length),
-            payload,
-            connection,
-        )
+            with suppress(ConnectionError):
+                await _write(connection, body, body.rest)
+        await connection.answered()
+        answer = UpstreamAnswer(connection, self._sorter.outward(connection.headers))
         await answer.read_if_small()
         return answer
 
-    async def _write(
-        self, protocol: ResponseHandler, body: Body, rest: AsyncIterator[bytes]
-    ) -> None:
-        # The answer is read after the last byte was written: our services read all of a body before
-        # they answer, or go on reading for a while after they refused it.
-        writer = StreamWriter(protocol, self._loop)
-        if body.length is None:
-            writer.enable_chunking()
-        await writer.write(body.whole)
-        async for chunk in rest:
-            async with asyncio.timeout(self._silence_seconds):  # it may have stopped to read
-                await writer.write(chunk)
-        await writer.write_eof()
+
+async def _write(connection: ServiceConnection, body: Body, rest: AsyncIterator[bytes]) -> None:
+    # The answer is read after the last byte was written: our services read all of a body before
+    # they answer, or go on reading for a while after they refused it.
+    is_chunked = body.length is None
+
+    def framed(data: bytes) -> bytes:
+        return b"%x\r\n%b\r\n" % (len(data), data) if is_chunked else data
+
+    connection.write(framed(body.whole))
+    async for chunk in rest:
+        await connection.written()  # it may have stopped to read
+        connection.write(framed(chunk))
+    if is_chunked:
+        connection.write(b"0\r\n\r\n")
+    await connection.written()
 
 
 class Upstreams(Mapping[str, Upstream]):
-    """Holds all services behind the gateway by name, with one pool of connections."""
+    """Holds all services behind the gateway by name."""
 
     def __init__(self, urls: Mapping[str, Sequence[str]], silence_seconds: float) -> None:
         sorter = HeaderSorter()
-        self._connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_SECONDS)
         self._all = {
-            name: Upstream(name, replicas, self._connector, sorter, silence_seconds)
+            name: Upstream(name, replicas, sorter, silence_seconds)
             for name, replicas in urls.items()
         }
 
@@ -225,4 +192,5 @@ class Upstreams(Mapping[str, Upstream]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._connector.close()
+        for upstream in self._all.values():
+            upstream.close()

@@ -14,7 +14,7 @@ class Clock:
 
 
 def asked(replicas: Replicas) -> list[str]:
-    return [str(replica.url.host) for replica in replicas.in_turn()]
+    return [replica.host.partition(":")[0] for replica in replicas.in_turn()]
 
 
 async def test_each_is_asked_first_in_turn_and_the_others_after_it() -> None:
