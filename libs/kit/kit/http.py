@@ -10,7 +10,7 @@ from contextlib import suppress
 from random import Random
 from typing import Any, Final
 
-from kit.ids import new_id
+from kit.ids import new_id_text
 
 CLIENT_GONE: Final = 499  # nginx's status for an answer that nobody waited for
 
@@ -68,7 +68,7 @@ def request_id(given: bytes | None) -> bytes:
     """
     if given and len(given) <= _MAX_ID_BYTES and not given.translate(None, _ID_CHARACTERS):
         return given
-    return str(new_id()).encode()
+    return new_id_text().encode()
 
 
 def traceparent(given: bytes | None) -> bytes:

@@ -6,6 +6,7 @@ Does not make the short integer `number` of users and wallets; the database coun
 from datetime import date
 from uuid import UUID, uuid5
 
+import uuid_utils
 from uuid_utils.compat import uuid7
 
 # Saldo's own namespace of derived ids; another one would give every derived thing a new id.
@@ -23,6 +24,11 @@ _EPOCH_DAY = date(1970, 1, 1).toordinal()
 def new_id() -> UUID:
     """Return a new UUIDv7 of the standard library's type, increasing in the process."""
     return uuid7()
+
+
+def new_id_text() -> str:
+    """Return the text of a new UUIDv7, for a fifth of the time of making an object first."""
+    return str(uuid_utils.uuid7())
 
 
 def uuid7_day(id: UUID) -> date:  # noqa: A002 (named as everywhere else)

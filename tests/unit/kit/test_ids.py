@@ -5,7 +5,7 @@ from uuid import UUID, uuid5
 
 import pytest
 
-from kit.ids import NAMESPACE, derived_id, id_in, new_id, uuid7_day
+from kit.ids import NAMESPACE, derived_id, id_in, new_id, new_id_text, uuid7_day
 
 
 def test_new_ids_are_version_7_of_the_standard_type_and_increase() -> None:
@@ -13,6 +13,14 @@ def test_new_ids_are_version_7_of_the_standard_type_and_increase() -> None:
 
     assert all(type(made) is UUID and made.version == 7 for made in ids)
     assert ids == sorted(set(ids))
+
+
+def test_texts_of_new_ids_are_such_ids_and_follow_them() -> None:
+    before, texts = new_id(), [new_id_text() for _ in range(2000)]
+
+    assert all(str(UUID(text)) == text and UUID(text).version == 7 for text in texts)
+    assert texts == sorted(set(texts))
+    assert str(before)[:13] <= texts[0][:13]  # the millisecond
 
 
 def test_the_day_inside_an_id_is_the_day_it_was_made() -> None:

@@ -23,7 +23,7 @@ from auth.domain.api_keys import ApiKey
 from auth.domain.keys import KeyStatus, PublicKey, published, thumbprint
 from auth.domain.sessions import Session
 from auth.domain.users import Role, User
-from kit.ids import new_id
+from kit.ids import new_id_text
 
 ALGORITHM: Final = "ES256"
 
@@ -137,7 +137,7 @@ class TokenSigner:
             "aud": self._audience,
             "iat": int(now.timestamp()),
             "exp": int((now + lifetime).timestamp()),
-            "jti": str(new_id()),
+            "jti": new_id_text(),
         }
         return jwt.encode(
             standard | claims,

@@ -21,7 +21,7 @@ from contracts.wallet import (
     TransferPosted,
     TransferRefused,
 )
-from kit.ids import new_id
+from kit.ids import new_id_text
 from kit.messaging.messages import Command
 from kit.saga import Saga, Step, Task, Wait
 from kit.saga.definition import Ask, Data
@@ -55,8 +55,8 @@ def facts(payment: Payment, *, is_checked: bool, provider: str | None = None) ->
         "method": payment.method.value,
         "provider": provider,
         "purpose": payment.purpose,
-        "transfer_id": str(new_id()),
-        "hold_id": str(new_id()),
+        "transfer_id": new_id_text(),
+        "hold_id": new_id_text(),
     }
 
 

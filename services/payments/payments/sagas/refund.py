@@ -21,7 +21,7 @@ from contracts.wallet import (
     TransferPosted,
     TransferRefused,
 )
-from kit.ids import new_id
+from kit.ids import new_id_text
 from kit.messaging.messages import Command
 from kit.saga import Ask, Saga, Step, Wait
 from payments.domain.payment import Payment
@@ -59,8 +59,8 @@ def refund_facts(
         "description": refund.reason or payment.description,
         "provider": provider,
         "purpose": payment.purpose,
-        "transfer_id": str(new_id()),
-        "hold_id": str(new_id()),
+        "transfer_id": new_id_text(),
+        "hold_id": new_id_text(),
     }
 
 
