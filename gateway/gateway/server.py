@@ -12,7 +12,6 @@ from typing import Any, Final, cast
 import structlog
 import uvicorn
 from starlette.types import Receive, Scope, Send
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from gateway.forwarding.headers import MAX_HEADER_BYTES, MAX_HEADERS
 from gateway.proxy import Gateway
@@ -22,7 +21,8 @@ from gateway.settings import Settings
 from kit.http import SECURITY_HEADERS, request_id
 from kit.refusals import Refusal, RequestRefused, Unavailable
 from kit.web import problems
-from kit.web.serving.protocol import WholeProtocol
+from kit.web.serving.cycle import STATUS_LINES
+from kit.web.serving.protocol import HttpProtocol
 from kit.web.serving.server import DrainingServer
 
 # The size of an unfinished head that ends the connection. With both parts, even a request that uses
@@ -47,11 +47,11 @@ class ConnectionBounds:
     head_seconds: float
 
 
-class BoundedProtocol(WholeProtocol):
-    """Serves one connection by uvicorn, with a bound on all that is no body.
+class BoundedProtocol(HttpProtocol):
+    """Serves one connection, with a bound on all that is no body.
 
-    uvicorn by itself would buffer a head without end, or what follows the chunks of a body, and
-    wait for ever for its end.
+    Else it would buffer a head without end, or what follows the chunks of a body, and wait for ever
+    for its end.
     """
 
     _bytes_beside = 0  # received since the head began, or since the body last grew
@@ -62,7 +62,7 @@ class BoundedProtocol(WholeProtocol):
         super().__init__(*args, **options)
         self._bounds = bounds
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to wait for a request, unless there are too many connections."""
         super().connection_made(transport)
         if len(self.connections) > self._bounds.connections:
@@ -90,11 +90,9 @@ class BoundedProtocol(WholeProtocol):
         self._in_head = False
         self._stop_timer()
         if _is_ambiguous(self.parser.get_http_version(), self.headers):
-            raise RequestRefused  # which stops the parser; uvicorn then calls send_400_response
+            raise RequestRefused  # which stops the parser
         super().on_headers_complete()
         self._bytes_beside = 0
-        # Trailers are no headers (RFC 9110 §6.5.1): nobody looks at what is added to this list.
-        self.headers = []
 
     def on_body(self, body: bytes) -> None:
         """Take a part of the body."""
@@ -123,16 +121,13 @@ class BoundedProtocol(WholeProtocol):
             self.transport.close()
 
     def _end_endless(self) -> None:
-        if self._in_head or not self.cycle.response_started:
+        if self._in_head or self.cycle is None or not self.cycle.response_started:
             self._refuse(HeadersTooLarge(limit_bytes=MAX_HEADER_BYTES, limit_count=MAX_HEADERS))
         elif not self.transport.is_closing():
             self.transport.close()
 
-    def _unsupported_upgrade_warning(self) -> None:
-        """Leave it to the gateway, which refuses the request."""
-
-    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - its text is the parser's
-        """Refuse what is no HTTP; called by uvicorn."""
+    def refuse_malformed(self) -> None:
+        """Refuse what is no HTTP."""
         self._refuse(RequestRefused())
 
     def _refuse(self, refusal: Refusal) -> None:
@@ -151,7 +146,7 @@ class BoundedProtocol(WholeProtocol):
         if (b"connection", b"close") not in headers:
             headers.append((b"connection", b"close"))
         lines = [b"%b: %b\r\n" % header for header in headers]
-        self.transport.write(b"".join((STATUS_LINE[status], *lines, b"\r\n", body)))
+        self.transport.write(b"".join((STATUS_LINES[status], *lines, b"\r\n", body)))
         self.transport.close()
 
 

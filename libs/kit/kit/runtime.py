@@ -28,7 +28,7 @@ from kit.settings import (
     RedisSettings,
 )
 from kit.tasks import backoff, for_ever, spawn, stop
-from kit.web.serving.protocol import WholeProtocol
+from kit.web.serving.protocol import HttpProtocol
 from kit.web.serving.server import DrainingServer
 
 if TYPE_CHECKING:
@@ -264,7 +264,7 @@ async def serve(service: Service, mode: ProcessMode, *, host: str, port: int) ->
         service.web,
         host=host,
         port=port,
-        http=WholeProtocol,
+        http=HttpProtocol,
         loop="uvloop",
         lifespan="on",
         log_config=None,

@@ -9,6 +9,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from kit.tasks import spawn
+from kit.web.serving.protocol import HttpProtocol
 
 STARTS_WITHIN_SECONDS = 10.0
 
@@ -34,7 +35,12 @@ async def serving(server: uvicorn.Server) -> AsyncIterator[int]:
 async def serving_app(app: ASGIApp) -> AsyncIterator[int]:
     """Run an app as services are run, without a lifespan."""
     config = uvicorn.Config(
-        app, lifespan="off", log_config=None, access_log=False, server_header=False
+        app,
+        http=HttpProtocol,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
     )
     async with serving(uvicorn.Server(config)) as port:
         yield port

@@ -208,6 +208,7 @@ async def test_events_arrive_while_the_stream_goes_on(door: Any, service: Any) -
     async def respond(_: Any, receive: Any, send: Any) -> None:
         headers = [(b"content-type", b"text/event-stream")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"", "more_body": True})
         await go_on.wait()
         await send({"type": "http.response.body", "body": b"data: 1\n\n", "more_body": True})
         while (await receive())["type"] != "http.disconnect":

@@ -15,7 +15,7 @@ from tests.integration.gateway.test_failures import Scripted, answer, hang_up, s
 
 from testkit.servers import serving_app
 
-LIMIT_SECONDS = 20.0
+LIMIT_SECONDS = 60.0
 
 # Tells by its answer which process it is.
 REPLICA = """

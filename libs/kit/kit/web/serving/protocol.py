@@ -1,52 +1,217 @@
-"""Writes the head and the body of an answer at once, in uvicorn's protocol."""
+"""Serves a connection by HTTP/1.1 (RFC 9112) to an ASGI application, in uvicorn's server.
+
+uvicorn listens, counts connections and ends them; httptools parses. Does not bound what callers may
+send: services are called by the gateway, which does.
+"""
 
 import asyncio
-from typing import Final, cast
+import math
+from collections import deque
+from typing import Any, Final, cast
+from urllib.parse import unquote
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+import uvicorn
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser, parse_url
+from starlette.types import ASGIApp
+from uvicorn.server import ServerState
 
-_CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
+from kit.web.serving.cycle import CLOSE, STATUS_LINES, Header, HttpCycle
+
+# Of a body that is read more slowly than it comes, no more than about so much is held.
+_HELD_BYTES: Final = 64 * 1024
+_ASGI: Final = {"version": "3.0", "spec_version": "2.3"}
 
 
-class HeadHolder:
-    """A transport that sends the head of an answer with the start of its body.
+class HttpProtocol(asyncio.Protocol):
+    """Serves one connection.
 
-    uvicorn writes them apart: two system calls and two packets, which both ends then handle.
+    Attributes:
+        client: Address and port of the peer; None where it has gone already.
+        connections: All that the server serves.
+        cycle: The request in hand and its answer, the latest where several came at once.
     """
 
-    __slots__ = ("_held", "_is_head_sent", "_transport")
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],  # noqa: ARG002 - uvicorn gives it
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        if not config.loaded:
+            config.load()
+        self.loop = _loop or asyncio.get_running_loop()
+        self.connections: set[Any] = server_state.connections
+        self.transport = cast("asyncio.Transport", None)  # until it is connected
+        self.client: tuple[str, int] | None = None
+        self.cycle: HttpCycle | None = None
+        self.parser = HttpRequestParser(self)
+        # What follows the last request of a connection is not looked at; it does not spoil that.
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self.state = server_state
+        self._app: ASGIApp = cast("ASGIApp", config.loaded_app)
+        self._queue: deque[HttpCycle] = deque()
+        self._keep_alive_seconds = config.timeout_keep_alive
+        self._idle_since = math.inf
+        self._idle_timer: asyncio.TimerHandle | None = None
+        self._is_reading = True
+        self._writable: asyncio.Future[None] | None = None
+        self._url = b""
+        self.headers: list[Header] = []
 
-    def __init__(self, transport: asyncio.Transport) -> None:
-        self._transport = transport
-        self._held = b""
-        self._is_head_sent = False
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to wait for a request; called by the loop."""
+        self.transport = cast("asyncio.Transport", transport)
+        self.connections.add(self)
+        self.client = _address(transport.get_extra_info("peername"))
+        self._server = _address(transport.get_extra_info("sockname"))
+        self._scheme = "https" if transport.get_extra_info("sslcontext") else "http"
 
-    def write(self, data: bytes) -> None:
-        """Hold the head, and send it with what comes next, even if that is empty."""
-        if self._is_head_sent or data == _CONTINUE:
-            self._transport.write(data)
-        elif self._held:
-            self._is_head_sent = True
-            self._transport.write(self._held + data)
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - as the loop calls
+        """Tell the requests in hand; called by the loop."""
+        self.connections.discard(self)
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+        for cycle in (self.cycle, *self._queue):
+            if cycle is not None:
+                cycle.leave()
+        self.resume_writing()
+
+    def eof_received(self) -> None:
+        """Close: who sends no more is not waited for; called by the loop."""
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes; called by the loop."""
+        self._idle_since = math.inf
+        try:
+            self.parser.feed_data(data)
+        except HttpParserError:
+            self.refuse_malformed()
+        except HttpParserUpgrade:
+            pass  # the request is served as any other: nothing is upgraded to
+
+    def refuse_malformed(self) -> None:
+        """Answer what is no HTTP, and end the connection."""
+        self.transport.write(STATUS_LINES[400] + b"content-length: 0\r\n" + CLOSE + b"\r\n")
+        self.transport.close()
+
+    def pause_writing(self) -> None:
+        """Have the answer wait; called by the loop."""
+        self._writable = self.loop.create_future()
+
+    def resume_writing(self) -> None:
+        """Let the answer go on; called by the loop."""
+        if self._writable is not None and not self._writable.done():
+            self._writable.set_result(None)
+        self._writable = None
+
+    async def written(self) -> None:
+        """Wait until the peer has taken enough of what was written."""
+        if self._writable is not None:
+            await asyncio.shield(self._writable)
+
+    def pause_reading(self) -> None:
+        """Take no more for now."""
+        if self._is_reading:
+            self._is_reading = False
+            self.transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Take more."""
+        if not self._is_reading:
+            self._is_reading = True
+            self.transport.resume_reading()
+
+    def shutdown(self) -> None:
+        """End with the answer in hand; called by uvicorn."""
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.close()
         else:
-            self._held = data
+            self.cycle.keep_alive = False
 
-    def close(self) -> None:
-        """Close once all is sent."""
-        if not self._is_head_sent:
-            self._transport.write(self._held)
-        self._transport.close()
+    def on_message_begin(self) -> None:
+        """Begin a head; called by the parser."""
+        self._url = b""
+        self.headers = []
 
-    def is_closing(self) -> bool:
-        """Tell whether the connection is about to end."""
-        return self._transport.is_closing()
+    def on_url(self, url: bytes) -> None:
+        """Take a part of the request's target; called by the parser."""
+        self._url += url
 
-
-class WholeProtocol(HttpToolsProtocol):
-    """Serves one connection; the head of an answer waits for the start of its body."""
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header, or a trailer; called by the parser."""
+        self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
-        """Begin the request, with a transport that holds the head of its answer."""
-        super().on_headers_complete()
-        if self.scope["method"] != "HEAD":  # nothing follows the head of its answer
-            self.cycle.transport = cast("asyncio.Transport", HeadHolder(self.transport))
+        """Begin the request; called by the parser."""
+        parser = self.parser
+        version: str = parser.get_http_version()
+        target = parse_url(self._url)
+        path = target.path.decode("ascii")
+        scope = {
+            "type": "http",
+            "asgi": _ASGI,
+            "http_version": version,
+            "method": parser.get_method().decode("ascii"),
+            "scheme": self._scheme,
+            "path": unquote(path) if "%" in path else path,
+            "raw_path": target.path,
+            "query_string": target.query or b"",
+            "root_path": "",
+            "headers": self.headers,
+            "server": self._server,
+            "client": self.client,
+        }
+        keep_alive = version != "1.0" and parser.should_keep_alive()
+        before, self.cycle = self.cycle, HttpCycle(self, scope, keep_alive=keep_alive)
+        # Trailers are no headers (RFC 9110 §6.5.1): nobody looks at what is added to this list.
+        self.headers = []
+        if before is None or before.response_complete:
+            self._start(self.cycle)
+        else:
+            self.pause_reading()
+            self._queue.append(self.cycle)
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of the body; called by the parser."""
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.take(body)
+            if len(self.cycle.body) > _HELD_BYTES:
+                self.pause_reading()
+
+    def on_message_complete(self) -> None:
+        """Note the end of the request; called by the parser."""
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.end()
+
+    def finish(self) -> None:
+        """Go on to the next request, once a cycle is over."""
+        self.state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.resume_reading()
+        if self._queue:
+            self._start(self._queue.popleft())
+            return
+        self._idle_since = self.loop.time()
+        if self._idle_timer is None:
+            self._idle_timer = self.loop.call_later(self._keep_alive_seconds, self._look)
+
+    def _start(self, cycle: HttpCycle) -> None:
+        task = self.loop.create_task(cycle.run(self._app))
+        task.add_done_callback(self.state.tasks.discard)
+        self.state.tasks.add(task)
+
+    def _look(self) -> None:
+        """End a connection idle for too long; one timer serves one request after the other."""
+        self._idle_timer = None
+        left = self._idle_since + self._keep_alive_seconds - self.loop.time()
+        if left <= 0:
+            self.transport.close()
+        elif left < math.inf:
+            self._idle_timer = self.loop.call_later(left, self._look)
+
+
+def _address(name: Any) -> tuple[str, int] | None:
+    """Return an address and a port; None of a Unix socket, or where the peer has gone."""
+    return (str(name[0]), int(name[1])) if isinstance(name, tuple) else None
