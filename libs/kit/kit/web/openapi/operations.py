@@ -10,11 +10,11 @@ from kit.http import LINK, PREFERENCE_APPLIED, REPLAYED, REQUEST_ID
 from kit.refusals import Refusal
 from kit.scopes import NotForKeys, ScopeMissing
 from kit.span import PeriodInvalid
+from kit.step_up import StepUpRequired
 from kit.web.openapi import headers, problems, security
 from kit.web.queries import RangeFilters
 from kit.web.schemas import Page
 from kit.web.serving.route import Route
-from kit.web.step_up import StepUpRequired
 
 # It has no example: whoever tries the operation out would send that again and again.
 _IDEMPOTENCY_KEY: Final[dict[str, Any]] = {
