@@ -123,6 +123,7 @@ async def test_other_currencies_and_other_people_are_not_asked(
     assert (await room.pay(free, await room.create(free, bob, "5000.00"))).status_code == 202
 
 
+@pytest.mark.check(52)
 async def test_of_many_paid_at_once_only_those_above_are_refused(
     room: Room, alice: UUID, bob: UUID
 ) -> None:
@@ -159,6 +160,28 @@ async def test_whoever_is_paid_gives_back_no_more_unasked(
     assert small.status_code == 202
     [rest] = await room.carried(room.post(seat(room, bob, seconds_ago=0), path, json={}))
     assert rest.status_code == 202, rest.text
+
+
+async def test_an_administrator_changes_what_is_anothers_by_a_recent_login(
+    room: Room, alice: UUID, bob: UUID
+) -> None:
+    payment = await room.create(alice, bob)
+    await room.pay(alice, payment)
+    await room.settle()
+    service = await room.post(bob, "/v1/services", json={"name": "Lessons"})
+    assert service.status_code == 201, service.text
+    admin = await room.admin()
+    roles = ["user", "admin"]
+    old, recent = (seat(room, admin, seconds_ago=one, roles=roles) for one in (901, 900))
+    refunds, lessons = f"/v1/payments/{payment}/refunds", service.headers["location"]
+    assert refused(await room.post(old, refunds, json={}))
+    assert refused(await room.ask(old, "PATCH", lessons, json={"name": "Mine"}))
+    assert (await room.get(bob, lessons)).json()["name"] == "Lessons"
+    assert await room.count("refund") == 0
+    changed = await room.ask(recent, "PATCH", lessons, json={"name": "Other lessons"})
+    assert changed.status_code == 200
+    [given] = await room.carried(room.post(recent, refunds, json={}))
+    assert given.status_code == 202
 
 
 async def test_a_repeated_request_is_given_its_answer_and_a_refusal_uses_no_key_up(
