@@ -1,4 +1,4 @@
-"""Owns what is refused without a step-up, and up to which amounts it may be spared.
+"""Owns what is refused without a step-up, and which amounts are spared it.
 
 Does not know who calls: `kit.web.step_up` reads that from the access token.
 """

@@ -39,7 +39,7 @@ def require_recent(
 def lacking(
     identity: Identity, now: datetime, *, within: timedelta = RECENT, needs_factor: bool = False
 ) -> StepUpRequired | None:
-    """Return what a login lacks, for `require_recent`; None where it is recent and strong.
+    """Return why `require_recent` refuses a login; None where it does not.
 
     A program's key is no login, whatever its user has enrolled.
     """
@@ -51,7 +51,7 @@ def lacking(
 
 
 def without_step_up(identity: Identity, now: datetime) -> WithoutStepUp:
-    """Return what the caller may spend: anything, or no more than they chose in a currency."""
+    """Return what the caller may spend: anything, or up to their own limits."""
     refusal = lacking(identity, now) if identity.confirm_above else None
     return ANY_AMOUNT if refusal is None else WithoutStepUp(identity.confirm_above, refusal)
 

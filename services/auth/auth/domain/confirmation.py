@@ -1,4 +1,4 @@
-"""Decides about confirmation limits: above which amounts a user is asked who they are."""
+"""Decides above which amounts a user is asked who they are: confirmation limits."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,7 +10,7 @@ MOST_LIMITS: Final = 20  # currencies of one user, as each access token names th
 
 
 def loosens(before: Mapping[str, int], after: Mapping[str, int]) -> bool:
-    """Tell whether more could be spent unasked than before, in minor units by currency."""
+    """Tell whether more could be spent unasked than before (minor units by currency)."""
     return any(
         currency not in after or after[currency] > limit for currency, limit in before.items()
     )

@@ -1,4 +1,4 @@
-"""Holds API keys to their wallets and amounts of a day, and everybody to a step-up above theirs.
+"""Holds API keys to their wallets and amounts, and people to their step-up.
 
 A wallet outside a key's bounds is answered like one that does not exist.
 """
@@ -25,7 +25,7 @@ def key_limit(caller: Identity) -> KeyLimit | None:
 
 
 def spared(caller: Identity, method: Method, wired: Wiring) -> WithoutStepUp:
-    """Return what the caller may pay without a step-up: by card, what its provider lets pass."""
+    """Return what the caller may pay without a step-up; by card, any amount."""
     if method is Method.CARD:
         return ANY_AMOUNT
     return without_step_up(caller, wired.database.clock.now())

@@ -105,7 +105,7 @@ def _complete_answers(answers: dict[str, Any], route: Route) -> None:
 
 
 def _is_for_admins_too(route: Route) -> bool:
-    """Tell whether administrators may change by it what is another's: then it is audited."""
+    """Tell whether administrators may change others' own by it: then it is audited."""
     return any(one.call is audit_of for one in route.asked.whole())
 
 
