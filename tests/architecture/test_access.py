@@ -46,6 +46,7 @@ ONES_OWN = {
     "cancel_payment",
     "change_webhook_endpoint",
     "delete_webhook_endpoint",
+    "get_confirmation_limits",
     "get_factors",
     "get_me",
     "get_my_limits",

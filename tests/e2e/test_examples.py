@@ -99,6 +99,8 @@ async def test_every_body_that_is_shown_is_accepted_as_it_is(
         body = filled(one.body, there)
         answer = await http.request(one.method, one.path, json=body, headers=alice.headers)
         tried.append(name)
+        if name == "set_confirmation_limits":  # it ends the token that it came with
+            await alice.log_in()
         if str(answer.status_code) not in one.operation["responses"] or answer.is_error:
             refused[name] = (answer.status_code, answer.text)
     # The mail sink was told to refuse; the journeys after this one want their mails.

@@ -95,6 +95,20 @@ class FactorChanged(Event):
     at: datetime
 
 
+class ConfirmationLimitsChanged(Event):
+    """A user has changed the amounts above which they are asked who they are.
+
+    It has no sequence, as UserLocked has none; what they are stands in the user's token. ``at`` is
+    when, in aware UTC.
+    """
+
+    type: ClassVar[str] = "auth.confirmation_limits_changed.v1"
+
+    change_id: UUID
+    user_id: UUID
+    at: datetime
+
+
 class RecordAudit(Command):
     """Record what an administrator did or saw in the service that sends this.
 

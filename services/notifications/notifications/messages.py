@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from contracts.auth import (
     ApiKeyInNewPlace,
+    ConfirmationLimitsChanged,
     FactorChanged,
     UserChanged,
     UserLocked,
@@ -62,6 +63,7 @@ def routes(webhooks: WakeUp) -> Routes:
             UserLocked: notify,
             ApiKeyInNewPlace: notify,
             FactorChanged: notify,
+            ConfirmationLimitsChanged: notify,
             PaymentCreated: send,
             PaymentPaid: notify_and_send,
             PaymentFailed: notify_and_send,

@@ -24,6 +24,7 @@ from payments.clients.parties import known_parties
 from payments.clients.services import ServicesClient
 from payments.clients.verifiers import Verifiers
 from payments.domain.payment import Method
+from payments.domain.policies import Terms
 from payments.hooks.payment import payment_saga
 from payments.hooks.refunds import refund_sagas
 from payments.live.waiters import PaymentWaiters, RefundWaiters
@@ -39,7 +40,6 @@ from payments.sagas.payment import OUTSIDE_CHECKS
 from payments.service.cards import movements
 from payments.service.cards.desk import CardDesk
 from payments.service.merchants.returns import Returns
-from payments.service.payments import Terms
 from payments.settings import Settings
 from payments.wiring import Wiring, batches
 

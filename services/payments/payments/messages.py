@@ -19,13 +19,13 @@ from kit.messaging.messages import Envelope, Message
 from kit.messaging.routes import Handler, Routes
 from kit.saga import SagaEngine, shared_replies
 from payments.domain.payment import Method
+from payments.domain.policies import Terms
 from payments.projections import remember_people, remember_wallets
 from payments.service.cards.desk import CardDesk
 from payments.service.merchants.commands import carry_out
 from payments.service.merchants.payments import take as take_payments
 from payments.service.merchants.refunds import refund
 from payments.service.merchants.returns import Returns
-from payments.service.payments import Terms
 from payments.service.replies import by_asker, take
 
 

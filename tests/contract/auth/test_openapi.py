@@ -45,6 +45,7 @@ ACCESS = {
         *("make_api_key", "list_api_keys"),
         *("get_factors", "enroll_totp", "confirm_totp", "remove_totp", "make_recovery_codes"),
         *("begin_passkey", "add_passkey", "step_up", "begin_passkey_step_up"),
+        *("get_confirmation_limits", "set_confirmation_limits"),
     },
     "owner": {
         *("delete_session", "get_api_key", "change_api_key", "rotate_api_key", "revoke_api_key"),

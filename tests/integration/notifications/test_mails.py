@@ -18,6 +18,7 @@ from tests.integration.notifications.room import (
 
 from contracts.auth import (
     ApiKeyInNewPlace,
+    ConfirmationLimitsChanged,
     FactorChanged,
     UserChanged,
     UserLocked,
@@ -172,6 +173,16 @@ async def test_every_change_of_factors_is_mailed_and_has_its_notice(
     await room.mail_worker.send_due()
     assert [mail.subject for mail in room.mails(BOB)] == [title] * 2
     assert [one["title"] for one in await room.notices(bob)] == [title] * 2
+
+
+async def test_a_change_of_confirmation_limits_is_mailed_and_has_its_notice(
+    room: Room, bob: UUID
+) -> None:
+    now = room.clock.now()
+    await room.told(ConfirmationLimitsChanged(change_id=new_id(), user_id=bob, at=now))
+    await room.mail_worker.send_due()
+    assert [mail.subject for mail in room.mails(BOB)] == ["Confirmation limits changed"]
+    assert [one["title"] for one in await room.notices(bob)] == ["Confirmation limits changed"]
 
 
 async def test_an_export_is_mailed_where_that_was_asked_for_and_always_noticed(

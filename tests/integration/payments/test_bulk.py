@@ -143,9 +143,9 @@ async def test_two_workers_at_once_pay_each_row_once(room: Room, alice: UUID, bo
 async def test_a_lease_that_was_overtaken_decides_nothing(
     room: Room, alice: UUID, bob: UUID
 ) -> None:
+    from payments.domain.policies import Terms
     from payments.repository import Bulks
     from payments.service.bulk import decide_rows
-    from payments.service.payments import Terms
 
     await send(room, alice, [row("bob")])
     async with room.database.unit_of_work() as uow:

@@ -158,6 +158,17 @@ SAID = [
         "Он больше не действует. Если это были не вы, смените пароль и завершите все сеансы.",
     ),
     (
+        NoticeKind.CONFIRMATION_LIMITS_CHANGED,
+        (
+            "You are asked who you are above other amounts than before. If it was not you, set a"
+            " new password and end all sessions."
+        ),
+        (
+            "Подтверждение спрашивается с других сумм, чем раньше. Если это были не вы, смените"
+            " пароль и завершите все сеансы."
+        ),
+    ),
+    (
         NoticeKind.EXPORT_READY,
         "The CSV file that you ordered is ready: 1200 rows.",
         "Заказанный вами файл CSV готов, строк: 1200.",

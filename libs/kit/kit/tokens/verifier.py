@@ -5,9 +5,9 @@ It does not know what the bearer may do with it: that is the business of each op
 
 import base64
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Annotated, Final, Literal, Self
@@ -41,7 +41,8 @@ class Claims:
     services only. `scope` is what the token is limited to, None where to nothing but the roles.
     `wallet_ids` and `per_day` bound an API key further: the wallets that it works with, and how
     much it may pay in a day (UTC); None bounds nothing. `has_factor`: the user had a second factor
-    enrolled when it was issued.
+    enrolled when it was issued. `confirm_above`: the amounts, in minor units by currency, above
+    which the user wants to be asked anew who they are.
     """
 
     subject: str
@@ -57,6 +58,7 @@ class Claims:
     scope: frozenset[str] | None = None
     wallet_ids: frozenset[UUID] | None = None
     per_day: Money | None = None
+    confirm_above: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 class _Header(BaseModel):
@@ -73,6 +75,8 @@ class _Header(BaseModel):
 
 # The last second that a datetime can hold is the upper bound.
 _EpochSeconds = Annotated[int, Field(ge=0, le=253_402_300_799)]
+_Minor = Annotated[int, Field(ge=0, le=MAX_MINOR)]
+_Currency = Annotated[str, Field(pattern=r"\A[A-Z]{3}\z")]
 
 
 class _PerDay(BaseModel):
@@ -80,8 +84,8 @@ class _PerDay(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
-    minor: Annotated[int, Field(ge=0, le=MAX_MINOR)]
-    currency: Annotated[str, Field(pattern=r"\A[A-Z]{3}\z")]
+    minor: _Minor
+    currency: _Currency
 
 
 class _Payload(BaseModel):
@@ -104,6 +108,7 @@ class _Payload(BaseModel):
     wallet_ids: frozenset[UUID] | None = None
     per_day: _PerDay | None = None
     factor: bool = False
+    confirm_above: dict[_Currency, _Minor] = Field(default_factory=dict[str, int])
 
 
 @dataclass(slots=True)
@@ -297,6 +302,7 @@ def _claims(claimed: _Payload) -> Claims:
         scope=None if claimed.scope is None else frozenset(claimed.scope.split()),
         wallet_ids=claimed.wallet_ids,
         per_day=None if per_day is None else Money(per_day.minor, per_day.currency),
+        confirm_above=claimed.confirm_above,
     )
 
 

@@ -16,6 +16,7 @@ from kit.db import Database, UnitOfWork
 from kit.ids import new_id
 from kit.web.address import address_of
 from kit.web.identity import Identity
+from kit.web.step_up import require_recent
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +24,14 @@ class Audit:
     """Records the acts of one request, where an administrator acts on others' objects.
 
     On an operation for administrators every act is recorded; on one that is for owners as well,
-    only acts on objects that are not the caller's own.
+    only acts on objects that are not the caller's own. A change there needs the recent login that
+    an operation for administrators needs, with a second factor where `needs_factor` says so.
     """
 
     caller: Identity | None
     action: str
     for_admins_only: bool
+    needs_factor: bool
     address: str
     database: Database
     record: Recorder
@@ -41,7 +44,7 @@ class Audit:
         *owners: UUID,
         concerned: Sequence[UUID] = (),
     ) -> None:
-        """Record a change, in its unit of work.
+        """Record a change, in its unit of work, which a refusal rolls back.
 
         Args:
             uow: The unit of work of the change.
@@ -50,9 +53,16 @@ class Audit:
             owners: All its owners; the log finds the act under each of them.
             concerned: Users whom it concerns without owning it: a payer who is given back by an
                 administrator, perhaps by themselves.
+
+        Raises:
+            StepUpRequired: an administrator with an old login has changed what is another's.
         """
-        if self._is_kept(owners):
-            await self._keep(uow, kind, subject_id, (*owners, *concerned))
+        if not self._is_kept(owners):
+            return
+        if not self.for_admins_only:
+            caller = cast("Identity", self.caller)
+            require_recent(caller, uow.clock.now(), needs_factor=self.needs_factor)
+        await self._keep(uow, kind, subject_id, (*owners, *concerned))
 
     async def read(self, kind: str, subject_id: UUID | str | None = None, *owners: UUID) -> None:
         """Record that an object is shown, and commit that.
@@ -103,6 +113,7 @@ async def audit_of(request: Request) -> Audit:
         caller=request.scope.get("saldo.identity"),
         action=route.operation_id,
         for_admins_only=route.access == "admin",
+        needs_factor=state.settings.needs_admin_factor,
         address=address_of(request),
         database=state.database,
         record=state.record_audit,

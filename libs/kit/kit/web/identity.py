@@ -5,7 +5,7 @@ look that up, and answer for another's object as for a missing one.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, Literal, Protocol
 from uuid import UUID
@@ -46,6 +46,8 @@ class VerifiedClaims(Protocol):
     def per_day(self) -> Money | None: ...  # noqa: D102
     @property
     def has_factor(self) -> bool: ...  # noqa: D102
+    @property
+    def confirm_above(self) -> Mapping[str, int]: ...  # noqa: D102
 
 
 class Tokens(Protocol):
@@ -64,7 +66,7 @@ class Identity:
     access token itself, for asking another service in the caller's name. `auth_time` and `amr`
     (RFC 8176) say when and how the user logged in, `has_factor` whether one is enrolled. `scope` is
     what the token is limited to, None where to nothing but the roles; `wallet_ids` and `per_day`
-    are the bounds of an API key, as in `kit.tokens.Claims`.
+    are the bounds of an API key, as in `kit.tokens.Claims`, and so is `confirm_above` the user's.
     """
 
     subject: str
@@ -79,6 +81,7 @@ class Identity:
     wallet_ids: frozenset[UUID] | None = None
     per_day: Money | None = None
     has_factor: bool = False
+    confirm_above: Mapping[str, int] = field(default_factory=dict[str, int])
 
     @property
     def is_admin(self) -> bool:
@@ -152,6 +155,7 @@ async def authenticate(headers: Mapping[bytes, bytes], tokens: Tokens | None) ->
         claims.wallet_ids,
         claims.per_day,
         claims.has_factor,
+        claims.confirm_above,
     )
 
 

@@ -4,11 +4,11 @@ Does not make anybody log in: auth does, at `POST /v1/auth/step-up`. What it dec
 the access token, so that no service has to ask another.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import ClassVar, Final
+from typing import Final
 
-from kit.refusals import Refusal
+from kit.step_up import ANY_AMOUNT, StepUpRequired, WithoutStepUp
 from kit.web.identity import Identity
 
 RECENT: Final = timedelta(minutes=15)
@@ -17,37 +17,10 @@ _FACTORS: Final = frozenset({"otp", "hwk"})
 _SAFE: Final = frozenset({"GET", "HEAD"})
 
 
-class StepUpRequired(Refusal):
-    """Asks for a newer or stronger login (RFC 9470).
-
-    Not its 401: the token is good, and clients that refresh at each 401 would do so for ever.
-    """
-
-    code = "step_up_required"
-    status = 403
-    title_en = "Confirm it is you"
-    title_ru = "Подтвердите, что это вы"
-    detail_en = "Confirm at POST /v1/auth/step-up: a login may be {max_age_seconds} s old for this."
-    detail_ru = "Подтвердите вход в POST /v1/auth/step-up: не более {max_age_seconds} с назад."
-    samples: ClassVar[Mapping[str, object]] = {"max_age_seconds": 900}
-
-    def __init__(self, *, max_age_seconds: int, needs_factor: bool) -> None:
-        """Say how old a login may be, and whether it lacks a second factor (`acr_values`)."""
-        challenge = f'Bearer error="insufficient_user_authentication", max_age="{max_age_seconds}"'
-        if needs_factor:
-            challenge += ', acr_values="mfa"'
-        super().__init__(headers={"WWW-Authenticate": challenge}, max_age_seconds=max_age_seconds)
-        if needs_factor:
-            self.detail_en += " A second factor is needed."
-            self.detail_ru += " Нужен второй фактор."
-
-
 def require_recent(
     identity: Identity, now: datetime, *, within: timedelta = RECENT, needs_factor: bool = False
 ) -> None:
     """Refuse a login that is too old, or that lacks the second factor of its user.
-
-    A program's key is no login, whatever its user has enrolled.
 
     Args:
         identity: The caller, a user.
@@ -58,10 +31,29 @@ def require_recent(
     Raises:
         StepUpRequired: the caller has to log in anew, or to step up.
     """
+    refusal = lacking(identity, now, within=within, needs_factor=needs_factor)
+    if refusal is not None:
+        raise refusal
+
+
+def lacking(
+    identity: Identity, now: datetime, *, within: timedelta = RECENT, needs_factor: bool = False
+) -> StepUpRequired | None:
+    """Return why `require_recent` refuses a login; None where it does not.
+
+    A program's key is no login, whatever its user has enrolled.
+    """
     lacks_factor = (needs_factor or identity.has_factor) and _FACTORS.isdisjoint(identity.amr)
     is_recent = identity.auth_time is not None and now - identity.auth_time <= within
-    if not is_recent or lacks_factor or "key" in identity.amr:
-        raise StepUpRequired(max_age_seconds=int(within.total_seconds()), needs_factor=lacks_factor)
+    if is_recent and not lacks_factor and "key" not in identity.amr:
+        return None
+    return StepUpRequired(max_age_seconds=int(within.total_seconds()), needs_factor=lacks_factor)
+
+
+def without_step_up(identity: Identity, now: datetime) -> WithoutStepUp:
+    """Return what the caller may spend: anything, or up to their own limits."""
+    refusal = lacking(identity, now) if identity.confirm_above else None
+    return ANY_AMOUNT if refusal is None else WithoutStepUp(identity.confirm_above, refusal)
 
 
 def changes_something(methods: Collection[str] | None) -> bool:

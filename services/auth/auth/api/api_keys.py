@@ -19,12 +19,13 @@ from auth.schemas.api_keys import (
 from auth.service import api_keys as verbs
 from auth.wiring import Wired
 from kit.refusals import CursorInvalid
+from kit.step_up import StepUpRequired
 from kit.web.identity import Caller
 from kit.web.pagination import page_of
 from kit.web.queries import SpanQuery
 from kit.web.routes import Router
 from kit.web.schemas import Page
-from kit.web.step_up import StepUpRequired, require_recent
+from kit.web.step_up import require_recent
 
 _ADDRESS: Final = "/v1/auth/api-keys/{key_id}"
 

@@ -97,6 +97,7 @@ class TokenSigner:
             auth_time=int(session.authenticated_at.timestamp()),
             amr=list(session.amr),
             **({"factor": True} if user.factors else {}),
+            **_limits(user),
         )
 
     def for_key(self, user: User, key: ApiKey, lifetime: timedelta, now: datetime) -> str:
@@ -119,6 +120,7 @@ class TokenSigner:
             roles=[Role.USER],
             auth_time=0,
             amr=["key"],
+            **_limits(user),
             **bounds,
         )
 
@@ -145,6 +147,10 @@ class TokenSigner:
             algorithm=ALGORITHM,
             headers={"typ": "at+jwt", "kid": self.kid},
         )
+
+
+def _limits(user: User) -> dict[str, dict[str, int]]:
+    return {"confirm_above": dict(user.confirm_above)} if user.confirm_above else {}
 
 
 def _entry(kid: str, jwk: Mapping[str, str]) -> dict[str, str]:

@@ -42,6 +42,7 @@ class Kind(StrEnum):
     RECOVERY_CODES_MADE = "recovery_codes_made"
     RECOVERY_CODE_USED = "recovery_code_used"
     STEPPED_UP = "stepped_up"
+    CONFIRMATION_LIMITS_CHANGED = "confirmation_limits_changed"
     KEY_ROTATED = "key_rotated"
     API_KEY_MADE = "api_key_made"
     API_KEY_CHANGED = "api_key_changed"

@@ -3,7 +3,8 @@
 Every decision returns the changed user or raises a refusal; it saves nothing.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -46,7 +47,7 @@ class User:
     Attributes: number: short integer for banks and people. token_version: `tv` of the access
     tokens; a larger one makes older tokens invalid. language: the language of mails. version:
     counts, without a gap, the changes that other services learn of. factors: by which, beside the
-    password, the user logs in.
+    password, the user logs in. confirm_above: confirmation limits, in minor units by currency.
     """
 
     id: UUID
@@ -62,6 +63,7 @@ class User:
     activated_at: datetime | None
     language: Language = "en"
     factors: frozenset[Factor] = frozenset()
+    confirm_above: Mapping[str, int] = field(default_factory=dict[str, int])
 
     @property
     def is_active_admin(self) -> bool:
@@ -196,6 +198,7 @@ def decide_deletion(user: User, *, other_active_admins: int) -> User:
         full_name=None,
         status=UserStatus.DELETED,
         roles=ORDINARY,
+        confirm_above={},
         token_version=user.token_version + 1,
         version=user.version + 1,
     )

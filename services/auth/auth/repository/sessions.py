@@ -52,9 +52,9 @@ RETURNING id
 """
 _WITH_USER: Final = """
 SELECT u.id, u.number, u.username, u.email, u.full_name, u.status, u.roles, u.token_version,
-    u.version, u.created_at, u.activated_at, u.language, u.factors, s.id AS session_id, s.user_id,
-    s.counter, s.hmac_key, s.created_at AS opened_at, s.rotated_at, s.expires_at, s.ended_at,
-    s.user_agent, s.authenticated_at, s.amr, s.address, s.client_id
+    u.version, u.created_at, u.activated_at, u.language, u.factors, u.confirm_above,
+    s.id AS session_id, s.user_id, s.counter, s.hmac_key, s.created_at AS opened_at, s.rotated_at,
+    s.expires_at, s.ended_at, s.user_agent, s.authenticated_at, s.amr, s.address, s.client_id
 FROM session s JOIN user_account u ON u.id = s.user_id
 WHERE s.id = $1
 """

@@ -19,7 +19,7 @@ from kit.refusals import Language, NotFound
 
 COLUMNS: Final = """u.id, u.number, u.username, u.email, u.full_name, u.status, u.roles,
     u.token_version, u.version, u.created_at, u.activated_at, u.language, u.factors,
-    u.password_hash"""
+    u.confirm_above, u.password_hash"""
 _SELECT: Final = f"SELECT {COLUMNS} FROM user_account u\n"  # noqa: S608 - a constant
 _BY_ID: Final = _SELECT + "WHERE u.id = $1"
 _BY_USERNAME: Final = _SELECT + "WHERE u.username_key = $1"
@@ -48,7 +48,7 @@ UPDATE user_account SET
     username = $2, username_key = $3, email = $4, email_key = $5, full_name = $6, search_key = $7,
     status = $8, roles = $9, version = $10, updated_at = $11, activated_at = $12,
     token_version_at = CASE WHEN token_version < $13 THEN $11 ELSE token_version_at END,
-    token_version = $13, language = $14, username_skeleton = $15,
+    token_version = $13, language = $14, username_skeleton = $15, confirm_above = $16,
     password_hash = CASE WHEN $8 = 'deleted' THEN NULL ELSE password_hash END
 WHERE id = $1
 """
@@ -257,6 +257,7 @@ class Users:
                 user.token_version,
                 user.language,
                 _skeleton(user.username),
+                dict(user.confirm_above),
             )
         except UniqueViolationError as error:
             is_email = error.as_dict().get("constraint_name") == "uq_user_account_email_key"
@@ -318,6 +319,7 @@ def user_from(row: Record) -> User:
         activated_at=row["activated_at"],
         language=row["language"],
         factors=_factors(row["factors"]),
+        confirm_above=row["confirm_above"],
     )
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from kit.db.metadata import metadata
 
@@ -45,6 +45,19 @@ user_account = Table(
     Column("activated_at", DateTime(timezone=True)),
     Column("language", Text, nullable=False, server_default="ru"),
     Column("factors", ARRAY(Text), nullable=False, server_default="{}"),
+    Column(
+        "confirm_above",
+        JSONB,
+        nullable=False,
+        server_default="{}",
+        comment="minor units by currency",
+    ),
+    CheckConstraint(
+        "jsonb_typeof(confirm_above) = 'object' AND NOT jsonb_path_exists(confirm_above, '$.* ?"
+        ' (@.type() != "number" || @ < 1 || @ > 1000000000000000 || @.floor() != @)\')',
+        name="confirm_above_is_amounts",
+    ),
+    CheckConstraint("confirm_above = '{}' OR status <> 'deleted'", name="deleted_confirms_nothing"),
     CheckConstraint("factors <@ ARRAY['passkey', 'totp']", name="known_factors"),
     CheckConstraint("language IN ('en', 'ru')", name="language"),
     CheckConstraint("status IN ('pending', 'active', 'disabled', 'deleted')", name="status"),

@@ -37,6 +37,7 @@ class MailKind(StrEnum):
     TOTP_REMOVED = "totp_removed"
     PASSKEY_ADDED = "passkey_added"
     PASSKEY_REMOVED = "passkey_removed"
+    CONFIRMATION_LIMITS_CHANGED = "confirmation_limits_changed"
     EXPORT_READY = "export_ready"
     EXPORT_FAILED = "export_failed"
 
@@ -70,6 +71,7 @@ ALSO_MAILED: Final[Mapping[NoticeKind, MailKind]] = {
     NoticeKind.TOTP_REMOVED: MailKind.TOTP_REMOVED,
     NoticeKind.PASSKEY_ADDED: MailKind.PASSKEY_ADDED,
     NoticeKind.PASSKEY_REMOVED: MailKind.PASSKEY_REMOVED,
+    NoticeKind.CONFIRMATION_LIMITS_CHANGED: MailKind.CONFIRMATION_LIMITS_CHANGED,
     NoticeKind.EXPORT_READY: MailKind.EXPORT_READY,
     NoticeKind.EXPORT_FAILED: MailKind.EXPORT_FAILED,
 }

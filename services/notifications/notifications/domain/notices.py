@@ -35,6 +35,7 @@ class NoticeKind(StrEnum):
     TOTP_REMOVED = "totp_removed"
     PASSKEY_ADDED = "passkey_added"
     PASSKEY_REMOVED = "passkey_removed"
+    CONFIRMATION_LIMITS_CHANGED = "confirmation_limits_changed"
     EXPORT_READY = "export_ready"
     EXPORT_FAILED = "export_failed"
     WEBHOOKS_OFF_GONE = "webhooks_off_gone"
@@ -50,7 +51,7 @@ class NewNotice:
     looked up when the notice is read. facts: what the text needs: `amount_minor`, `currency`,
     `reason`, `url`, `until`, `dispute_reason`, `category`, `available_minor`, `month`, `format`,
     `rows`, `hint`. occasion_id: distinguishes news of one kind about one subject: a refund, a
-    dispute, a lock, a use, a change of factors.
+    dispute, a lock, a use, a change of factors or limits.
     is_mailed: whether news of a kind that is also mailed is.
     """
 

@@ -93,6 +93,10 @@ _TEXTS: Final[Mapping[Language, Mapping[NoticeKind, Words]]] = {
         ),
         NoticeKind.PASSKEY_ADDED: Words("Passkey added", "It logs in to your account.{not_you}"),
         NoticeKind.PASSKEY_REMOVED: Words("Passkey removed", "It opens nothing any more.{not_you}"),
+        NoticeKind.CONFIRMATION_LIMITS_CHANGED: Words(
+            "Confirmation limits changed",
+            "You are asked who you are above other amounts than before.{not_you}",
+        ),
         NoticeKind.EXPORT_READY: Words(
             "File ready",
             "The {format} file that you ordered is ready: {rows} rows.",
@@ -174,6 +178,10 @@ _TEXTS: Final[Mapping[Language, Mapping[NoticeKind, Words]]] = {
         NoticeKind.PASSKEY_ADDED: Words("Ключ доступа добавлен", "Он открывает ваш вход.{not_you}"),
         NoticeKind.PASSKEY_REMOVED: Words(
             "Ключ доступа удалён", "Он больше не действует.{not_you}"
+        ),
+        NoticeKind.CONFIRMATION_LIMITS_CHANGED: Words(
+            "Пороги подтверждения изменены",
+            "Подтверждение спрашивается с других сумм, чем раньше.{not_you}",
         ),
         NoticeKind.EXPORT_READY: Words(
             "Файл готов",

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from contracts.auth import (
     ApiKeyInNewPlace,
+    ConfirmationLimitsChanged,
     FactorChanged,
     UserChanged,
     UserLocked,
@@ -171,10 +172,18 @@ def _of_new_place(event: ApiKeyInNewPlace) -> Iterator[NewNotice]:
 
 
 def _of_factor(event: FactorChanged) -> Iterator[NewNotice]:
-    yield NewNotice(
+    yield _of_change(event, _FACTORS[event.factor, event.is_added])
+
+
+def _of_limits(event: ConfirmationLimitsChanged) -> Iterator[NewNotice]:
+    yield _of_change(event, NoticeKind.CONFIRMATION_LIMITS_CHANGED)
+
+
+def _of_change(event: FactorChanged | ConfirmationLimitsChanged, kind: NoticeKind) -> NewNotice:
+    return NewNotice(
         id=new_id(),
         user_id=event.user_id,
-        kind=_FACTORS[event.factor, event.is_added],
+        kind=kind,
         subject_id=event.user_id,
         other_id=None,
         facts={},
@@ -258,6 +267,7 @@ NOTICES_OF: Final[Mapping[type, Callable[[Any], Iterator[NewNotice]]]] = {
     UserLocked: _of_locked,
     ApiKeyInNewPlace: _of_new_place,
     FactorChanged: _of_factor,
+    ConfirmationLimitsChanged: _of_limits,
     ExportReady: _of_ready_export,
     ExportFailed: _of_failed_export,
     BudgetReached: _of_budget,

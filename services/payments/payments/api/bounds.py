@@ -1,14 +1,17 @@
-"""Holds API keys to their wallets and to their amount of a day.
+"""Holds API keys to their wallets and amounts, and people to their step-up.
 
-What is outside is answered like what does not exist. Everybody else has no such bounds.
+A wallet outside a key's bounds is answered like one that does not exist.
 """
 
 from uuid import UUID
 
+from kit.step_up import ANY_AMOUNT, WithoutStepUp
 from kit.web.identity import Identity
+from kit.web.step_up import without_step_up
 from payments.api.viewer import Viewer
 from payments.domain.creation import PaymentOrder
 from payments.domain.limits import KeyLimit
+from payments.domain.payment import Method
 from payments.refusals import WalletNotFound
 from payments.repository import Payments
 from payments.wiring import Wiring
@@ -19,6 +22,13 @@ def key_limit(caller: Identity) -> KeyLimit | None:
     if caller.per_day is None or caller.session_id is None:
         return None
     return KeyLimit(caller.session_id, caller.per_day)
+
+
+def spared(caller: Identity, method: Method, wired: Wiring) -> WithoutStepUp:
+    """Return what the caller may pay without a step-up; by card, any amount."""
+    if method is Method.CARD:
+        return ANY_AMOUNT
+    return without_step_up(caller, wired.database.clock.now())
 
 
 def require_wallet(caller: Identity, wallet_id: UUID | None) -> None:

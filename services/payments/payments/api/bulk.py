@@ -10,6 +10,7 @@ from kit.db import UnitOfWork
 from kit.http import LOCATION
 from kit.refusals import CursorInvalid
 from kit.scopes import KeyBounded
+from kit.step_up import StepUpRequired
 from kit.web.answers import Answer
 from kit.web.audit import Auditing
 from kit.web.csv_bodies import CSV
@@ -19,6 +20,7 @@ from kit.web.queries import PageQuery
 from kit.web.routes import Router
 from kit.web.schemas import Page
 from kit.web.serving.bodies import JSON
+from kit.web.step_up import without_step_up
 from payments.api.viewer import ACCEPTED, Viewing
 from payments.domain.bulk import WAITING, all_failed
 from payments.refusals import BulkNotFound, TooManyBulks
@@ -63,7 +65,7 @@ class _BulkNamed(BaseModel):
     is_idempotent=True,
     max_body_bytes=MAX_BYTES,
     other_bodies={CSV: BULK_CSV.document, JSON: read_rows},
-    refusals=(TooManyBulks, KeyBounded),
+    refusals=(TooManyBulks, KeyBounded, StepUpRequired),
     openapi_extra={"requestBody": {"content": {CSV: DOCUMENTED}}},
 )
 async def send_bulk(request: Request, viewer: Viewing, body: BulkRows, wired: Wired) -> Answer:
@@ -73,6 +75,7 @@ async def send_bulk(request: Request, viewer: Viewing, body: BulkRows, wired: Wi
     orders = [row.order(viewer.user_id) for row in body]
 
     async def work(uow: UnitOfWork) -> Answer:
+        without_step_up(viewer.caller, uow.clock.now()).require(*(row.money for row in body))
         bulk = await service.accept(uow, viewer.user_id, orders, most=wired.settings.most_bulks)
         uow.after_commit(wired.bulk_wake_up.set)
         shown = BulkAnswer(**summary(bulk, {WAITING: bulk.total}))

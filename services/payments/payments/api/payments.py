@@ -12,6 +12,7 @@ from kit.db import UnitOfWork
 from kit.http import LOCATION
 from kit.refusals import CursorInvalid
 from kit.scopes import KeyBounded
+from kit.step_up import ANY_AMOUNT, StepUpRequired
 from kit.waiters import Places
 from kit.web.answers import Answer
 from kit.web.audit import Auditing
@@ -20,7 +21,7 @@ from kit.web.pagination import page_of
 from kit.web.prefer import PreferWait
 from kit.web.routes import Router
 from kit.web.schemas import Page
-from payments.api.bounds import key_limit, require_order, require_payment
+from payments.api.bounds import key_limit, require_order, require_payment, spared
 from payments.api.cards.by_card import card_of, with_next_action
 from payments.api.scope import scope_of
 from payments.api.viewer import (
@@ -112,6 +113,7 @@ router = Router(tags=["payments"], scope="payments")
         ExecuteAtTooFar,
         KeyLimitExceeded,
         KeyBounded,
+        StepUpRequired,
         *CARD_REFUSALS.values(),
     ),
 )
@@ -122,7 +124,8 @@ async def create_payment(
     order = body.order(viewer.user_id)
     require_order(viewer.caller, order)
     parties = await find_parties(wired.database, wired.known_parties, wired.services, order)
-    wanted = Creation(order, parties, current())
+    spares = spared(viewer.caller, body.method, wired) if body.spends else ANY_AMOUNT
+    wanted = Creation(order, parties, current(), spares)
     card = card_of(body, wired)
     is_alone = body.confirm or body.reserve
 
@@ -194,6 +197,7 @@ async def create_payment(
         LimitPerPayment,
         LimitPerDay,
         KeyLimitExceeded,
+        StepUpRequired,
         OnlyReservedMayBePaidInPart,
         CaptureExceedsReservation,
         FixedPriceIsPaidWhole,
@@ -221,6 +225,7 @@ async def pay_payment(  # noqa: PLR0913 (one parameter for each of the request's
         amount=asked.amount,
         card=card,
         key=key_limit(viewer.caller),
+        spares=spared(viewer.caller, asked.method, wired),
     )
 
     async def work(uow: UnitOfWork) -> Answer:

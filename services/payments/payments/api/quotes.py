@@ -4,9 +4,10 @@ from contracts.cards import CardRefused
 from kit.money import Money, decimal_text
 from kit.refusals import Refusal
 from kit.scopes import KeyBounded
+from kit.step_up import WithoutStepUp
 from kit.tasks import together
 from kit.web.routes import Router
-from payments.api.bounds import require_order
+from payments.api.bounds import require_order, spared
 from payments.api.cards.by_card import contact_of
 from payments.api.viewer import Viewing
 from payments.clients.parties import find_parties
@@ -52,7 +53,8 @@ async def quote_payment(viewer: Viewing, body: PaymentRequest, wired: Wired) -> 
     require_order(viewer.caller, order)
     parties = await find_parties(wired.database, wired.known_parties, wired.services, order)
     amount = amount_of(order, parties)
-    refusal = await _refusal(wired, order, parties, amount)
+    spares = spared(viewer.caller, body.method, wired)
+    refusal = await _refusal(wired, order, parties, amount, spares)
     if refusal is None and amount is not None and body.method is Method.CARD:
         refusal = _refusal_of_card(wired, amount, body)
     code = detail = after = None
@@ -86,7 +88,11 @@ async def quote_payment(viewer: Viewing, body: PaymentRequest, wired: Wired) -> 
 
 
 async def _refusal(
-    wired: Wiring, order: PaymentOrder, parties: Parties, amount: Money | None
+    wired: Wiring,
+    order: PaymentOrder,
+    parties: Parties,
+    amount: Money | None,
+    spares: WithoutStepUp,
 ) -> Refusal | None:
     """Judge by the day it would be paid on, counting what is scheduled before it."""
     now = wired.database.clock.now()
@@ -102,7 +108,7 @@ async def _refusal(
         if amount is not None and order.execute_at is not None and limit.per_day is not None:
             planned = await limits.planned(order.payer_id, amount.currency, order.execute_at)
     count_planned(day, limit, planned)
-    return refusal_of(order, parties, limit, day, now)
+    return refusal_of(order, parties, limit, day, now, spares)
 
 
 async def _nobody() -> None:

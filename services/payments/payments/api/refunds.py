@@ -1,6 +1,7 @@
 """Serves refunds: asks for one, shows it, lists those of a payment."""
 
 import asyncio
+from datetime import datetime
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from kit.db import UnitOfWork
 from kit.http import LOCATION
 from kit.ids import new_id
 from kit.refusals import CursorInvalid
+from kit.step_up import StepUpRequired
 from kit.waiters import Places
 from kit.web.answers import Answer
 from kit.web.audit import Auditing
@@ -21,6 +23,7 @@ from kit.web.prefer import PreferWait, preference_applied
 from kit.web.queries import SpanQuery
 from kit.web.routes import Router
 from kit.web.schemas import Page
+from kit.web.step_up import without_step_up
 from payments.api.viewer import ACCEPTED, CREATED, OK, Viewer, Viewing
 from payments.domain.payment import Payment
 from payments.domain.reasons import refund_reason_label
@@ -84,6 +87,7 @@ router = Router(tags=["refunds"], scope="refunds")
         PaymentIsDisputed,
         CardAmountNotAccepted,
         TooManyRefunds,
+        StepUpRequired,
     ),
 )
 async def refund_payment(  # noqa: PLR0913 (one parameter for each of the request's)
@@ -104,7 +108,8 @@ async def refund_payment(  # noqa: PLR0913 (one parameter for each of the reques
     rule = wired.card_desk.refund_rule
 
     async def work(uow: UnitOfWork) -> Answer:
-        payment, refund = await service.request(uow, wired.refunds, order, _asker(viewer), rule)
+        asker = _asker(viewer, uow.clock.now())
+        payment, refund = await service.request(uow, wired.refunds, order, asker, rule)
         await audit.changed(
             uow, "refund", refund.id, payment.payee_id, concerned=(payment.payer_id,)
         )
@@ -231,8 +236,9 @@ async def _stands(uow: UnitOfWork, accepted: Answer) -> bool:
     return refund is None or refund.status is not RefundStatus.FAILED
 
 
-def _asker(viewer: Viewer) -> Asker:
-    return Asker(user_id=viewer.user_id, is_admin=viewer.caller.is_admin)
+def _asker(viewer: Viewer, now: datetime) -> Asker:
+    spares = without_step_up(viewer.caller, now)
+    return Asker(user_id=viewer.user_id, is_admin=viewer.caller.is_admin, spares=spares)
 
 
 def _shown(refund: Refund, payment: Payment, viewer: Viewer) -> RefundAnswer:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from kit.money import Money
+from kit.step_up import ANY_AMOUNT, WithoutStepUp
 from payments.domain.cards.receipts import ReceiptLine, check_lines
 from payments.domain.paid_service_rules import decide_amount
 from payments.domain.parties import Parties, PayeeName, Person
@@ -46,12 +47,19 @@ class PaymentOrder:
     order_id: UUID | None = None
 
 
-def decide_creation(
-    order: PaymentOrder, parties: Parties, *, payment_id: UUID, now: datetime, ttl: timedelta
+def decide_creation(  # noqa: PLR0913 - what is asked, of whom, and the terms, all named
+    order: PaymentOrder,
+    parties: Parties,
+    *,
+    payment_id: UUID,
+    now: datetime,
+    ttl: timedelta,
+    spares: WithoutStepUp = ANY_AMOUNT,
 ) -> Payment:
     """Return the new payment, or raise the first refusal that applies.
 
-    ``ttl`` counts from the time at which it can or will be paid.
+    ``ttl`` counts from the time at which it can or will be paid. ``spares`` is what the payer may
+    spend without a step-up, where creating it is the word that spends.
     """
     if parties.is_payer_full:
         raise TooManyOpenPayments
@@ -62,6 +70,7 @@ def decide_creation(
         check_lines(order.lines, amount)
     _check_payer(order, parties, amount.currency)
     payee = _check_payee(order, parties, amount.currency)
+    spares.require(amount)
     paid_service = parties.paid_service
     return Payment(
         id=payment_id,

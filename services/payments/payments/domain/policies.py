@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
 
@@ -59,3 +60,11 @@ class Policies:
         """Tell whether a payment, or a part of it, is checked outside."""
         amount = part or Money(payment.amount_minor, payment.currency)
         return self.checks.asks_about(amount, is_to_paid_service=payment.service_id is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The terms that payments are made under which nobody waits for."""
+
+    ttl: timedelta
+    policies: Policies

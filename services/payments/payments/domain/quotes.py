@@ -11,6 +11,7 @@ from uuid import UUID
 
 from kit.money import Money
 from kit.refusals import Refusal
+from kit.step_up import ANY_AMOUNT, WithoutStepUp
 from payments.domain.creation import PaymentOrder, decide_creation
 from payments.domain.limits import Day, Limit
 from payments.domain.parties import Parties, WalletFunds
@@ -26,19 +27,22 @@ def amount_of(order: PaymentOrder, parties: Parties) -> Money | None:
     return order.amount
 
 
-def refusal_of(
+def refusal_of(  # noqa: PLR0913, PLR0917 - what is asked, of whom, and within what
     order: PaymentOrder,
     parties: Parties,
     limit: Limit,
     day: Day,
     now: datetime,
+    spares: WithoutStepUp = ANY_AMOUNT,
 ) -> Refusal | None:
     """Return the first refusal that creating or paying would meet; None without one.
 
     ``day`` is the one that it would be paid on, with all that is counted before it.
     """
     try:
-        payment = decide_creation(order, parties, payment_id=_NOBODY, now=now, ttl=timedelta(0))
+        payment = decide_creation(
+            order, parties, payment_id=_NOBODY, now=now, ttl=timedelta(0), spares=spares
+        )
         day.count(limit, payment.amount_minor, payment.currency)
     except Refusal as refusal:
         return refusal

@@ -14,9 +14,9 @@ from kit.wake_up import WakeUp
 from payments.clients.parties import find_parties_of_many
 from payments.clients.services import ServicesClient
 from payments.domain.bulk import CHUNK
+from payments.domain.policies import Terms
 from payments.repository import Bulks
 from payments.service.bulk import decide_rows
-from payments.service.payments import Terms
 
 POLL_SECONDS: Final = 0.5
 LEASE: Final = timedelta(seconds=10)  # longer than looking up the parties takes

@@ -133,6 +133,11 @@ class PaymentRequest(HowPaid):
             )
         return self
 
+    @property
+    def spends(self) -> bool:
+        """Whether creating it is the word that spends, and no later one has to."""
+        return self.confirm or self.reserve or self.execute_at is not None
+
     def order(self, payer_id: UUID) -> PaymentOrder:
         """Return the request as an order of the domain."""
         return PaymentOrder(

@@ -17,10 +17,11 @@ from payments.domain.creation import PaymentOrder, decide_creation
 from payments.domain.limits import Day, Limit
 from payments.domain.parties import Parties
 from payments.domain.payment import Payment
+from payments.domain.policies import Terms
 from payments.refusals import BulkNotFound, TooManyBulks
 from payments.repository import Bulks, Limits
 from payments.sagas.payment import facts
-from payments.service.payments import Terms, store_under_way
+from payments.service.payments import store_under_way
 
 
 async def accept(

@@ -15,6 +15,7 @@ from kit.ids import new_id
 from kit.money import Money
 from kit.refusals import Refusal, Unavailable
 from kit.saga import SagaEngine, Start, UndoOutcome
+from kit.step_up import ANY_AMOUNT, WithoutStepUp
 from payments.domain.creation import PaymentOrder, decide_creation
 from payments.domain.lifecycle import (
     Cancel,
@@ -50,20 +51,13 @@ _Key: TypeAlias = tuple[UUID, UUID]  # a payment, and who pays it
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
-    """The terms that payments are made under which nobody waits for."""
-
-    ttl: timedelta
-    policies: Policies
-
-
-@dataclass(frozen=True, slots=True)
 class Creation:
     """A payment to be created, and the request that wants it."""
 
     order: PaymentOrder
     parties: Parties
     context: Context
+    spares: WithoutStepUp = ANY_AMOUNT
     payment_id: UUID = field(default_factory=new_id)
 
 
@@ -72,7 +66,8 @@ class Paying:
     """A payment to be paid, and the request that wants it.
 
     ``amount`` is the part of a reserved payment to pay, as a decimal in its currency; None pays
-    all. Without ``card`` the payer's wallet pays. ``key`` is the limit of the API key that asks.
+    all. Without ``card`` the payer's wallet pays. ``key`` is the limit of the API key that asks,
+    ``spares`` what it may spend without a step-up.
     """
 
     payment_id: UUID
@@ -81,6 +76,7 @@ class Paying:
     amount: str | None = None
     card: Card | None = None
     key: KeyLimit | None = None
+    spares: WithoutStepUp = ANY_AMOUNT
 
     @property
     def method(self) -> Method:
@@ -129,8 +125,9 @@ async def create(
 
 def _decided(wanted: Creation, now: datetime, ttl: timedelta) -> Payment | Refusal:
     try:
+        payment_id, spares = wanted.payment_id, wanted.spares
         return decide_creation(
-            wanted.order, wanted.parties, payment_id=wanted.payment_id, now=now, ttl=ttl
+            wanted.order, wanted.parties, payment_id=payment_id, now=now, ttl=ttl, spares=spares
         )
     except Refusal as refusal:
         return refusal
@@ -195,6 +192,7 @@ async def _claim(
 
 def _claimed(payment: Payment, own: Limit | None, wanted: Paying) -> _Claimed:
     part = decide_capture(payment, wanted.amount)
+    wanted.spares.require(part)
     if wanted.card is not None:
         wanted.card.check(part)
     return _Claimed(payment, part, own, wanted.context, wanted.card)

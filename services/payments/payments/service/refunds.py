@@ -6,6 +6,7 @@ from uuid import UUID
 
 from kit.db import UnitOfWork
 from kit.saga import SagaEngine
+from kit.step_up import ANY_AMOUNT, WithoutStepUp
 from payments.domain.lifecycle import visible_to
 from payments.domain.payment import Method, Payment
 from payments.domain.refunds import MOST_REFUNDS, Refund, RefundStatus, Unrefundable, decide_refund
@@ -17,10 +18,14 @@ from payments.service.cards.charges import AmountCheck
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asker:
-    """Who asks, and whether as an administrator."""
+    """Who asks, and whether as an administrator.
+
+    ``spares`` is what they may give back of their own money without a step-up.
+    """
 
     user_id: UUID
     is_admin: bool
+    spares: WithoutStepUp = ANY_AMOUNT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,13 +65,15 @@ async def request(
     It goes back the way it was paid. Returns the payment as it was before, and the refund. A payer
     who is deleted is no obstacle: the wallet puts their money to suspense.
 
-    Raises the refusals of ``decide_refund`` and of the rule, PaymentDisputed, and TooManyRefunds.
+    Raises the refusals of ``decide_refund`` and of the rule, TooManyRefunds, and StepUpRequired.
     """
     payment = seen_by(await Payments(uow).lock(order.payment_id), asker)
     provider, taken = await _charged(uow, payment)
     money = decide_refund(
         payment, asker.user_id, order.amount, is_admin=asker.is_admin, taken=taken
     )
+    if payment.payee_id == asker.user_id:
+        asker.spares.require(money)
     if provider == rule.provider:
         rule.check(money)
     refunds = Refunds(uow)

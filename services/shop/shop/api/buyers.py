@@ -9,7 +9,10 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from kit.http import LOCATION
+from kit.step_up import WithoutStepUp
 from kit.web.answers import Answer
+from kit.web.identity import Identity
+from kit.web.step_up import without_step_up
 from shop.domain.orders import Order
 from shop.schemas.orders import OrderAnswer
 from shop.wiring import Wiring
@@ -46,6 +49,11 @@ class PayAttempt:
     payment_id: UUID
     or_page: bool = False
     seconds: float | None = PATIENCE
+
+
+def spared(caller: Identity, wired: Wiring) -> WithoutStepUp:
+    """Return what the buyer's wallet pays without a step-up."""
+    return without_step_up(caller, wired.database.clock.now())
 
 
 def answer(status: int, order: Order) -> Answer:

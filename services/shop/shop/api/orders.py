@@ -10,6 +10,7 @@ from kit.context import current
 from kit.db import UnitOfWork
 from kit.http import LOCATION
 from kit.refusals import CursorInvalid
+from kit.step_up import ANY_AMOUNT, StepUpRequired
 from kit.web.answers import Answer
 from kit.web.audit import Auditing
 from kit.web.idempotency import idempotently
@@ -18,7 +19,7 @@ from kit.web.pagination import page_of
 from kit.web.prefer import PreferWait, preference_applied
 from kit.web.routes import Router
 from kit.web.schemas import Page
-from shop.api.buyers import ORDERS, PATIENCE, OrderNamed, PayAttempt, answer, tried
+from shop.api.buyers import ORDERS, PATIENCE, OrderNamed, PayAttempt, answer, spared, tried
 from shop.api.viewer import ACCEPTED, CREATED, OK
 from shop.domain.orders import Order, OrderFilter, PayMethod, visible_to
 from shop.refusals import (
@@ -102,7 +103,7 @@ async def create_order(
     response_model=OrderAnswer,
     responses={200: {"model": OrderAnswer, "description": "The payment is over."}},
     is_idempotent=True,
-    refusals=(OrderNotFound, OrderNotPending, OrderExpired),
+    refusals=(OrderNotFound, OrderNotPending, OrderExpired, StepUpRequired),
 )
 async def pay_order(  # noqa: PLR0913 (one parameter for each of the request's)
     *,
@@ -115,7 +116,8 @@ async def pay_order(  # noqa: PLR0913 (one parameter for each of the request's)
 ) -> Answer:
     """Begin to pay; wait for the card's page, or as long as the caller prefers."""
     asked = body or OrderPayRequest()
-    wanted = OrderPaying(order_id, caller.user, current(), asked.card)
+    spares = spared(caller, wired) if asked.card is None else ANY_AMOUNT
+    wanted = OrderPaying(order_id, caller.user, current(), asked.card, spares)
     is_by_card = wanted.method is PayMethod.CARD
 
     async def work(uow: UnitOfWork) -> Answer:

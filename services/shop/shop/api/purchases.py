@@ -10,11 +10,12 @@ from kit.db import UnitOfWork
 from kit.http import LOCATION
 from kit.ids import id_in
 from kit.refusals import Refusal
+from kit.step_up import StepUpRequired
 from kit.web.answers import Answer
 from kit.web.idempotency import idempotently
 from kit.web.identity import Caller, Identity
 from kit.web.routes import Router
-from shop.api.buyers import PayAttempt, answer, tried
+from shop.api.buyers import PayAttempt, answer, spared, tried
 from shop.api.viewer import ACCEPTED, CREATED
 from shop.domain.baskets import BasketLine
 from shop.domain.orders import OrderStatus
@@ -44,6 +45,7 @@ _REFUSALS: Final[tuple[type[Refusal], ...]] = (
     OutOfStock,
     OrderTooLarge,
     TooManyOpenOrders,
+    StepUpRequired,
     *PAYMENT_REFUSALS.values(),
 )
 
@@ -110,7 +112,8 @@ async def _buy(  # noqa: PLR0913 (what both operations know)
     Raises:
         PaymentDeclined: the payment was refused, and the order is cancelled.
     """
-    wanted = OrderCreation(caller.user, [line], current(), is_bought=True)
+    spares = spared(caller, wired)
+    wanted = OrderCreation(caller.user, [line], current(), is_bought=True, spares=spares)
 
     async def work(uow: UnitOfWork) -> Answer:
         return answer(ACCEPTED, await wired.batches.submit_within(uow, service.create, wanted))

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from kit.money import MAX_MINOR, decimal_text
+from kit.money import MAX_MINOR, Money, decimal_text
 from kit.refusals import FieldFault
+from kit.step_up import ANY_AMOUNT, WithoutStepUp
 from shop.domain.orders import Order, OrderItem
 from shop.refusals import CurrenciesMixed, OrderTooLarge, OutOfStock, ProductNotAvailable
 
@@ -72,14 +73,19 @@ class Basket:
     total_minor: int
 
 
-def decide_basket(lines: Sequence[BasketLine], shelf: Shelf) -> Basket:
+def decide_basket(
+    lines: Sequence[BasketLine], shelf: Shelf, spares: WithoutStepUp = ANY_AMOUNT
+) -> Basket:
     """Return what is ordered, taken off the shelf, or raise the first refusal.
+
+    ``spares`` is what the buyer may spend without a step-up, where ordering is the word that pays.
 
     Raises:
         ProductNotAvailable: a product does not exist, or is not sold.
         CurrenciesMixed: their prices have several currencies.
         OrderTooLarge: together they cost more than can be paid.
         OutOfStock: there is less of a product.
+        StepUpRequired: it costs more than is spared.
     """
     offers = _offers(lines, shelf)
     currencies = {offer.currency for offer in offers}
@@ -94,6 +100,7 @@ def decide_basket(lines: Sequence[BasketLine], shelf: Shelf) -> Basket:
     if total > MAX_MINOR:
         raise OrderTooLarge(largest=decimal_text(MAX_MINOR, currency), currency=currency)
     _require_stock(lines, offers, shelf)
+    spares.require(Money(total, currency))
     shelf.take(items)
     return Basket(items, currency, total)
 

@@ -8,8 +8,10 @@ from uuid import UUID
 from kit.context import Context
 from kit.db import UnitOfWork
 from kit.ids import new_id
+from kit.money import Money
 from kit.refusals import Refusal, Unavailable
 from kit.saga import SagaEngine, Start, UndoWanted
+from kit.step_up import ANY_AMOUNT, WithoutStepUp
 from shop.domain.orders import Order, OrderPayment, PayMethod, decide_pay, visible_to
 from shop.repository import OrderPayments, Orders
 from shop.sagas.order import LOCK, CardTerms, facts
@@ -24,13 +26,14 @@ _Key: TypeAlias = tuple[UUID, UUID]  # an order, and whose it is
 class OrderPaying:
     """An order to be paid, and the request that wants it.
 
-    Without ``card`` the buyer's wallet pays.
+    Without ``card`` the buyer's wallet pays; ``spares`` is what it pays without a step-up.
     """
 
     order_id: UUID
     caller_id: UUID
     context: Context
     card: CardTerms | None = None
+    spares: WithoutStepUp = ANY_AMOUNT
     payment_id: UUID = field(default_factory=new_id)
 
     @property
@@ -60,10 +63,13 @@ async def pay(
     """Begin to pay orders; return one that is being paid already as it is.
 
     A card page that is still open is given again; the wallet takes its place. Returns each order,
-    or its refusal: OrderNotFound, or those of ``decide_pay``.
+    or its refusal: OrderNotFound, or those of ``decide_pay``. Raises StepUpRequired, as the claim
+    has to be rolled back: a caller who pays many then pays each alone.
     """
     asked = {(one.order_id, one.caller_id): one for one in wanted}
     claimed, others = await _claim(uow, asked)
+    for key, (order, _) in claimed.items():
+        asked[key].spares.require(Money(order.total_minor, order.currency))
     begun = [
         Begun(order, asked[key].payment, asked[key].context, asked[key].card)
         for key, (order, _) in claimed.items()

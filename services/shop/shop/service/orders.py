@@ -12,6 +12,7 @@ from kit.db import UnitOfWork
 from kit.ids import new_id
 from kit.refusals import Refusal
 from kit.saga import SagaEngine
+from kit.step_up import ANY_AMOUNT, WithoutStepUp
 from shop.domain.baskets import BasketLine, Shelf, decide_basket, held_by
 from shop.domain.orders import (
     CANCELLED_BY_BUYER,
@@ -43,13 +44,15 @@ class OrderTerms:
 class OrderCreation:
     """An order to be made, and the request that wants it.
 
-    With ``is_bought`` the buyer's wallet pays it at once.
+    With ``is_bought`` the buyer's wallet pays it at once, and ``spares`` is what it may cost
+    without a step-up.
     """
 
     owner_id: UUID
     lines: Sequence[BasketLine]
     context: Context
     is_bought: bool = False
+    spares: WithoutStepUp = ANY_AMOUNT
     order_id: UUID = field(default_factory=new_id)
     payment_id: UUID = field(default_factory=new_id)
 
@@ -83,7 +86,7 @@ def _decided(
     if waiting[wanted.owner_id] >= terms.most_open:
         return TooManyOpenOrders(most=terms.most_open)
     try:
-        basket = decide_basket(wanted.lines, shelf)
+        basket = decide_basket(wanted.lines, shelf, wanted.spares)
     except Refusal as refusal:
         return refusal
     waiting[wanted.owner_id] += 1

@@ -73,6 +73,7 @@ class StatedClaims:
     wallet_ids: None = None
     per_day: None = None
     has_factor: bool = False
+    confirm_above: dict[str, int] = field(default_factory=dict)
 
 
 class AnyName:

@@ -47,6 +47,13 @@ async def test_a_login_is_limited_to_nothing(desk: Desk) -> None:
     claims = await desk.verifier.verify(desk.mint.user())
 
     assert (claims.scope, claims.wallet_ids, claims.per_day) == (None, None, None)
+    assert claims.confirm_above == {}
+
+
+async def test_a_users_token_says_above_which_amounts_it_is_confirmed(desk: Desk) -> None:
+    claims = await desk.verifier.verify(desk.mint.user(confirm_above={"RUB": 15000, "JPY": 1}))
+
+    assert claims.confirm_above == {"RUB": 15000, "JPY": 1}
 
 
 async def test_an_api_keys_token_says_what_it_is_limited_to(desk: Desk) -> None:
@@ -74,6 +81,11 @@ async def test_an_api_keys_token_says_what_it_is_limited_to(desk: Desk) -> None:
         {"per_day": {"minor": -1, "currency": "RUB"}},
         {"per_day": {"minor": "1", "currency": "RUB"}},
         {"per_day": {"minor": 1}},
+        {"confirm_above": [15000]},
+        {"confirm_above": {"rub": 15000}},
+        {"confirm_above": {"RUB": -1}},
+        {"confirm_above": {"RUB": "15000"}},
+        {"confirm_above": {"RUB": 10**15 + 1}},
     ],
 )
 async def test_a_limit_that_can_not_be_read_limits_everything(

@@ -43,6 +43,7 @@ class StatedClaims:
     wallet_ids: frozenset[UUID] | None = None
     per_day: Money | None = None
     has_factor: bool = False
+    confirm_above: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass

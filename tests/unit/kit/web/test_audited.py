@@ -2,17 +2,20 @@
 
 from collections.abc import Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
 
 import pytest
 
 from kit.audit import Act
-from kit.clock import SystemClock
 from kit.db import Database, UnitOfWork
+from kit.step_up import StepUpRequired
 from kit.web.audit import Audit
 from kit.web.identity import Identity
+from testkit.clock import FakeClock
 
+MINUTE = timedelta(minutes=1)
 ADMIN, ALICE, BOB, WALLET = (UUID(int=number) for number in range(1, 5))
 
 
@@ -20,7 +23,7 @@ class Kept:
     """A database that keeps nothing but acts."""
 
     def __init__(self) -> None:
-        self.clock = SystemClock()
+        self.clock = FakeClock()
         self.acts: list[Act] = []
 
     @asynccontextmanager
@@ -31,14 +34,23 @@ class Kept:
         self.acts.append(act)
 
 
-def audit(kept: Kept, role: str | None, *, for_admins_only: bool = False) -> Audit:
+def audit(
+    kept: Kept,
+    role: str | None,
+    *,
+    for_admins_only: bool = False,
+    minutes_ago: int = 0,
+    needs_factor: bool = False,
+) -> Audit:
     caller = None
     if role is not None:
-        caller = Identity(str(ADMIN), ADMIN, None, frozenset({"user", role}), None, "token")
+        roles, at = frozenset({"user", role}), kept.clock.now() - minutes_ago * MINUTE
+        caller = Identity(str(ADMIN), ADMIN, None, roles, None, "token", at, ("pwd",))
     return Audit(
         caller=caller,
         action="freeze_wallet",
         for_admins_only=for_admins_only,
+        needs_factor=needs_factor,
         address="203.0.113.7",
         database=cast("Database", kept),
         record=kept.record,
@@ -68,6 +80,24 @@ async def test_what_an_administrator_does_about_others_is_kept_and_nothing_else(
     for act, concerned in zip(kept.acts, ([*owners, BOB], owners), strict=False):
         assert (act.actor_id, act.action, act.subject_id) == (ADMIN, "freeze_wallet", str(WALLET))
         assert act.owner_ids == tuple(concerned)
+
+
+@pytest.mark.parametrize("weak", [{"minutes_ago": 16}, {"needs_factor": True}])
+async def test_others_own_is_changed_by_a_recent_login_alone_and_ones_own_by_any(
+    weak: dict[str, Any],
+) -> None:
+    kept = Kept()
+    uow, asked = cast("UnitOfWork", kept), audit(kept, "admin", **weak)
+    with pytest.raises(StepUpRequired):
+        await asked.changed(uow, "wallet", WALLET, ALICE)
+    assert kept.acts == []
+    await asked.changed(uow, "wallet", WALLET, ADMIN)
+    await audit(kept, "user", **weak).changed(uow, "wallet", WALLET, ALICE)
+    await asked.read("wallet", WALLET, ALICE)
+    assert len(kept.acts) == 1
+    # A route for administrators alone has asked for it before.
+    await audit(kept, "admin", for_admins_only=True, **weak).changed(uow, "wallet", WALLET, ALICE)
+    assert len(kept.acts) == 2
 
 
 async def test_a_list_is_kept_once_for_each_owner_and_once_where_it_is_everybodys() -> None:

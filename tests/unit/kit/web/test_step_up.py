@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from kit.money import Money
+from kit.step_up import StepUpRequired
 from kit.web.identity import Caller, Identity
 from kit.web.routes import Router
-from kit.web.step_up import StepUpRequired, require_recent
+from kit.web.step_up import require_recent, without_step_up
 
 from .conftest import ROOT, TOKENS, StatedClaims, StatedTokens, bearer, serve, till
 
@@ -15,7 +17,11 @@ NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
 
-def identity(*amr: str, minutes_ago: int = 0, has_factor: bool = False) -> Identity:
+LIMITS = {"RUB": 1000_00}
+SPENT = Money(1000_01, "RUB")
+
+
+def identity(*amr: str, minutes_ago: float = 0, has_factor: bool = False, **more: Any) -> Identity:
     """Return an administrator who logged in so long ago, by these proofs."""
     return Identity(
         subject=str(ROOT),
@@ -27,6 +33,7 @@ def identity(*amr: str, minutes_ago: int = 0, has_factor: bool = False) -> Ident
         auth_time=NOW - minutes_ago * MINUTE,
         amr=amr,
         has_factor=has_factor,
+        **more,
     )
 
 
@@ -74,6 +81,38 @@ def test_nobody_knows_when_a_login_without_a_time_was() -> None:
 def test_a_shorter_time_is_said_too() -> None:
     with pytest.raises(StepUpRequired, match="300 s"):
         require_recent(identity("pwd", minutes_ago=6), NOW, within=5 * MINUTE)
+
+
+@pytest.mark.parametrize(
+    "caller",
+    [
+        identity("pwd", minutes_ago=60),
+        identity("key", minutes_ago=60),
+        identity("pwd", minutes_ago=15, confirm_above=LIMITS),
+        identity("pwd", "otp", "mfa", has_factor=True, confirm_above=LIMITS),
+    ],
+)
+def test_without_limits_or_with_a_recent_login_any_amount_is_spent(caller: Identity) -> None:
+    without_step_up(caller, NOW).require(SPENT)
+
+
+@pytest.mark.parametrize(
+    ("caller", "needs_factor"),
+    [
+        (identity("pwd", minutes_ago=15 + 1 / 60, confirm_above=LIMITS), False),
+        (identity("pwd", has_factor=True, confirm_above=LIMITS), True),
+        (identity("key", confirm_above=LIMITS), False),
+        (identity("key", "otp", has_factor=True, confirm_above=LIMITS), False),
+    ],
+)
+def test_an_old_or_weak_login_or_a_key_spends_no_more_than_its_user_chose(
+    caller: Identity,
+    needs_factor: bool,  # noqa: FBT001 - a parameter of the table
+) -> None:
+    without_step_up(caller, NOW).require(Money(1000_00, "RUB"), Money(10**15, "USD"))
+    with pytest.raises(StepUpRequired) as refused:
+        without_step_up(caller, NOW).require(SPENT)
+    assert ("acr_values" in refused.value.headers["WWW-Authenticate"]) == needs_factor
 
 
 def drawer() -> Router:

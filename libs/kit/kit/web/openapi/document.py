@@ -4,9 +4,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from kit import refusals as general
-from kit import scopes, span
+from kit import scopes, span, step_up
 from kit.refusals import Refusal
-from kit.web import step_up
 from kit.web.openapi import headers, problems, security
 from kit.web.openapi.names import use_titles
 from kit.web.openapi.operations import complete as complete_operation

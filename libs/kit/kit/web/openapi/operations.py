@@ -10,11 +10,12 @@ from kit.http import LINK, PREFERENCE_APPLIED, REPLAYED, REQUEST_ID
 from kit.refusals import Refusal
 from kit.scopes import NotForKeys, ScopeMissing
 from kit.span import PeriodInvalid
+from kit.step_up import StepUpRequired
+from kit.web.audit import audit_of
 from kit.web.openapi import headers, problems, security
 from kit.web.queries import RangeFilters
 from kit.web.schemas import Page
 from kit.web.serving.route import Route
-from kit.web.step_up import StepUpRequired
 
 # It has no example: whoever tries the operation out would send that again and again.
 _IDEMPOTENCY_KEY: Final[dict[str, Any]] = {
@@ -36,7 +37,7 @@ def refusals_of(route: Route) -> list[type[Refusal]]:
         found.append(general.Forbidden)
     if route.access in ("user", "owner", "admin"):
         found.append(NotForKeys if route.scope is None else ScopeMissing)
-    if route.access == "admin" and route.is_change:
+    if route.is_change and (route.access == "admin" or _is_for_admins_too(route)):
         found.append(StepUpRequired)
     if route.asked.path:
         found.append(general.NotFound)
@@ -101,6 +102,11 @@ def _complete_answers(answers: dict[str, Any], route: Route) -> None:
     for status, answer in refused.items():  # a page refuses as a page, too
         answer["content"] |= answers.get(status, {}).get("content", {})
     answers.update(refused)
+
+
+def _is_for_admins_too(route: Route) -> bool:
+    """Tell whether administrators may change others' own by it: then it is audited."""
+    return any(one.call is audit_of for one in route.asked.whole())
 
 
 def _headers_of(route: Route) -> list[str]:

@@ -24,9 +24,10 @@ from auth.service.factors.changes import Acting
 from auth.wiring import Wired, Wiring
 from kit.db import Connection
 from kit.refusals import NotFound
+from kit.step_up import StepUpRequired
 from kit.web.identity import Caller, Identity
 from kit.web.routes import Router
-from kit.web.step_up import StepUpRequired, require_recent
+from kit.web.step_up import require_recent
 
 router = Router(tags=["factors"])
 

@@ -12,9 +12,9 @@ from auth.service.factors import passkeys
 from auth.service.factors.changes import Acting
 from auth.wiring import Wired
 from kit.refusals import NotFound
+from kit.step_up import StepUpRequired
 from kit.web.identity import Caller
 from kit.web.routes import Router
-from kit.web.step_up import StepUpRequired
 
 router = Router(tags=["factors"])
 

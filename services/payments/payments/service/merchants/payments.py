@@ -25,13 +25,14 @@ from payments.domain.creation import PaymentOrder, decide_creation
 from payments.domain.merchants import MerchantPayment
 from payments.domain.parties import Ends, Parties, PayeeName, Person
 from payments.domain.payment import Method
+from payments.domain.policies import Terms
 from payments.refusals import PayeeNotFound
 from payments.repository import Charges, KnownPeople, Merchants, Payments
 from payments.repository.payments import payments_among
 from payments.service.cards.charges import Card
 from payments.service.cards.desk import CardDesk
 from payments.service.merchants.answers import answer_end, answer_page, answer_refusal
-from payments.service.payments import AtOnce, Terms, pay_at_once
+from payments.service.payments import AtOnce, pay_at_once
 
 
 async def take(
