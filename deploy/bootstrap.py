@@ -52,8 +52,10 @@ _BREW = {
     "hledger": "hledger",
     "nginx": "nginx",
 }
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")  # whichever is there
 _WHERE = "installed-in"
 _BY = "installed-by"
+_NO_BROWSER = "without-browser"
 _POLICY = Path("/usr/sbin/policy-rc.d")
 
 
@@ -61,19 +63,9 @@ def main(kind: str) -> None:
     """Set up what "runtime" needs, or "dev": the tools of tests and checks too."""
     with _alone():
         _install_programs(kind)
-        lock = ROOT / LOCKS[kind]
-        if is_installed(VENV, lock, ROOT / STORAGE_LOCK):
-            return
-        _make_venv()
-        for one in (lock, ROOT / STORAGE_LOCK):
-            _say(f"installing {one.name} into .venv")
-            _install(one)
-        _link_sources()
-        shutil.copyfile(ROOT / STORAGE_LOCK, VENV / "installed-storage.lock")
-        for name in LOCKS.values() if kind == "dev" else [lock.name]:
-            shutil.copyfile(ROOT / name, VENV / f"installed-{name}")
-        shutil.copyfile(__file__, VENV / _BY)
-        (VENV / _WHERE).write_text(f"{ROOT}\n")
+        _install_packages(kind)
+        if kind == "dev":
+            _install_browser()
 
 
 def missing_parts(kind: str) -> list[str]:
@@ -131,6 +123,34 @@ def uv_requirement(dev_lock: str) -> str:
     return "\n".join(entry) + "\n"
 
 
+def _install_packages(kind: str) -> None:
+    lock = ROOT / LOCKS[kind]
+    if is_installed(VENV, lock, ROOT / STORAGE_LOCK):
+        return
+    _make_venv()
+    for one in (lock, ROOT / STORAGE_LOCK):
+        _say(f"installing {one.name} into .venv")
+        _install(one)
+    _link_sources()
+    shutil.copyfile(ROOT / STORAGE_LOCK, VENV / "installed-storage.lock")
+    for name in LOCKS.values() if kind == "dev" else [lock.name]:
+        shutil.copyfile(ROOT / name, VENV / f"installed-{name}")
+    shutil.copyfile(__file__, VENV / _BY)
+    (VENV / _WHERE).write_text(f"{ROOT}\n")
+
+
+def _install_browser() -> None:
+    """Install what passkeys are tested in; where no package has it, say once what is skipped."""
+    if any(_on_path(name) for name in BROWSERS) or (VENV / _NO_BROWSER).exists():
+        return
+    if shutil.which("apt-get") and (os.geteuid() == 0 or shutil.which("sudo")):
+        _say("chromium is for tests of passkeys, and takes a minute")
+        _apt_install(["chromium"], is_needed=False)
+    if not any(_on_path(name) for name in BROWSERS):
+        _say("No Chromium can be installed here: tests that need a browser are skipped.")
+        (VENV / _NO_BROWSER).touch()
+
+
 def _install_programs(kind: str) -> None:
     missing = missing_parts(kind)
     if not missing:
@@ -148,15 +168,18 @@ def _install_programs(kind: str) -> None:
         _fail(f"Still not found after installing: {', '.join(still_missing)}.")
 
 
-def _apt_install(packages: Sequence[str]) -> None:
-    """Install Debian packages without letting them start the servers of the system."""
+def _apt_install(packages: Sequence[str], *, is_needed: bool = True) -> None:
+    """Install Debian packages without letting them start the servers of the system.
+
+    What is not needed may fail.
+    """
     _say(f"apt-get install {' '.join(packages)}")
     prefix = _as_root(packages)
     quiet = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]
     waiting = ["-o", "DPkg::Lock::Timeout=300"]
     with _nothing_starts(prefix):
-        _run([*prefix, *quiet, *waiting, "update"])
-        _run([*prefix, *quiet, *waiting, "install", "-y", "--no-install-recommends", *packages])
+        for command in (["update"], ["install", "-y", "--no-install-recommends", *packages]):
+            _run([*prefix, *quiet, *waiting, *command], is_needed=is_needed)
 
 
 def _as_root(packages: Sequence[str]) -> list[str]:
@@ -274,9 +297,9 @@ def _alone() -> Iterator[None]:
         yield
 
 
-def _run(command: Sequence[str]) -> None:
+def _run(command: Sequence[str], *, is_needed: bool = True) -> None:
     answer = subprocess.run(command, stdin=subprocess.DEVNULL, check=False)
-    if answer.returncode != 0:
+    if is_needed and answer.returncode != 0:
         _fail(f"`{' '.join(command)}` failed with exit code {answer.returncode}.")
 
 

@@ -25,7 +25,14 @@ has_servers() {
 }
 
 has_what_tests_start() {
-    { [ -x /usr/sbin/nginx ] || command -v nginx >/dev/null; } && command -v hledger >/dev/null
+    { [ -x /usr/sbin/nginx ] || command -v nginx >/dev/null; } && command -v hledger >/dev/null &&
+        has_browser
+}
+
+# Or it was found that none can be had.
+has_browser() {
+    [ -e .venv/without-browser ] || command -v chromium >/dev/null ||
+        command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null
 }
 
 is_installed() {

@@ -17,7 +17,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from testkit.people import eventually
 
-PROGRAM = "chromium"
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome")  # whichever is there
 _START_SECONDS = 60.0
 _AUTHENTICATOR = {
     "protocol": "ctap2",
@@ -31,7 +31,7 @@ _AUTHENTICATOR = {
 
 def is_installed() -> bool:
     """Tell whether there is a Chromium on this machine."""
-    return shutil.which(PROGRAM) is not None
+    return _program() is not None
 
 
 class BrowserPage:
@@ -75,8 +75,10 @@ class BrowserPage:
 @asynccontextmanager
 async def page(url: str, folder: Path) -> AsyncIterator[BrowserPage]:
     """Open a page; its browser writes to the folder, and ends with the page."""
+    program = _program()
+    assert program is not None, "there is no Chromium here"
     browser = await asyncio.create_subprocess_exec(
-        PROGRAM,
+        program,
         "--headless=new",
         "--no-sandbox",
         "--disable-gpu",
@@ -99,6 +101,10 @@ async def page(url: str, folder: Path) -> AsyncIterator[BrowserPage]:
     finally:
         browser.terminate()
         await browser.wait()
+
+
+def _program() -> str | None:
+    return next(filter(None, map(shutil.which, PROGRAMS)), None)
 
 
 async def _target(folder: Path) -> str:

@@ -107,7 +107,7 @@ def build(settings: Settings) -> Service:
             ("provider_events", _apply_events),
             ("bulk", _bulk),
             ("expiry", _sweep),
-            ("changes", _forget_changes),
+            ("changes", _forget),
         ),
         resources=(partial(wired, sagas=sagas, watchers=watchers),),
         sagas=sagas.engines,
@@ -203,6 +203,6 @@ async def _sweep(service: Service) -> None:
     await expiry.sweep(wiring.database, wiring.settings.sweep_seconds)
 
 
-async def _forget_changes(service: Service) -> None:
+async def _forget(service: Service) -> None:
     wiring: Wiring = service.state.wiring
-    await expiry.forget_changes(wiring.database)
+    await expiry.forget(wiring.database, wiring.settings.card_holder_days)

@@ -96,6 +96,14 @@ class Settings(
         "Most that a user may pay within a day (UTC), written like PAYMENTS_CHECK_FROM; empty:"
         " no limit.",
     )
+    # Card networks let a payment be disputed for 540 days at most.
+    card_holder_days: int = setting(
+        540,
+        "The name on a card that a payment was made with is deleted after so many days, once the"
+        " payment has ended.",
+        ge=1,
+        le=3650,
+    )
     most_open_payments: int = setting(
         10_000, "Most payments of one payer that wait to be paid, scheduled ones included.", ge=1
     )

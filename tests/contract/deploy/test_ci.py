@@ -35,6 +35,20 @@ def test_lint_types_tests_and_images_are_checked(jobs: dict[str, Any]) -> None:
     assert commands(jobs["compose"])[-2:] == ["make production-check", "make upgrade-check"]
 
 
+@pytest.mark.check(68)
+def test_what_is_checked_are_packages_code_and_history(jobs: dict[str, Any]) -> None:
+    text = (ROOT / "Makefile").read_text().replace("\\\n", " ")
+    steps = text.partition("\ncheck:")[2].partition("\n\n")[0]
+    [code] = re.findall(r" -m bandit (.*)$", steps, re.MULTILINE)
+    assert {"--severity-level", "medium", "libs", "services", "gateway", "deploy"} <= {
+        *code.split()
+    }
+    for audit in ("deploy.package_audit", "deploy.secret_scan"):
+        assert re.search(rf" -m {audit}$", steps, re.MULTILINE)
+    [checkout] = [step for step in jobs["check"]["steps"] if "uses" in step]
+    assert checkout["with"]["fetch-depth"] == 0  # the whole history
+
+
 def test_an_image_of_every_service_is_built(jobs: dict[str, Any]) -> None:
     matrix = jobs["image"]["strategy"]["matrix"]["service"]
     assert matrix == [service.name for service in SERVICES]

@@ -314,6 +314,18 @@ def test_only_what_people_need_is_published(containers: dict[str, Any]) -> None:
     assert ports == PUBLISHED
 
 
+@pytest.mark.check(68)
+def test_nothing_of_ours_runs_as_root_or_may_become_it(containers: dict[str, Any]) -> None:
+    names = [one.name for one in SERVICES] + [f"migrate-{one.name}" for one in WITH_SCHEMA]
+    for name in names:
+        container = containers[name]
+        assert container.get("user", "") not in {"root", "0", "0:0"}
+        assert container["cap_drop"] == ["ALL"]
+        assert container["security_opt"] == ["no-new-privileges:true"]
+        assert container["read_only"] is True
+        assert not container.get("privileged")
+
+
 def test_everything_lasting_is_checked_and_restarted(containers: dict[str, Any]) -> None:
     lasting = {name: one for name, one in containers.items() if name not in ONE_SHOT}
     assert [name for name, one in lasting.items() if "healthcheck" not in one] == []

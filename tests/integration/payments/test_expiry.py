@@ -3,7 +3,7 @@ from uuid import UUID
 from tests.integration.payments.room import Room
 
 from contracts.payments import PaymentCancelled
-from payments.loops.expiry import sweep_once
+from payments.loops.expiry import purge_card_holders, sweep_once
 
 DAY = 24 * 3600
 
@@ -42,3 +42,21 @@ async def test_a_sweep_passes_by_a_payment_that_somebody_holds(
     assert (await room.seen(alice, other))["status"] == "cancelled"
     assert await sweep_once(room.database) == 1
     assert (await room.seen(alice, held))["status"] == "cancelled"
+
+
+async def test_the_name_on_a_card_is_kept_for_its_days_and_while_a_payment_goes_on(
+    room: Room, alice: UUID, bob: UUID
+) -> None:
+    ended = await room.create(alice, bob, card_holder="ALICE LIDDELL", card_last4="4242")
+    room.clock.advance(DAY)
+    assert await sweep_once(room.database) == 1
+    going_on = await room.create(alice, bob, card_holder="ALICE LIDDELL")
+    await room.pay(alice, going_on)
+    room.clock.advance(29 * DAY)
+    assert await purge_card_holders(room.database, days=30) == 0
+    room.clock.advance(2 * DAY)
+    assert await purge_card_holders(room.database, days=30) == 1
+    assert await purge_card_holders(room.database, days=30) == 0
+    seen = await room.seen(alice, ended)
+    assert (seen["card_holder"], seen["card_last4"], seen["status"]) == (None, "4242", "cancelled")
+    assert (await room.seen(alice, going_on))["card_holder"] == "ALICE LIDDELL"

@@ -14,6 +14,8 @@ from deploy.bootstrap import (
     uv_requirement,
 )
 
+from testkit import browser
+
 RUNTIME, DEV = (ROOT / name for name in LOCKS.values())
 STORAGE = ROOT / STORAGE_LOCK
 
@@ -67,6 +69,12 @@ def test_a_lock_without_uv_is_refused() -> None:
 
 def test_every_source_folder_is_there() -> None:
     assert [source for source in SOURCES if not (ROOT / source).is_dir()] == []
+
+
+def test_tests_drive_the_browsers_that_the_set_up_looks_for() -> None:
+    assert bootstrap.BROWSERS == browser.PROGRAMS
+    script = (ROOT / "deploy/bootstrap.sh").read_text()
+    assert [name for name in browser.PROGRAMS if f"command -v {name} " not in script] == []
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Ends what is over by time: unpaid payments; old changes, days and events."""
+"""Ends what is over by time: unpaid payments; old changes, days, events and names on cards."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from kit.db import Database
 from kit.db.purge import purge_in_batches
 from kit.tasks import for_ever
-from payments.repository import Changes, KeyDays, Limits
+from payments.repository import Changes, KeyDays, KnownPeople, Limits
 from payments.repository.cards.provider_events import purge_events
 from payments.service.payments import EXPIRY_BATCH, expire
 
@@ -32,12 +32,13 @@ async def sweep_once(database: Database) -> int:
         return len(await expire(uow))
 
 
-async def forget_changes(database: Database) -> None:
-    """Delete changes that no stream can resume from, and old limited days and events."""
+async def forget(database: Database, card_holder_days: int) -> None:
+    """Delete changes that no stream can resume from; old days, events and names on cards."""
 
     async def once() -> None:
         before = database.clock.now() - CHANGES_KEPT
         await purge_changes(database, before)
+        await purge_card_holders(database, card_holder_days)
         async with database.unit_of_work() as uow:
             first_kept = (database.clock.now() - DAYS_KEPT).date()
             await Limits(uow).purge(first_kept)
@@ -51,4 +52,14 @@ async def purge_changes(database: Database, before: datetime) -> int:
     """Delete the changes before a time, in batches; return how many there were."""
     return await purge_in_batches(
         database, lambda uow: Changes(uow).purge(before, PURGE_BATCH), PURGE_BATCH
+    )
+
+
+async def purge_card_holders(database: Database, days: int) -> int:
+    """Delete the names on cards of ended payments so old, in batches; return how many."""
+    before = database.clock.now() - timedelta(days=days)
+    return await purge_in_batches(
+        database,
+        lambda uow: KnownPeople(uow).forget_old_card_holders(before, PURGE_BATCH),
+        PURGE_BATCH,
     )

@@ -1,6 +1,7 @@
 """Stores what events tell of people and wallets, and reads it for new payments."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -68,6 +69,14 @@ _FORGET_HOLDERS: Final = """
 UPDATE payment SET card_holder = NULL WHERE payer_id = ANY($1) AND card_holder IS NOT NULL
 """
 
+_FORGET_OLD_HOLDERS: Final = """
+UPDATE payment SET card_holder = NULL WHERE id IN (
+    SELECT id FROM payment
+    WHERE card_holder IS NOT NULL AND created_at < $1
+        AND status IN ('paid', 'failed', 'cancelled', 'refunded')
+    ORDER BY created_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)
+"""
+
 
 class KnownPeople:
     """People and wallets as far as events have told; auth and wallet own them."""
@@ -132,6 +141,10 @@ class KnownPeople:
     async def forget_card_holders(self, user_ids: Iterable[UUID]) -> None:
         """Delete the card holders' names of deleted people; amounts and dates stay."""
         await self._connection.execute(_FORGET_HOLDERS, list(user_ids))
+
+    async def forget_old_card_holders(self, before: datetime, limit: int) -> int:
+        """Delete the card holders' names of ended payments made before; return how many."""
+        return await self._connection.execute(_FORGET_OLD_HOLDERS, before, limit)
 
 
 def _key(username: str | None) -> str | None:

@@ -150,6 +150,11 @@ payment = Table(
         "execute_at",
         postgresql_where=text("status = 'scheduled'"),
     ),
+    Index(
+        "ix_payment_created_at_while_card_holder_kept",
+        "created_at",
+        postgresql_where=text("card_holder IS NOT NULL"),
+    ),
 )
 
 party = Table(
