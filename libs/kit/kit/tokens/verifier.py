@@ -181,7 +181,7 @@ class TokenVerifier:
 
     @property
     def revocations_fresh(self) -> bool:
-        """Tell whether a revocation made two seconds ago would be known."""
+        """Tell whether a revocation made a second ago would be known."""
         return self._revocations.fresh
 
     async def require_ready(self) -> None:
