@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 from pydantic import SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
-from kit.settings import IdentitySettings, RedisSettings, development_secret, setting
+from kit.settings import HOST, IdentitySettings, RedisSettings, development_secret, setting
 
 _ORIGIN_URL: Final = r"^https?://[^\s/?#@]+/?$"
 _ORIGIN: Final = re.compile(r"https?://[a-z0-9.-]+(:[0-9]+)?")
@@ -41,7 +41,7 @@ class Settings(RedisSettings, IdentitySettings):
 
     model_config = SettingsConfigDict(env_prefix="GATEWAY_")
 
-    host: str = setting("127.0.0.1", "Address to listen on.")
+    host: str = setting("127.0.0.1", "Address to listen on.", pattern=HOST)
     port: int = setting(8000, "Port to listen on.", ge=1, le=65535)
     max_body_bytes: int = setting(1024 * 1024, "Largest request body, in bytes.", ge=1024)
     max_import_bytes: int = setting(

@@ -75,9 +75,13 @@ GUARDED = [
 ]
 
 
+def _scheme(settings: type[EnvironmentSettings], field: str) -> str:
+    return str(settings.model_fields[field].default).partition("://")[0]
+
+
 def _good(settings: type[EnvironmentSettings], field: str) -> str:
     if _guard(settings, field) == "url":
-        return f"scheme://somebody:{secrets.token_hex(16)}@host/0"
+        return f"{_scheme(settings, field)}://somebody:{secrets.token_hex(16)}@host/0"
     return secrets.token_hex(24)
 
 
@@ -85,8 +89,9 @@ def _weak(settings: type[EnvironmentSettings], field: str) -> list[str]:
     """Return values that are not good enough: the default, and some that are no better."""
     default: Any = settings.model_fields[field].default
     if _guard(settings, field) == "url":
-        password = [f"scheme://somebody:{one}@host/0" for one in WEAK]
-        return [default.replace("{service}", settings.service()), "scheme://host/0", *password]
+        scheme = _scheme(settings, field)
+        password = [f"{scheme}://somebody:{one}@host/0" for one in WEAK]
+        return [default.replace("{service}", settings.service()), f"{scheme}://host/0", *password]
     return [default.get_secret_value(), *WEAK]
 
 
