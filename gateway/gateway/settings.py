@@ -81,6 +81,12 @@ class Settings(RedisSettings, IdentitySettings):
         1.0, "How many times as large all limits of callers are.", gt=0, le=100_000
     )
     max_connections: int = setting(10_000, "Most connections from callers at once.", ge=1)
+    max_connections_per_address: int = setting(
+        2000,
+        "Most connections at once from one address, or one /64 of IPv6; trusted proxies are not"
+        " counted.",
+        ge=1,
+    )
     head_seconds: float = setting(
         10.0, "Longest time for the head of a request, from its first byte or the connection.", gt=0
     )
