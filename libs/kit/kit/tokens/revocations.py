@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import structlog
 from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
 from redis.typing import EncodableT, FieldT
 
 STREAM: Final = "saldo:revocations"
@@ -55,8 +56,7 @@ async def mark_complete(redis: Redis, run: str) -> None:
 
 async def is_complete(redis: Redis) -> bool:
     """Tell whether the Redis server, as it runs now, was marked."""
-    pipeline = redis.pipeline(transaction=False).info("server").get(MARK)
-    server, mark = await pipeline.execute()
+    server, mark = await _beginning(redis).execute()
     return _is_marked(server, mark)
 
 
@@ -131,7 +131,7 @@ class Revocations:
 
         All by one connection, so of one run of the server.
         """
-        pipeline = self._redis.pipeline(transaction=False).info("server").get(MARK)
+        pipeline = _beginning(self._redis)
         pipeline.xread({STREAM: last_id}, count=PAGE, block=BLOCK_MILLISECONDS)
         # The server blocks for less than the limit, so hitting it means a dead connection.
         async with asyncio.timeout(READ_TIMEOUT_SECONDS):
@@ -165,6 +165,14 @@ def _stop_if_cancelled() -> None:
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError
+
+
+def _beginning(redis: Redis) -> Pipeline:
+    """Return calls that ask the server for its run, and which one is marked."""
+    pipeline = redis.pipeline(transaction=False)
+    pipeline.info("server")
+    pipeline.get(MARK)
+    return pipeline
 
 
 def _is_marked(server: Mapping[str, Any], mark: bytes | str | None) -> bool:
