@@ -9,8 +9,8 @@ from redis.asyncio import Redis
 
 from gateway.api_keys import KeyExchange
 from gateway.cors import Cors
-from gateway.documents.learning import keep_learned
 from gateway.documents.pages import Documentation
+from gateway.documents.paths import keep_learned
 from gateway.forwarding.callers import TrustedProxies
 from gateway.forwarding.forwarder import Forwarder
 from gateway.forwarding.transport import ReplicaTransport
@@ -61,7 +61,7 @@ async def opened(settings: Settings) -> AsyncIterator[Gateway]:
 
 
 def auth_client(upstreams: Mapping[str, Upstream]) -> httpx.AsyncClient:
-    """Return the client by which the gateway itself asks auth, whichever replica is there."""
+    """Return a client that asks whichever replica of auth is there."""
     transport = ReplicaTransport(upstreams["auth"].replicas)
     return httpx.AsyncClient(transport=transport, trust_env=False)
 

@@ -54,7 +54,7 @@ class ConnectionBounds:
     head_seconds: float
 
     def place(self, peer: tuple[str, int] | None) -> AbstractContextManager[bool]:
-        """Return what holds the place of a connection while it is entered: whether it has one."""
+        """Return what holds a connection's place while entered: whether it has one."""
         address = usual_address(peer[0]) if peer else ""
         if self.proxies.trusts(address):
             return nullcontext(enter_result=True)

@@ -1,4 +1,4 @@
-"""Has an httpx client ask whichever replica of a service answers, as auth for keys and tokens."""
+"""Has an httpx client ask whichever replica of a service is there."""
 
 import asyncio
 from typing import Final

@@ -114,7 +114,7 @@ class Admission:
 
 
 def caller_of(exchange: ProxiedRequest) -> str:
-    """Return what limits count by: the user, all API keys of a user, or else the address."""
+    """Return what limits count by: the user, all keys of one, or the address."""
     claims = exchange.claims
     if claims is None:
         return network_of(exchange.caller)

@@ -1,4 +1,4 @@
-"""Finds the template of a path, as metrics and logs name it, in what services declare.
+"""Finds a path's template, by which metrics name it, in what services declare.
 
 Until a service has told its operations, the prefix that leads to it is its only name.
 """
@@ -18,7 +18,7 @@ _END: Final = None
 
 
 class RouteTemplates:
-    """Holds the templates of all services; a path takes a look-up for each of its segments."""
+    """Holds the templates of all services; a segment of a path takes a look-up."""
 
     def __init__(self) -> None:
         self._of_service: dict[str, _Node] = {}

@@ -149,6 +149,8 @@ class EnvironmentSettings(BaseSettings):
             for name, field in type(self).model_fields.items()
             if (fault := _fault_in_production(type(self), field, getattr(self, name)))
         ]
+        if self.log_level == "DEBUG":
+            faults.append("LOG_LEVEL is DEBUG, by which HTTP clients write credentials down")
         if faults:
             raise ValueError("; ".join(faults))
         return self
@@ -265,7 +267,7 @@ def variable(settings: type[EnvironmentSettings], name: str) -> str:
 
 
 class SettingsAtFault(SystemExit):
-    """Ends a process whose settings are at fault; says which, never their values."""
+    """Ends a process whose settings are at fault; says which, never values."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
@@ -298,8 +300,7 @@ def _faults(
     lines = []
     for fault in error.errors(include_input=False, include_url=False):
         where = str(fault["loc"][0]) if fault["loc"] else ""
-        if where and where not in names:
-            where = variable(settings, where)
+        where = variable(settings, where) if where and where not in names else where
         lines.append(f"  {where}: {fault['msg']}" if where else f"  {fault['msg']}")
     return lines
 
@@ -364,7 +365,7 @@ def _spelled(value: Any) -> str:
 
 
 def _schemes_of(name: str, field: FieldInfo) -> tuple[str, ...]:
-    """Return the schemes that an address may have: those like its default's; else none."""
+    """Return the schemes that an address may have, as its default; else none."""
     if not name.endswith(("url", "urls", "endpoint")):
         return ()
     scheme = str(field.default).partition("://")[0]

@@ -69,7 +69,7 @@ class KeyPublisher:
 
 
 async def fill_redis(url: str) -> None:
-    """Mark a Redis as complete, as auth does once it has published all revocations there."""
+    """Mark a Redis as complete, as auth does once it has published all."""
     async with Redis.from_url(url) as redis:
         await mark_complete(redis, await run_of(redis))
 

@@ -77,6 +77,29 @@ async def test_opened_from_settings_it_verifies_tokens_and_hears_of_revocations(
     assert (await client.get("/v1/wallets", headers=headers)).status_code == 401
 
 
+async def test_metrics_name_requests_by_what_services_declare(
+    client: httpx.AsyncClient, service: Any, auth: TokenMint
+) -> None:
+    others = service.respond
+
+    async def respond(seen: Any, receive: Receive, send: Send) -> None:
+        if seen.path == "/openapi.json":
+            service.answers(200, orjson.dumps({"paths": {"/v1/transfers/{transfer_id}": {}}}))
+            told, service.respond = service.respond, respond
+            await told(seen, receive, send)
+        else:
+            await others(seen, receive, send)
+
+    service.respond = respond
+    headers = {"Authorization": f"Bearer {auth.user()}"}
+    async with asyncio.timeout(LIMIT_SECONDS):
+        while True:
+            await client.get("/v1/transfers/0198", headers=headers)
+            if 'route="/v1/transfers/{transfer_id}"' in (await client.get("/metrics")).text:
+                break
+            await asyncio.sleep(0.05)
+
+
 async def test_keys_are_fetched_of_the_replica_of_auth_that_is_there(
     service: Any, auth: TokenMint, redis_url: str, unused_tcp_port: int
 ) -> None:

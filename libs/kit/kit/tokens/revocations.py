@@ -83,7 +83,7 @@ class Revocations:
 
     @property
     def fresh(self) -> bool:
-        """Tell whether the whole stream was known at some time within `STALE_AFTER_SECONDS`."""
+        """Tell whether all was known at some time within `STALE_AFTER_SECONDS`."""
         at = self._caught_up_at
         return at is not None and self._monotonic() - at <= STALE_AFTER_SECONDS
 
