@@ -65,6 +65,8 @@ ASKED = {
     "FINANCE_S3_SECRET_KEY": "its secret",
     "PAYMENTS_PROVIDER": "stripe (then _STRIPE_KEY, _STRIPE_WEBHOOK_SECRET) or yookassa",
 }
+# Docker gives networks addresses out of these: there nginx is found, and whoever else is in front.
+BRIDGES = '["172.16.0.0/12","192.168.0.0/16"]'
 PROJECT = "saldo-production-check"
 KILLED = 137  # what Compose leaves where a container did not end in its stop_grace_period
 CUTS = 5
@@ -76,7 +78,7 @@ def environment() -> str:
     """Return a `.env` for production: fresh secrets, and what is to be filled in."""
     made = [f"{name}={secrets.token_hex(24)}" for name in (*SECRETS, *PASSWORDS)]
     asked = [line for name, what in ASKED.items() for line in (f"# {what}", f"{name}=")]
-    head = ["ENVIRONMENT=production"]
+    head = ["ENVIRONMENT=production", f"GATEWAY_TRUSTED_PROXIES={BRIDGES}"]
     return "\n".join([*head, "", *made, "", *asked]) + "\n"
 
 
@@ -140,7 +142,6 @@ def _variables() -> dict[str, str]:
         "COMPOSE_PROFILES": "edge",
         "EDGE_HTTP_PORT": free_port(),
         "EDGE_HTTPS_PORT": free_port(),
-        "GATEWAY_TRUSTED_PROXIES": '["172.16.0.0/12"]',
         "AUTH_PUBLIC_URL": "https://pay.saldo.test",
         "AUTH_ACTIVATION_DELIVERY": "email",
         "NOTIFICATIONS_MAIL_FROM": "Saldo <no-reply@saldo.test>",

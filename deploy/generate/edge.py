@@ -7,7 +7,7 @@ from deploy.generate import rooms
 from gateway.forwarding.headers import MAX_HEADER_BYTES, MAX_HEADERS
 from gateway.refusals import HeadersTooLarge, UpstreamTimeout, UpstreamUnavailable, UriTooLong
 from gateway.routing.paths import MAX_URI_BYTES
-from kit.refusals import BodyTooLarge, Language, Refusal, RequestRefused
+from kit.refusals import BodyTooLarge, Language, Refusal, RequestRefused, Unavailable
 from kit.web import problems
 
 PAGE: Final = rooms.ROOT / "deploy" / "nginx" / "problems.conf"
@@ -20,6 +20,7 @@ REFUSALS: Final[tuple[Refusal, ...]] = (
     HeadersTooLarge(limit_bytes=MAX_HEADER_BYTES, limit_count=MAX_HEADERS),
     UpstreamUnavailable(),
     UpstreamTimeout(),
+    Unavailable(),
 )
 
 _HEAD: Final = "# Written by `make generate`: what nginx says where the gateway says nothing.\n"

@@ -10,8 +10,10 @@ from redis.asyncio import Redis
 from gateway.api_keys import KeyExchange
 from gateway.cors import Cors
 from gateway.documents.pages import Documentation
+from gateway.documents.paths import keep_learned
 from gateway.forwarding.callers import TrustedProxies
 from gateway.forwarding.forwarder import Forwarder
+from gateway.forwarding.transport import ReplicaTransport
 from gateway.forwarding.upstream import Upstream, Upstreams
 from gateway.limits.admission import Admission
 from gateway.limits.counts import Counts
@@ -24,7 +26,9 @@ from gateway.own.methods import Methods
 from gateway.own.users import UserList
 from gateway.proxy import Gateway, OwnPart
 from gateway.routing.table import ProxyRoutes
+from gateway.routing.templates import RouteTemplates
 from gateway.settings import Settings
+from kit.tasks import spawn, stop
 from kit.tokens import Revocations, ServiceToken, TokenVerifier
 
 
@@ -33,28 +37,42 @@ async def opened(settings: Settings) -> AsyncIterator[Gateway]:
     """Open what the gateway needs, yield the gateway, and close it all."""
     async with (
         Redis.from_url(settings.redis_url) as redis,
-        httpx.AsyncClient(trust_env=False) as client,
         SharedCounts.opened(settings.redis_url) as counts,
         Upstreams(settings.upstream_urls, settings.upstream_timeout_seconds) as upstreams,
+        auth_client(upstreams) as client,
     ):
         tokens = await TokenVerifier.open(
             settings.jwks_url,
             issuer=settings.token_issuer,
             audience=settings.token_audience,
             revocations=Revocations(redis),
+            client=client,
         )
+        templates = RouteTemplates()
+        learning = [
+            spawn(keep_learned(templates, upstream), f"gateway.templates.{name}")
+            for name, upstream in upstreams.items()
+        ]
         try:
-            yield assembled(settings, upstreams, tokens, counts, client)
+            yield assembled(settings, upstreams, tokens, counts, client, templates)
         finally:
+            await stop(learning)
             await tokens.close()
 
 
-def assembled(
+def auth_client(upstreams: Mapping[str, Upstream]) -> httpx.AsyncClient:
+    """Return a client that asks whichever replica of auth is there."""
+    transport = ReplicaTransport(upstreams["auth"].replicas)
+    return httpx.AsyncClient(transport=transport, trust_env=False)
+
+
+def assembled(  # noqa: PLR0913, PLR0917 - each is a part that somebody else closes
     settings: Settings,
     upstreams: Mapping[str, Upstream],
     tokens: TokenVerifier,
     counts: Counts,
     client: httpx.AsyncClient,
+    templates: RouteTemplates,
 ) -> Gateway:
     """Return the gateway, made of open parts."""
     routes = ProxyRoutes.of(in_production=settings.in_production, serves_docs=settings.serves_docs)
@@ -88,6 +106,7 @@ def assembled(
     own_token = ServiceToken(client, auth_url, "gateway", settings.client_secret)
     return Gateway(
         table=routes,
+        templates=templates,
         methods=Methods(routes, upstreams),
         tokens=tokens,
         keys=KeyExchange(client, auth_url, own_token, tokens, admission),

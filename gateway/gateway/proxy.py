@@ -31,6 +31,7 @@ from gateway.refusals import (
 )
 from gateway.routing import paths, routes
 from gateway.routing.table import METHODS, ProxyRoute, ProxyRoutes
+from gateway.routing.templates import RouteTemplates
 from kit import context, http
 from kit.refusals import (
     Forbidden,
@@ -60,6 +61,7 @@ class Gateway:
         self,
         *,
         table: ProxyRoutes,
+        templates: RouteTemplates,
         methods: Methods,
         tokens: TokenVerifier,
         keys: KeyExchange,
@@ -71,6 +73,7 @@ class Gateway:
         draining: asyncio.Event,
     ) -> None:
         self._table = table
+        self._templates = templates
         self._methods = methods
         self._tokens = tokens
         self._keys = keys
@@ -224,10 +227,14 @@ class Gateway:
         route = exchange.route
         status = exchange.status or InternalError.status
         method: str = exchange.scope["method"]
+        label: str | None = None
         if route is None:
             self._meter.observe("any", "none", status, seconds)
         else:
-            self._meter.observe(method, route.label, status, seconds)
+            label = route.label
+            if route.is_prefix:
+                label = self._templates.find(route.upstream, exchange.path) or label
+            self._meter.observe(method, label, status, seconds)
             if route.own and route.is_public:
                 return  # probes, scrapes and pages of documentation
         claims = exchange.claims
@@ -235,7 +242,7 @@ class Gateway:
             "request",
             method=method,
             path=loggable(exchange.scope["raw_path"]),
-            route=None if route is None else route.label,
+            route=label,
             status=status,
             milliseconds=round(seconds * 1000, 2),
             subject=None if claims is None else claims.subject,

@@ -3,7 +3,7 @@
 import asyncio
 import resource
 from collections.abc import Iterable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from socket import socket
@@ -13,12 +13,15 @@ import structlog
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
+from gateway.forwarding.callers import TrustedProxies
 from gateway.forwarding.headers import MAX_HEADER_BYTES, MAX_HEADERS
+from gateway.limits.admission import network_of
+from gateway.limits.counts import UnderWay
 from gateway.proxy import Gateway
 from gateway.refusals import HeadersTooLarge, RequestTooSlow
 from gateway.routing.paths import MAX_URI_BYTES
 from gateway.settings import Settings
-from kit.http import SECURITY_HEADERS, request_id
+from kit.http import SECURITY_HEADERS, request_id, usual_address
 from kit.refusals import Refusal, RequestRefused, Unavailable
 from kit.web import problems
 from kit.web.serving.cycle import STATUS_LINES
@@ -40,11 +43,22 @@ class ConnectionBounds:
 
     Attributes:
         connections: The most at once.
+        of_address: Those of each address, and their most.
+        proxies: Whose connections are many callers'.
         head_seconds: The longest time for a head, from its first byte, or from the connection.
     """
 
     connections: int
+    of_address: UnderWay
+    proxies: TrustedProxies
     head_seconds: float
+
+    def place(self, peer: tuple[str, int] | None) -> AbstractContextManager[bool]:
+        """Return what holds a connection's place while entered: whether it has one."""
+        address = usual_address(peer[0]) if peer else ""
+        if self.proxies.trusts(address):
+            return nullcontext(enter_result=True)
+        return self.of_address.one(network_of(address))
 
 
 class BoundedProtocol(HttpProtocol):
@@ -61,18 +75,21 @@ class BoundedProtocol(HttpProtocol):
     def __init__(self, *args: Any, bounds: ConnectionBounds, **options: Any) -> None:
         super().__init__(*args, **options)
         self._bounds = bounds
+        self._place = ExitStack()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to wait for a request, unless there are too many connections."""
         super().connection_made(transport)
-        if len(self.connections) > self._bounds.connections:
+        has_place = self._place.enter_context(self._bounds.place(self.client))
+        if not has_place or len(self.connections) > self._bounds.connections:
             self._refuse(Unavailable())
         else:
             self._start_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wait no longer."""
+        """Wait no longer, and leave the place to others."""
         self._stop_timer()
+        self._place.close()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -214,7 +231,12 @@ class GatewayServer(DrainingServer):
 
 def server(application: Application, settings: Settings) -> uvicorn.Server:
     """Return the server, ready to `serve()`."""
-    bounds = ConnectionBounds(settings.max_connections, settings.head_seconds)
+    bounds = ConnectionBounds(
+        settings.max_connections,
+        UnderWay(settings.max_connections_per_address),
+        TrustedProxies(settings.proxies, settings.proxy_header),
+        settings.head_seconds,
+    )
     config = uvicorn.Config(
         application,
         host=settings.host,

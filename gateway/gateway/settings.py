@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 from pydantic import SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
-from kit.settings import IdentitySettings, RedisSettings, development_secret, setting
+from kit.settings import HOST, IdentitySettings, RedisSettings, development_secret, setting
 
 _ORIGIN_URL: Final = r"^https?://[^\s/?#@]+/?$"
 _ORIGIN: Final = re.compile(r"https?://[a-z0-9.-]+(:[0-9]+)?")
@@ -41,7 +41,7 @@ class Settings(RedisSettings, IdentitySettings):
 
     model_config = SettingsConfigDict(env_prefix="GATEWAY_")
 
-    host: str = setting("127.0.0.1", "Address to listen on.")
+    host: str = setting("127.0.0.1", "Address to listen on.", pattern=HOST)
     port: int = setting(8000, "Port to listen on.", ge=1, le=65535)
     max_body_bytes: int = setting(1024 * 1024, "Largest request body, in bytes.", ge=1024)
     max_import_bytes: int = setting(
@@ -81,6 +81,12 @@ class Settings(RedisSettings, IdentitySettings):
         1.0, "How many times as large all limits of callers are.", gt=0, le=100_000
     )
     max_connections: int = setting(10_000, "Most connections from callers at once.", ge=1)
+    max_connections_per_address: int = setting(
+        2000,
+        "Most connections at once from one address, or one /64 of IPv6; trusted proxies are not"
+        " counted.",
+        ge=1,
+    )
     head_seconds: float = setting(
         10.0, "Longest time for the head of a request, from its first byte or the connection.", gt=0
     )

@@ -76,6 +76,7 @@ class Edge:
         told = {
             "GATEWAY_PORT": str(self.ports["gateway"]),
             "GATEWAY_TRUSTED_PROXIES": '["127.0.0.1/32"]',
+            "GATEWAY_BODY_SECONDS": "2",
         }
         environment = self.stack.env_of("gateway") | told
         self.run(GATEWAY, [sys.executable, "-m", "gateway", "all"], environment, "gateway")
@@ -87,14 +88,15 @@ class Edge:
         url = f"http://127.0.0.1:{self.ports['gateway']}/health/ready"
         return httpx.get(url, trust_env=False).is_success
 
-    def start_nginx(self, *, tls: bool, upstream: int | None = None, silence: str = "60s") -> None:
+    def start_nginx(self, *, tls: bool, upstream: int | None = None, **chosen: str) -> None:
+        """Start it; `chosen` are what start.sh takes, as `silence` for EDGE_SILENCE."""
         told = {
             "EDGE_UPSTREAM": f"127.0.0.1:{upstream or self.ports['gateway']}",
             "EDGE_HTTP": f"127.0.0.1:{self.ports['http']}",
             "EDGE_HTTPS": f"127.0.0.1:{self.ports['https']}",
             "EDGE_PUBLIC_HTTPS": str(self.ports["https"]),
             "EDGE_FOLDER": str(self.folder / "nginx"),
-            "EDGE_SILENCE": silence,
+            **{f"EDGE_{name.upper()}": value for name, value in chosen.items()},
         }
         if tls:
             told |= {

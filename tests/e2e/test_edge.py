@@ -227,6 +227,8 @@ async def test_the_callers_address_reaches_locks_and_audit_and_no_made_up_one_do
         edge.caller(edge.plain) as here,
         edge.caller(edge.plain, ELSEWHERE) as there,
         edge.caller(direct, ELSEWHERE) as round_about,
+        # As who comes by a bridge, whose addresses the gateway believes.
+        edge.caller(edge.plain, "127.0.0.1") as bridged,
     ):
         olga = await Person.arrive(here, "olga")
         right = {"username": olga.username, "password": PASSWORD}
@@ -241,7 +243,7 @@ async def test_the_callers_address_reaches_locks_and_audit_and_no_made_up_one_do
             free = await client.post("/v1/auth/login", json=right, headers=as_if_here)
             assert free.status_code == 200
         admin = (await Keeper.hire(here, stack.env_of("auth"))).person
-        looks = {"here": here, "there": there, "round-about": round_about}
+        looks = {"here": here, "there": there, "round-about": round_about, "bridged": bridged}
         for name, client in looks.items():
             headers = admin.headers | made_up | {"X-Request-Id": f"{name}-{olga.user_id}"}
             await client.get(f"/v1/users/{olga.user_id}", headers=headers)
@@ -249,4 +251,86 @@ async def test_the_callers_address_reaches_locks_and_audit_and_no_made_up_one_do
             "items"
         ]
     addresses = {one["request_id"].removesuffix(f"-{olga.user_id}"): one["address"] for one in log}
-    assert addresses == {"here": SOMEWHERE, "there": ELSEWHERE, "round-about": ELSEWHERE}
+    assert addresses == {
+        "here": SOMEWHERE,
+        "there": ELSEWHERE,
+        "round-about": ELSEWHERE,
+        "bridged": "127.0.0.1",
+    }
+
+
+@pytest.mark.check(53)
+@pytest.mark.parametrize(("balancers", "seen"), [(f"{SOMEWHERE}/32", "203.0.113.9"), ("", None)])
+async def test_a_balancer_before_nginx_is_believed_where_it_is_named(
+    running: Edge, balancers: str, seen: str | None
+) -> None:
+    running.start_nginx(tls=False, balancers=balancers)
+    async with running.caller(running.plain) as client:
+        answer = await client.get("/v1/currencies", headers={"X-Forwarded-For": "203.0.113.9"})
+    [line] = [one for one in running.lines() if one["request_id"] == answer.headers["x-request-id"]]
+    assert line["address"] == (seen or SOMEWHERE)
+
+
+async def dribbled(edge: Edge, start: bytes, address: str = SOMEWHERE) -> bytes:
+    """Return what nginx answers to who goes on with a byte now and then."""
+    reader, writer = await asyncio.open_connection(
+        "127.0.0.1", edge.ports["http"], local_addr=(address, 0)
+    )
+
+    async def dribble() -> None:
+        with contextlib.suppress(ConnectionError):
+            while not writer.is_closing():
+                writer.write(b"x")
+                await writer.drain()
+                await asyncio.sleep(0.2)
+
+    writer.write(start)
+    found, dribbling = b"", spawn(dribble(), "dribble")
+    with contextlib.suppress(ConnectionError), contextlib.closing(writer):
+        async with asyncio.timeout(60):
+            while part := await reader.read(65536):
+                found += part
+    await stop([dribbling])
+    return found
+
+
+SLOW_HEAD = b"GET /v1/currencies HTTP/1.1\r\nHost: x\r\nX-Slow: "
+SLOW_BODY = b"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 9000\r\n\r\n"
+
+
+@pytest.mark.check(66)
+async def test_who_sends_slowly_is_cut_and_others_are_served_meanwhile(running: Edge) -> None:
+    running.start_nginx(tls=False, head="2s")
+    async with running.caller(running.plain, ELSEWHERE) as other, asyncio.TaskGroup() as tasks:
+        heads = [tasks.create_task(dribbled(running, SLOW_HEAD)) for _ in range(20)]
+        bodies = [tasks.create_task(dribbled(running, SLOW_BODY)) for _ in range(20)]
+        served = [(await other.get("/v1/currencies")).status_code for _ in range(20)]
+    assert served == [200] * 20
+    # nginx closes on a head that does not end without a word; the gateway says why it ends a body.
+    assert {head.result() for head in heads} <= {b""}
+    for body in bodies:
+        assert body.result().startswith(b"HTTP/1.1 408 ")
+        assert b'"code":"request_too_slow"' in body.result()
+
+
+@pytest.mark.check(66)
+async def test_one_address_has_no_more_than_its_part_of_the_requests_under_way(
+    running: Edge,
+) -> None:
+    running.start_nginx(tls=False, connections="3")
+    async with (
+        running.caller(running.plain) as same,
+        running.caller(running.plain, ELSEWHERE) as other,
+        asyncio.TaskGroup() as tasks,
+    ):
+        held = [tasks.create_task(dribbled(running, SLOW_BODY)) for _ in range(3)]
+
+        async def refused() -> httpx.Response:
+            return await same.get("/v1/currencies", headers=RUSSIAN)
+
+        answer = await eventually(refused, lambda seen: seen.status_code == 503)
+        assert answer.json()["code"] == "unavailable"
+        assert answer.headers["retry-after"] == "1"
+        assert answer.headers["content-language"] == "ru"
+        assert (await other.get("/v1/currencies")).status_code == 200
+    assert all(one.result().startswith(b"HTTP/1.1 408 ") for one in held)

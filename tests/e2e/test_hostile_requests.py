@@ -1,18 +1,26 @@
 """What nobody means well by, sent to every operation: refused by name, and nobody waits for it."""
 
+import asyncio
 import gzip
+import re
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
+from itertools import product
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from deploy.stack import Stack
+from deploy.stack.services import SERVICES
 
 from testkit.people import Person
 
 JSON = {"Content-Type": "application/json"}
 PROBLEM = "application/problem+json"
 SHORT = 60_000  # below what any operation takes
+# They take files, so the gateway lets more through to them.
+LARGE = ("/v1/payments/bulk", "/v1/shop/catalogue", "/v1/finance/imports")
 MADE_UP = "0197a1e0-5c10-7a01-9b1c-2d3e4f5a6b07"
 
 BODIES: dict[str, tuple[bytes, dict[str, str]]] = {
@@ -92,6 +100,59 @@ async def test_every_operation_refuses_it(
         if not refused(answer):
             wrong[method, path] = answer.status_code, answer.text[:200]
     assert wrong == {}
+
+
+def resident(stack: Stack) -> dict[str, int]:
+    """Return the memory of every service and the gateway, in MiB (proc(5))."""
+    found = {}
+    for service in SERVICES:
+        identity = stack.processes.identity_of(service.name)
+        assert identity is not None
+        status = Path(f"/proc/{identity.pid}/status").read_text()
+        [kibibytes] = re.findall(r"^VmRSS:\s+(\d+) kB$", status, re.MULTILINE)
+        found[service.name] = int(kibibytes) // 1024
+    return found
+
+
+ENORMOUS = {
+    "lists within lists": b"[" * 100_000 + b"]" * 100_000,
+    "objects within objects": b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
+    "a million values": b"[1" + b",1" * 999_999 + b"]",
+    "a long text": b'{"username": "' + b"x" * 10_000_000 + b'"}',
+}
+MOST_GROWTH = 64  # MiB; ten of these bodies at once, kept, would be more
+
+
+@pytest.mark.check(37)
+async def test_what_is_deep_or_long_is_refused_and_leaves_memory_as_it_was(
+    stack: Stack,
+    http: httpx.AsyncClient,
+    alice: Person,
+    operations: list[tuple[str, str, dict[str, Any]]],
+) -> None:
+    wrong = {}
+
+    async def send(method: str, path: str, kind: str) -> None:
+        headers = {**JSON, **alice.headers}
+        answer = await http.request(method, path, content=ENORMOUS[kind], headers=headers)
+        if not refused(answer):
+            wrong[method, path, kind] = answer.status_code, answer.text[:200]
+
+    async def send_all() -> None:
+        for kind, (method, path) in product(ENORMOUS, taking_a_body(operations)):
+            if kind.endswith("within objects") or path in LARGE:
+                await send(method, path, kind)
+        for kind, path in product(ENORMOUS, LARGE):
+            await asyncio.gather(*(send("POST", path, kind) for _ in range(10)))
+
+    await send_all()
+    before = resident(stack)
+    for _ in range(2):
+        await send_all()
+    after = resident(stack)
+    assert wrong == {}
+    grown = {name: after[name] - before[name] for name in before}
+    assert max(grown.values()) < MOST_GROWTH, (before, after)
 
 
 @pytest.mark.check(37, 38)

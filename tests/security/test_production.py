@@ -5,8 +5,10 @@ Which secrets there are is read from the settings themselves: a new one is tried
 
 import secrets
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 
+import httpx
 import pytest
 from deploy.generate import rooms
 from pydantic import SecretStr
@@ -43,6 +45,7 @@ OPEN_DOORS = [
     ("shop", "SHOP_OPEN_CATALOGUE", "true"),
     ("finance", "FINANCE_S3_SECRET_KEY", "saldo"),
     ("notifications", "NOTIFICATIONS_WEBHOOK_ALLOW_LOOPBACK", "true"),
+    *((room, "LOG_LEVEL", "DEBUG") for room in ROOMS if room != "sandbox"),
     ("gateway", "GATEWAY_CORS_ORIGINS", '["*"]'),
     ("gateway", "GATEWAY_TRUSTED_PROXIES", '["0.0.0.0/0"]'),
 ]
@@ -75,9 +78,13 @@ GUARDED = [
 ]
 
 
+def _scheme(settings: type[EnvironmentSettings], field: str) -> str:
+    return str(settings.model_fields[field].default).partition("://")[0]
+
+
 def _good(settings: type[EnvironmentSettings], field: str) -> str:
     if _guard(settings, field) == "url":
-        return f"scheme://somebody:{secrets.token_hex(16)}@host/0"
+        return f"{_scheme(settings, field)}://somebody:{secrets.token_hex(16)}@host/0"
     return secrets.token_hex(24)
 
 
@@ -85,8 +92,9 @@ def _weak(settings: type[EnvironmentSettings], field: str) -> list[str]:
     """Return values that are not good enough: the default, and some that are no better."""
     default: Any = settings.model_fields[field].default
     if _guard(settings, field) == "url":
-        password = [f"scheme://somebody:{one}@host/0" for one in WEAK]
-        return [default.replace("{service}", settings.service()), "scheme://host/0", *password]
+        scheme = _scheme(settings, field)
+        password = [f"{scheme}://somebody:{one}@host/0" for one in WEAK]
+        return [default.replace("{service}", settings.service()), f"{scheme}://host/0", *password]
     return [default.get_secret_value(), *WEAK]
 
 
@@ -146,6 +154,20 @@ def test_no_documentation_is_served_and_nothing_can_be_debugged(
     settings: Any = load(rooms.settings_class(room), env_file=None)
     assert not getattr(settings, "serves_docs", False)
     assert not [name for name in type(settings).model_fields if "debug" in name]
+
+
+@pytest.mark.check(60)
+@pytest.mark.parametrize("room", [room for room in rooms.services() if room != "sandbox"])
+async def test_a_service_shows_no_pages_of_documentation(
+    production: pytest.MonkeyPatch, room: str
+) -> None:
+    settings: Any = load(rooms.settings_class(room), env_file=None)
+    app = import_module(f"{room}.app").build(settings).web
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=app), base_url=f"http://{room}"
+    ) as http:
+        for path in ("/docs", "/docs/start.js", "/redoc", "/debug", "/.git/config", "/.env"):
+            assert (await http.get(path)).status_code == 404, path
 
 
 def test_every_secret_is_guarded_or_of_others() -> None:

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
+from gateway.documents.limits import add_limits
 from gateway.own import currencies, me
 from gateway.own.operations import OwnOperation
 from kit.http import REQUEST_ID
@@ -83,3 +84,4 @@ OWN_DOCUMENT: Final[dict[str, Any]] = {
         "securitySchemes": {name: security.SCHEMES[name] for name in security.OF_USERS},
     },
 }
+add_limits(OWN_DOCUMENT)

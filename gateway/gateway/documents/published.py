@@ -6,6 +6,7 @@ Does not describe the services' operations: they do. Adds what the gateway itsel
 from collections.abc import Iterator
 from typing import Any, Final
 
+from gateway.documents.limits import add_limits
 from gateway.own.parameters import expand_parameter
 from gateway.own.users import WALLETS
 from gateway.refusals import (
@@ -20,7 +21,7 @@ from gateway.refusals import (
     UriTooLong,
 )
 from gateway.routing.table import ProxyRoutes
-from kit.refusals import NotAuthenticated, Refusal, RequestRefused, TokenInvalid
+from kit.refusals import NotAuthenticated, Refusal, RequestRefused, TokenInvalid, Unavailable
 from kit.web.openapi import headers, problems
 from kit.web.openapi.security import TOKEN_PATH
 from kit.web.problems import CONTENT_TYPE
@@ -42,6 +43,7 @@ _REFUSALS: Final[tuple[type[Refusal], ...]] = (
     TokenInvalid,
     UpstreamUnavailable,
     UpstreamTimeout,
+    Unavailable,
 )
 # The gateway answers these with a service's answer and something more.
 _EXTENDED: Final = {"users": "auth"}
@@ -100,6 +102,7 @@ def published(document: dict[str, Any], upstream: str, routes: ProxyRoutes) -> d
     }
     for operation in _operations(paths):
         _add_refusals(operation, found)
+    add_limits(found)
     found["components"]["schemas"] = _needed(found)
     return found
 

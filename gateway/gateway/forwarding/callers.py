@@ -29,6 +29,8 @@ _SCHEMES: Final = frozenset(("http", "https"))
 class TrustedProxies:
     """Knows which peers are believed, and which header they write.
 
+    `trusts` tells of an address whether it is a proxy's.
+
     Args:
         networks: The proxies' own addresses.
         header: What they write; the other one may be the caller's, and is not looked at.
@@ -37,7 +39,7 @@ class TrustedProxies:
     def __init__(self, networks: tuple[Network, ...], header: ProxyHeader) -> None:
         self._networks = networks
         self._header = header.encode()
-        self._is_trusted = lru_cache(_REMEMBERED)(self._is_in_a_network)
+        self.trusts = lru_cache(_REMEMBERED)(self._is_in_a_network)
 
     def origin(self, peer: str, scheme: str, headers: Iterable[Header]) -> tuple[str, str]:
         """Return the caller's address and scheme.
@@ -46,7 +48,7 @@ class TrustedProxies:
         is the caller's, and all left of it is only what the caller says. Where an address can't be
         read, the one before it counts.
         """
-        if not self._networks or not self._is_trusted(peer):
+        if not self._networks or not self.trusts(peer):
             return peer, scheme
         headers = list(headers)
         address, told = peer, scheme
@@ -55,7 +57,7 @@ class TrustedProxies:
             if found is None:
                 break
             address, told = found, proto or told
-            if not self._is_trusted(address):
+            if not self.trusts(address):
                 break
         return address, told if told in _SCHEMES else scheme
 

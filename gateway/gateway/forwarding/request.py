@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from gateway.forwarding.headers import Header, Inbound
 from gateway.forwarding.pace import Pace
 from gateway.routing.table import ProxyRoute
-from kit.http import SECURITY_HEADERS, linger
+from kit.http import SECURITY_HEADERS, linger, usual_address
 from kit.refusals import Refusal
 from kit.tasks import spawn, stop
 from kit.tokens.verifier import Claims
@@ -98,7 +98,7 @@ class ProxiedRequest:
     def peer(self) -> str:
         """Return the address of whoever opened the connection."""
         client = self.scope.get("client")
-        return client[0] if client else "unknown"
+        return usual_address(client[0]) if client else "unknown"
 
     async def body(self, pace: Pace) -> AsyncIterator[bytes]:
         """Yield the request's body as it arrives.

@@ -114,11 +114,11 @@ class Admission:
 
 
 def caller_of(exchange: ProxiedRequest) -> str:
-    """Return what limits count by: the API key, the user, or else the address."""
+    """Return what limits count by: the user, all keys of one, or the address."""
     claims = exchange.claims
     if claims is None:
         return network_of(exchange.caller)
-    return f"key:{claims.session_id}" if "key" in claims.amr else f"user:{claims.subject}"
+    return f"keys:{claims.subject}" if "key" in claims.amr else f"user:{claims.subject}"
 
 
 @lru_cache(_REMEMBERED)
@@ -130,6 +130,4 @@ def network_of(address: str) -> str:
         return address
     if not isinstance(parsed, IPv6Address):
         return address
-    if parsed.ipv4_mapped is not None:  # on a socket for both kinds (GATEWAY_HOST=::)
-        return str(parsed.ipv4_mapped)
     return str(ip_network((parsed, _IPV6_PREFIX), strict=False))

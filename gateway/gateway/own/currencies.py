@@ -6,9 +6,9 @@ from pydantic import BaseModel, Field, WithJsonSchema
 
 from gateway.forwarding.request import ProxiedRequest
 from gateway.own.operations import OwnOperation
-from gateway.refusals import RateLimited
+from gateway.refusals import RateLimited, RequestTooSlow
 from kit.money import CURRENCIES, DEFAULT_CURRENCY
-from kit.refusals import InternalError, QueryInvalid, ValidationFailed
+from kit.refusals import InternalError, QueryInvalid, Unavailable, ValidationFailed
 
 
 class Currency(BaseModel):  # noqa: D101 (the document would show it)
@@ -37,7 +37,14 @@ OPERATION: Final = OwnOperation(
         ],
         "next_cursor": None,
     },
-    refusals=(QueryInvalid, ValidationFailed, RateLimited, InternalError),
+    refusals=(
+        QueryInvalid,
+        ValidationFailed,
+        RequestTooSlow,
+        RateLimited,
+        Unavailable,
+        InternalError,
+    ),
 )
 _ALL: Final = CurrencyPage(
     items=[

@@ -15,7 +15,7 @@ from gateway.forwarding.request import ProxiedRequest
 from gateway.forwarding.upstream import Upstream
 from gateway.own.operations import OwnOperation
 from gateway.own.parameters import EXPAND, expand_parameter, is_expanded, refuse_unknown
-from gateway.refusals import RateLimited, UpstreamTimeout, UpstreamUnavailable
+from gateway.refusals import RateLimited, RequestTooSlow, UpstreamTimeout, UpstreamUnavailable
 from kit.refusals import (
     NotAuthenticated,
     QueryInvalid,
@@ -77,6 +77,7 @@ OPERATION: Final = OwnOperation(
         TokenInvalid,
         QueryInvalid,
         ValidationFailed,
+        RequestTooSlow,
         RateLimited,
         TooManyRequests,
         UpstreamUnavailable,

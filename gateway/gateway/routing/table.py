@@ -43,6 +43,7 @@ class ProxyRoute:
 
     Attributes:
         label: Names the route in metrics and logs; never contains what a caller sent.
+        is_prefix: Whether it is of many operations, which `templates` tells apart.
         upstream: The service that answers, empty where the gateway does.
         own: The part of the gateway that answers, empty where a service does alone.
         is_public: Whether no token is needed.
@@ -62,6 +63,7 @@ class ProxyRoute:
     rewrite: Rewrite | None = None
     reads: str = routes.READ
     changes: str = routes.WRITE
+    is_prefix: bool = False
 
     def limit(self, method: str) -> str:
         """Return the limit that counts for a method."""
@@ -103,7 +105,7 @@ class ProxyRoutes:
 
     def add_prefix(self, prefix: str, route: ProxyRoute) -> None:
         """Route everything below one or two segments."""
-        self._prefixes[prefix.encode()] = route
+        self._prefixes[prefix.encode()] = replace(route, is_prefix=True)
 
     def add_operation(self, operation: str, *, is_public: bool) -> None:
         """Route an operation that is public, an import, or has its own limit."""
@@ -152,7 +154,7 @@ class ProxyRoutes:
             raise ValueError(f"alias {alias}: {operation} is not routed")
         rewrite = Rewrite(method, tuple(_sources(alias, path)), query.encode())
         label = alias.partition(" ")[2]
-        self.add(alias, replace(route, label=label, rewrite=rewrite))
+        self.add(alias, replace(route, label=label, rewrite=rewrite, is_prefix=False))
         if "{" not in label:
             self._aliases.add(label.encode())
 

@@ -1,14 +1,17 @@
 """Owns what the gateway's and every service's HTTP edge do alike. Sends nothing.
 
-Ids that follow a request, headers that may come once, the headers of answers, and how the rest of a
-refused body is taken in.
+Ids that follow a request, how addresses and names of files are written, headers that may come once,
+the headers of answers, and how the rest of a refused body is taken in.
 """
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
+from ipaddress import IPv6Address
 from random import Random
 from typing import Any, Final
+from urllib.parse import quote
 
 from kit.ids import new_id_text
 
@@ -52,6 +55,10 @@ SECURITY_HEADERS: Final[tuple[tuple[bytes, bytes], ...]] = (
     (b"x-frame-options", b"DENY"),
 )
 
+# How a socket for both kinds of addresses writes the older kind.
+_MAPPED: Final = "::ffff:"
+
+_PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9._-]+")
 _ID_CHARACTERS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:-"
 _MAX_ID_BYTES: Final = 128
 _HEX: Final = b"0123456789abcdef"
@@ -59,6 +66,26 @@ _TRACEPARENT_BYTES: Final = 55
 _LOW_64: Final = 2**64 - 1
 
 _ids = Random()  # noqa: S311 - trace ids must differ, not be secret
+
+
+def saved_as(name: str) -> str:
+    """Return the Content-Disposition of a file, whatever its name (RFC 6266 §4.3)."""
+    if _PLAIN_NAME.fullmatch(name):
+        return f'attachment; filename="{name}"'
+    return f"attachment; filename*=UTF-8''{quote(name, safe='')}"
+
+
+def usual_address(address: str) -> str:
+    """Return a peer's address in the one form in which all compare it.
+
+    `::ffff:192.0.2.7` is 192.0.2.7: else who comes by it would have other limits, locks and lists
+    than who comes by IPv4, or the same as everybody who comes by it.
+    """
+    if not address.startswith(_MAPPED):
+        return address
+    with suppress(ValueError):
+        return str(IPv6Address(address).ipv4_mapped or address)
+    return address
 
 
 def request_id(given: bytes | None) -> bytes:

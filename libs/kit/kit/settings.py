@@ -8,21 +8,33 @@ name by every service. A default may say `{service}`, the prefix in lower case.
 
 import os
 import re
+import sys
 from collections.abc import Iterable
 from datetime import timedelta
 from textwrap import wrap
 from typing import Any, Final, Literal, Self, TypeVar, get_args, get_origin
+from urllib.parse import urlsplit
 
 import orjson
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from kit.production import secret_fault, url_fault
 
 # The address of a provider or another service: http or https, maybe a path, no query.
 HTTP_URL: Final = r"^https?://[^\s?#]+$"
 
+# A name or an address to listen on.
+HOST: Final = r"^[A-Za-z0-9.:_-]+$"
+AT_FAULT: Final = 2  # the exit code: to start again makes nothing better
+
+_SCHEMES: Final = (
+    ("http", "https"),
+    ("postgresql", "postgres"),
+    ("amqp", "amqps"),
+    ("redis", "rediss"),
+)
 _DURATION: Final = re.compile(r"([0-9]{1,6})([smhd])")
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -80,7 +92,11 @@ class EnvironmentSettings(BaseSettings):
     """Says where the process runs and how it logs."""
 
     model_config = SettingsConfigDict(
-        extra="ignore", frozen=True, hide_input_in_errors=True, env_ignore_empty=True
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        env_ignore_empty=True,
+        allow_inf_nan=False,
     )
 
     environment: Literal["development", "test", "production"] = setting(
@@ -113,6 +129,18 @@ class EnvironmentSettings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _refuse_addresses_that_lead_nowhere(self) -> Self:
+        faults = [
+            f"{variable(type(self), name)} is no address: write {schemes[0]}://host:port"
+            for name, field in type(self).model_fields.items()
+            if (schemes := _schemes_of(name, field))
+            and not all(_leads_somewhere(one, schemes) for one in _listed(getattr(self, name)))
+        ]
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+    @model_validator(mode="after")
     def _refuse_development_values_in_production(self) -> Self:
         if not self.in_production:
             return self
@@ -121,6 +149,8 @@ class EnvironmentSettings(BaseSettings):
             for name, field in type(self).model_fields.items()
             if (fault := _fault_in_production(type(self), field, getattr(self, name)))
         ]
+        if self.log_level == "DEBUG":
+            faults.append("LOG_LEVEL is DEBUG, by which HTTP clients write credentials down")
         if faults:
             raise ValueError("; ".join(faults))
         return self
@@ -195,7 +225,7 @@ class WebSettings(EnvironmentSettings):
     A service sets its own port with `port: int = setting(8102, …)`.
     """
 
-    host: str = setting("127.0.0.1", "Address to listen on.")
+    host: str = setting("127.0.0.1", "Address to listen on.", pattern=HOST)
     port: int = setting(8000, "Port to listen on.", ge=1, le=65535)
     max_body_bytes: int = setting(
         64 * 1024, "Largest request body, in bytes, where an operation says nothing else.", ge=1024
@@ -236,23 +266,43 @@ def variable(settings: type[EnvironmentSettings], name: str) -> str:
     return alias if isinstance(alias, str) else f"{prefix}{name}".upper()
 
 
+class SettingsAtFault(SystemExit):
+    """Ends a process whose settings are at fault; says which, never values."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.code = AT_FAULT
+        sys.stderr.write(f"{text}\n")
+
+
 def load(settings: type[S], *, env_file: str | None = ".env") -> S:
     """Read settings from the environment, then from `env_file` where there is one.
 
-    Exits with a message that names each variable at fault, and never shows a value.
+    Raises:
+        SettingsAtFault: some are; it has been written which, a line for each variable.
     """
     try:
         return settings(_env_file=env_file)
-    except ValidationError as error:
-        names = {variable(settings, name): name for name in settings.model_fields}
-        lines = []
-        for fault in error.errors(include_input=False, include_url=False):
-            where = str(fault["loc"][0]) if fault["loc"] else ""
-            if where and where not in names:
-                where = variable(settings, where)
-            lines.append(f"  {where}: {fault['msg']}" if where else f"  {fault['msg']}")
+    except (ValidationError, SettingsError) as error:
         title = f"{settings.service() or 'The service'} cannot start, its settings are at fault:"
-        raise SystemExit("\n".join([title, *lines])) from None
+        raise SettingsAtFault("\n".join([title, *_faults(settings, error)])) from None
+
+
+def _faults(
+    settings: type[EnvironmentSettings], error: ValidationError | SettingsError
+) -> list[str]:
+    """Return a line for each fault, which names the variable."""
+    if isinstance(error, SettingsError):  # of a list that is no JSON; only its text says of which
+        named = re.search(r'field "(\w+)"', str(error))
+        where = variable(settings, named[1]) if named else str(error)
+        return [f"  {where}: write it as JSON"]
+    names = {variable(settings, name): name for name in settings.model_fields}
+    lines = []
+    for fault in error.errors(include_input=False, include_url=False):
+        where = str(fault["loc"][0]) if fault["loc"] else ""
+        where = variable(settings, where) if where and where not in names else where
+        lines.append(f"  {where}: {fault['msg']}" if where else f"  {fault['msg']}")
+    return lines
 
 
 def environment_of(settings: EnvironmentSettings) -> dict[str, str]:
@@ -312,6 +362,30 @@ def _spelled(value: Any) -> str:
             return orjson.dumps(value).decode()
         case _:
             return str(value)
+
+
+def _schemes_of(name: str, field: FieldInfo) -> tuple[str, ...]:
+    """Return the schemes that an address may have, as its default; else none."""
+    if not name.endswith(("url", "urls", "endpoint")):
+        return ()
+    scheme = str(field.default).partition("://")[0]
+    return next((schemes for schemes in _SCHEMES if scheme in schemes), _SCHEMES[0])
+
+
+def _listed(addresses: str | None) -> list[str]:
+    text = addresses or ""
+    # PostgreSQL's own lists of hosts are one address.
+    return text.split(",") if text.startswith("http") else list(filter(None, [text]))
+
+
+def _leads_somewhere(address: str, schemes: tuple[str, ...]) -> bool:
+    try:
+        parts = urlsplit(address)
+        port = 1 if "," in parts.netloc else parts.port  # several hosts of PostgreSQL
+    except ValueError:  # brackets that don't close, a port above 65535
+        return False
+    has_host = bool(parts.hostname) or parts.scheme.startswith("postgres")  # else a socket
+    return parts.scheme in schemes and has_host and port != 0
 
 
 def _fault_in_production(

@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any
 
-from kit.tokens import KeySet, Revocations, TokenVerifier
+from redis.asyncio import Redis
+
+from kit.tokens import KeySet, Revocations, TokenVerifier, mark_complete, run_of
 from testkit.tokens import AUDIENCE, ISSUER, TokenMint
 
 
@@ -64,6 +66,12 @@ class KeyPublisher:
         if self.away:
             raise ValueError("not there")
         return self.document
+
+
+async def fill_redis(url: str) -> None:
+    """Mark a Redis as complete, as auth does once it has published all."""
+    async with Redis.from_url(url) as redis:
+        await mark_complete(redis, await run_of(redis))
 
 
 class StatedRevocations(Revocations):

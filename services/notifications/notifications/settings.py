@@ -8,6 +8,7 @@ from pydantic import SecretStr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from kit.settings import (
+    HOST,
     HTTP_URL,
     BrokerSettings,
     DatabaseSettings,
@@ -60,7 +61,9 @@ class Settings(
         ge=1,
         le=50,
     )
-    smtp_host: str = setting("127.0.0.1", "The mail server; by default the sandbox's sink.")
+    smtp_host: str = setting(
+        "127.0.0.1", "The mail server; by default the sandbox's sink.", pattern=HOST
+    )
     smtp_port: int = setting(8110, "Port of the mail server.", ge=1, le=65535)
     smtp_tls: Literal["none", "starttls", "implicit"] = setting(
         "none", "How the connection to the mail server is secured."
@@ -85,6 +88,7 @@ class Settings(
         None,
         "A host that webhooks may be sent to as to this machine, whatever its address: another"
         " container, such as `sandbox`. Not used in production.",
+        pattern=HOST,
     )
     webhook_retention_days: int = setting(
         30, "For how many days sent webhooks and their attempts are kept.", ge=7, le=365

@@ -3,9 +3,11 @@
 import json
 import re
 from importlib import import_module, resources
+from ipaddress import IPv4Network
 from typing import Any
 from urllib.parse import urlsplit
 
+import orjson
 import pytest
 import yaml
 from deploy.bootstrap import ROOT
@@ -35,7 +37,14 @@ from kit.settings import EnvironmentSettings, MigrationSettings, variable
 INTERPOLATION = re.compile(r"\$\{(?P<name>[A-Z0-9_]+):-(?P<default>[^${}]*)\}")
 WITH_SCHEMA = [service for service in SERVICES if service.migration is not None]
 SERVERS = {"postgres", "rabbitmq", "redis", "storage", "nginx"}
-EDGE = {"EDGE_HTTP_PORT", "EDGE_HTTPS_PORT", "EDGE_CERTIFICATE", "EDGE_KEY"}
+EDGE = {
+    "EDGE_HTTP_PORT",
+    "EDGE_HTTPS_PORT",
+    "EDGE_CERTIFICATE",
+    "EDGE_KEY",
+    "EDGE_CONNECTIONS",
+    "EDGE_BALANCERS",
+}
 PUBLISHED = {
     "gateway": ["127.0.0.1:8000:8000"],
     "rabbitmq": ["127.0.0.1:15672:15672"],
@@ -294,6 +303,21 @@ def test_what_nginx_is_told_is_what_its_start_asks_for(containers: dict[str, Any
     assert nginx["environment"]["EDGE_UPSTREAM"] == f"{gateway.name}:{gateway.port}"
     assert nginx["entrypoint"] == ["sh", "/etc/saldo/start.sh"]
     assert "./deploy/nginx:/etc/saldo:ro" in nginx["volumes"]
+
+
+@pytest.mark.check(26, 53)
+def test_in_production_the_gateway_believes_nginx_and_nginx_nobody() -> None:
+    made = dict(line.partition("=")[::2] for line in environment().splitlines() if "=" in line)
+    networks = [IPv4Network(one) for one in orjson.loads(made["GATEWAY_TRUSTED_PROXIES"])]
+    bridges = ["172.17.0.0/16", "172.31.0.0/16", "192.168.0.0/20", "192.168.240.0/20"]  # Docker's
+    for bridge in map(IPv4Network, bridges):
+        assert any(bridge.subnet_of(network) for network in networks)
+    told = (ROOT / "deploy" / "nginx" / "gateway.conf").read_text()
+    # Addresses of bridges are trusted: nothing that a caller may have sent stands beside theirs.
+    assert re.findall(r"proxy_set_header X-Forwarded-For (.+);", told) == ["$remote_addr"]
+    assert re.findall(r"proxy_set_header Forwarded (.+);", told) == ['""']
+    start = (ROOT / "deploy" / "nginx" / "start.sh").read_text()
+    assert "${EDGE_BALANCERS:-}" in start
 
 
 def test_nginx_lets_a_little_more_pass_than_the_gateway() -> None:

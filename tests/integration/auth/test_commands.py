@@ -126,13 +126,17 @@ async def test_names_are_held_to_the_rules_of_registration(
     assert await world.count("SELECT count(*) FROM user_account") == 0
 
 
-async def test_a_common_or_missing_password_makes_nobody(
-    world: World, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.check(60)
+@pytest.mark.parametrize(
+    "known", ["password123", "administrator", "changeme", "admin123", "letmein123", "qwerty123"]
+)
+async def test_a_known_or_missing_password_makes_nobody(
+    world: World, cluster: Cluster, monkeypatch: pytest.MonkeyPatch, known: str
 ) -> None:
     monkeypatch.delenv("THE_PASSWORD", raising=False)
     with pytest.raises(SystemExit, match="THE_PASSWORD is not set"):
         await run(cluster, "create-admin", "--username", "root", *FROM_ENV)
-    monkeypatch.setenv("THE_PASSWORD", "password123")
+    monkeypatch.setenv("THE_PASSWORD", known)
     with pytest.raises(SystemExit, match="first that anybody would try"):
         await run(cluster, "create-admin", "--username", "root", *FROM_ENV)
     assert await world.count("SELECT count(*) FROM user_account") == 0

@@ -24,6 +24,7 @@ from kit.settings import load
 from testkit.databases import Cluster
 from testkit.servers import serving_app
 from testkit.tokens import TokenMint
+from testkit.verification import fill_redis
 
 # They read queues by their own names.
 pytestmark = pytest.mark.xdist_group("runner")
@@ -48,6 +49,7 @@ async def neighbour() -> AsyncIterator[str]:
 
 @pytest.fixture
 async def environment(neighbour: str, cluster: Cluster) -> dict[str, str]:
+    await fill_redis(os.environ["SALDO_TEST_REDIS"])
     found = {
         "RABBITMQ_URL": os.environ["SALDO_TEST_RABBITMQ"],
         "REDIS_URL": os.environ["SALDO_TEST_REDIS"],

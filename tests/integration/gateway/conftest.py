@@ -1,6 +1,7 @@
 """The gateway's room, started once for all tests that change nothing about it."""
 
 import contextlib
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from tests.integration.gateway.room import Door, Service, echo, opened
 
 from testkit.servers import serving_app
+from testkit.verification import fill_redis
 
 OpenDoor = Callable[..., Awaitable[Door]]
 
@@ -39,6 +41,14 @@ async def door(running_door: Door, service: Service) -> Door:
     """A gateway with default settings; what is set on its desk stays, so set nothing."""
     assert not service.seen
     return running_door
+
+
+@pytest.fixture
+async def redis_url() -> str:
+    """A Redis that auth has filled."""
+    url = os.environ["SALDO_TEST_REDIS"]
+    await fill_redis(url)
+    return url
 
 
 @pytest.fixture

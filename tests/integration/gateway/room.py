@@ -12,9 +12,10 @@ import httpx
 import orjson
 from starlette.types import Receive, Scope, Send
 
-from gateway.app import assembled
+from gateway.app import assembled, auth_client
 from gateway.forwarding.upstream import Upstreams
 from gateway.limits.shared import SharedCounts
+from gateway.routing.templates import RouteTemplates
 from gateway.server import Application, server
 from gateway.settings import Settings
 from testkit.servers import serving
@@ -157,9 +158,12 @@ async def opened(service: Service, *, tokens: Any = None, **chosen: Any) -> Asyn
     async with (
         Upstreams(settings.upstream_urls, settings.upstream_timeout_seconds) as upstreams,
         SharedCounts.opened(settings.redis_url) as counts,
-        httpx.AsyncClient(trust_env=False) as to_auth,
+        auth_client(upstreams) as to_auth,
     ):
-        gateway = assembled(settings, upstreams, tokens or desk.verifier, counts, to_auth)
+        templates = RouteTemplates()
+        templates.learn("wallet", ["/v1/wallets", "/v1/wallets/{wallet_id}"])
+        verifier = tokens or desk.verifier
+        gateway = assembled(settings, upstreams, verifier, counts, to_auth, templates)
         application = Application(contextlib.nullcontext(gateway))
         async with (
             serving(server(application, settings)) as port,

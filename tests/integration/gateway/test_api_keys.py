@@ -94,3 +94,16 @@ async def test_auth_is_not_asked_of_made_up_keys_without_end(
     assert 429 in statuses
     asked = [seen for seen in service.seen if seen.path == EXCHANGE]
     assert 0 < len(asked) <= 6
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+async def test_a_key_is_exchanged_by_whichever_replica_of_auth_is_there(
+    open_door: Any, service: Service, key: str, unused_tcp_port: int, *, is_first: bool
+) -> None:
+    replicas = [f"http://127.0.0.1:{port}" for port in (unused_tcp_port, service.port)]
+    door = await open_door(auth_urls=",".join(replicas if is_first else reversed(replicas)))
+    answer = await door.client.get("/v1/payments", headers=bearer(key))
+    # Its token is of another desk's mint: the verifier of this door says no, auth was asked.
+    assert answer.json()["code"] == "api_key_invalid"
+    asked = [seen.path for seen in service.seen if seen.path in (EXCHANGE, "/v1/auth/token")]
+    assert asked == ["/v1/auth/token", EXCHANGE]

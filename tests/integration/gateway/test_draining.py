@@ -1,7 +1,6 @@
 """A gateway that is asked to stop: no request is lost, and balancers are told in time."""
 
 import asyncio
-import os
 import signal
 from collections.abc import AsyncIterator
 from typing import Any
@@ -19,14 +18,14 @@ IN_FLIGHT = 50
 
 
 @pytest.fixture
-async def running(service: Any, unused_tcp_port: int) -> AsyncIterator[Any]:
+async def running(service: Any, redis_url: str, unused_tcp_port: int) -> AsyncIterator[Any]:
     mint = TokenMint()
     service.answers(200, orjson.dumps(mint.jwks()), [(b"content-type", b"application/json")])
     url = f"http://127.0.0.1:{service.port}"
     places = {f"{name.upper()}_URL": url for name in SERVICES}
     chosen = {
         "JWKS_URL": f"{url}/.well-known/jwks.json",
-        "REDIS_URL": os.environ["SALDO_TEST_REDIS"],
+        "REDIS_URL": redis_url,
         "GATEWAY_RATE_LIMIT_FACTOR": str(PLENTY),
         "GATEWAY_DRAIN_SECONDS": "1",
     }

@@ -108,12 +108,14 @@ async def test_the_sandbox_is_not_part_of_production(open_door: Any, service: An
 
 
 async def test_figures_are_given_to_those_who_may_read_them(door: Any) -> None:
-    await door.get("/v1/wallets/7")
+    for path in ("/v1/wallets/7", "/v1/wallets/7/nothing-that-is-declared", "/v1/payments/7"):
+        await door.get(path)
     answer = await door.client.get("/metrics")
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("text/plain")
-    assert 'route="/v1/wallets"' in answer.text
-    assert "/v1/wallets/7" not in answer.text
+    for route in ("/v1/wallets/{wallet_id}", "/v1/wallets", "/v1/payments"):
+        assert f'route="{route}"' in answer.text
+    assert "/7" not in answer.text
 
 
 @pytest.mark.check(65)

@@ -87,6 +87,27 @@ async def test_a_path_that_is_not_routed_is_not_there(door: Any, service: Any, p
     assert service.seen == []
 
 
+@pytest.mark.check(65)
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/metrics", "/health/upstreams", "/docs", "/docs/wallet", "/docs/swagger", "/redoc"),
+        *("/openapi.json", "/openapi/wallet.json", "/docs/assets/redoc.js", "/debug", "/console"),
+        *("/.git", "/.git/config", "/.git/HEAD", "/.env", "/wallet/.env", "/sandbox/mail"),
+        *("/v1/metrics", "/wallet/openapi.json", "/internal/api-keys/exchange"),
+    ],
+)
+async def test_in_production_nothing_is_there_but_the_api(
+    open_door: Any, service: Any, path: str
+) -> None:
+    door = await open_door(environment="production", metrics_networks=["10.0.0.0/8"])
+    for roles in (None, ["user"], ["user", "admin"]):
+        headers = {} if roles is None else door.token(roles=roles)
+        answer = await door.client.get(path, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert service.seen == []
+
+
 @pytest.mark.parametrize(
     "path", ["/v1/payments/7.", "/v1/auth/me.", "/v1/auth/login/%c3%a9", "/v1/users/%20"]
 )

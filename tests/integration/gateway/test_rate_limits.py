@@ -147,7 +147,7 @@ async def test_above_the_limit_the_refusal_says_when_to_come_back(
     assert (other.status_code, left(other)) == (200, 4)
 
 
-async def test_a_users_sessions_share_a_quota_and_each_api_key_has_its_own(open_door: Any) -> None:
+async def test_a_users_sessions_share_a_quota_and_so_do_all_their_api_keys(open_door: Any) -> None:
     door = await open_door(rate_limit_factor=FEW)
     user = str(new_id())
 
@@ -156,7 +156,7 @@ async def test_a_users_sessions_share_a_quota_and_each_api_key_has_its_own(open_
         return left(await door.client.post("/v1/payments", headers=token))
 
     assert [await ask(), await ask()] == [4, 3]
-    assert [await ask(amr=["key"]), await ask(amr=["key"])] == [4, 4]
+    assert [await ask(amr=["key"]) for _ in range(3)] == [4, 3, 2]  # each time another key
 
 
 async def test_logins_are_counted_by_the_address_that_a_trusted_proxy_names(
@@ -281,6 +281,35 @@ async def test_after_redis_clock_was_set_back_nobody_waits_for_longer_than_the_w
         hour_from_now = (int(time.time()) + 3600) * 1_000_000
         await redis.set(f"rate:{key}", hour_from_now, ex=60)
         assert await counts.take(key, policy) == -policy.interval
+
+
+@pytest.mark.parametrize("amr", [["pwd"], ["key"]])
+async def test_of_a_users_sessions_and_of_their_keys_so_many_are_under_way(
+    open_door: Any, service: Any, amr: list[str]
+) -> None:
+    door = await open_door(rate_limit_factor=0.5)
+    user = str(new_id())
+    go_on = asyncio.Event()
+
+    async def respond(_: Any, __: Receive, send: Send) -> None:
+        await go_on.wait()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"done"})
+
+    service.respond = respond
+
+    async def ask() -> int:
+        headers = door.token(sub=user, sid=str(new_id()), amr=amr)
+        answer = await door.client.post("/v1/finance/exports", headers=headers)
+        return int(answer.status_code)
+
+    async with asyncio.TaskGroup() as tasks, asyncio.timeout(10):
+        held = [tasks.create_task(ask()) for _ in range(2)]
+        while len(service.seen) < 2:
+            await asyncio.sleep(0.01)
+        assert await ask() == 429
+        go_on.set()
+    assert {task.result() for task in held} == {200}
 
 
 @pytest.mark.parametrize(

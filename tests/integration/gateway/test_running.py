@@ -28,11 +28,6 @@ LIMIT_SECONDS = 20.0
 
 
 @pytest.fixture
-def redis_url() -> str:
-    return os.environ["SALDO_TEST_REDIS"]
-
-
-@pytest.fixture
 def auth(service: Any) -> TokenMint:
     """Let the recording service publish a mint's keys."""
     mint = TokenMint()
@@ -80,6 +75,50 @@ async def test_opened_from_settings_it_verifies_tokens_and_hears_of_revocations(
         while (await client.get("/v1/wallets", headers=headers)).status_code == 200:
             await asyncio.sleep(0.01)
     assert (await client.get("/v1/wallets", headers=headers)).status_code == 401
+
+
+async def test_metrics_name_requests_by_what_services_declare(
+    client: httpx.AsyncClient, service: Any, auth: TokenMint
+) -> None:
+    others = service.respond
+
+    async def respond(seen: Any, receive: Receive, send: Send) -> None:
+        if seen.path == "/openapi.json":
+            service.answers(200, orjson.dumps({"paths": {"/v1/transfers/{transfer_id}": {}}}))
+            told, service.respond = service.respond, respond
+            await told(seen, receive, send)
+        else:
+            await others(seen, receive, send)
+
+    service.respond = respond
+    headers = {"Authorization": f"Bearer {auth.user()}"}
+    async with asyncio.timeout(LIMIT_SECONDS):
+        while True:
+            await client.get("/v1/transfers/0198", headers=headers)
+            if 'route="/v1/transfers/{transfer_id}"' in (await client.get("/metrics")).text:
+                break
+            await asyncio.sleep(0.05)
+
+
+async def test_keys_are_fetched_of_the_replica_of_auth_that_is_there(
+    service: Any, auth: TokenMint, redis_url: str, unused_tcp_port: int
+) -> None:
+    away, there = f"http://127.0.0.1:{unused_tcp_port}", f"http://127.0.0.1:{service.port}"
+    settings = Settings().model_copy(
+        update={
+            "redis_url": redis_url,
+            "jwks_url": f"{away}/.well-known/jwks.json",
+            "auth_urls": f"{away},{there}",
+            **{f"{name}_url": there for name in SERVICES},
+        }
+    )
+    async with (
+        serving(server(Application(opened(settings)), settings)) as port,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client,
+    ):
+        await until_ready(client)
+        headers = {"Authorization": f"Bearer {auth.user()}"}
+        assert (await client.get("/v1/wallets", headers=headers)).status_code == 200
 
 
 @contextlib.asynccontextmanager

@@ -12,8 +12,11 @@ LIMIT_SECONDS = 10.0
 
 
 @contextlib.asynccontextmanager
-async def connected(door: Any) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+async def connected(
+    door: Any, address: str = "127.0.0.1"
+) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """Connect from an address of this machine."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", door.port, local_addr=(address, 0))
     try:
         yield reader, writer
     finally:
@@ -170,6 +173,39 @@ async def test_connections_above_the_most_are_refused_and_the_others_go_on(open_
                     assert await answer_to(*again) == b"HTTP/1.1 200 OK"
                     break
             await asyncio.sleep(0.01)
+
+
+@pytest.mark.check(66)
+async def test_one_address_takes_no_more_than_its_part_of_all_places(open_door: Any) -> None:
+    door = await open_door(max_connections=10, max_connections_per_address=3)
+    slow = b"GET /health/live HTTP/1.1\r\nX-Never: "
+    async with contextlib.AsyncExitStack() as held:
+        for _ in range(3):
+            _, writer = await held.enter_async_context(connected(door, "127.0.0.5"))
+            writer.write(slow)
+        for _ in range(20):  # each is told so, and closed
+            async with connected(door, "127.0.0.5") as (reader, _), asyncio.timeout(LIMIT_SECONDS):
+                found = await reader.read()
+            assert found.startswith(b"HTTP/1.1 503 ")
+            assert b'"code":"unavailable"' in found
+            assert b"connection: close" in found
+        async with connected(door, "127.0.0.6") as other:
+            assert await answer_to(*other) == b"HTTP/1.1 200 OK"
+    async with asyncio.timeout(LIMIT_SECONDS):  # a place that is left is free again
+        while True:
+            async with connected(door, "127.0.0.5") as again:
+                with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+                    assert await answer_to(*again) == b"HTTP/1.1 200 OK"
+                    break
+            await asyncio.sleep(0.01)
+
+
+async def test_the_connections_of_a_trusted_proxy_are_not_counted(open_door: Any) -> None:
+    door = await open_door(max_connections_per_address=2, trusted_proxies=["127.0.0.7/32"])
+    async with contextlib.AsyncExitStack() as held:
+        proxied = [await held.enter_async_context(connected(door, "127.0.0.7")) for _ in range(5)]
+        for one in proxied:
+            assert await answer_to(*one) == b"HTTP/1.1 200 OK"
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,13 @@
 """Whose word about where a request comes from counts."""
 
 from ipaddress import ip_network
+from typing import Any
 
 import pytest
 
 from gateway.forwarding.callers import TrustedProxies
 from gateway.forwarding.headers import MAX_HEADER_BYTES
+from gateway.forwarding.request import ProxiedRequest
 from gateway.settings import ProxyHeader
 
 PROXY, CALLER, LIAR = "10.0.0.1", "203.0.113.7", "198.51.100.66"
@@ -128,3 +130,19 @@ def test_the_header_that_the_proxies_do_not_write_is_the_callers_own() -> None:
 )
 def test_how_the_caller_asked_is_what_the_nearest_proxy_says(proto: str, scheme: str) -> None:
     assert origin(CALLER, proto=proto) == (CALLER, scheme)
+
+
+@pytest.mark.check(53)
+@pytest.mark.parametrize("peer", [CALLER, f"::ffff:{CALLER}"])
+def test_an_ipv4_peer_is_the_same_by_either_socket(peer: str) -> None:
+    async def unused(*_: Any) -> Any:
+        raise NotImplementedError
+
+    scope = {
+        "method": "GET",
+        "raw_path": b"/",
+        "query_string": b"",
+        "scheme": "http",
+        "client": (peer, 5000),
+    }
+    assert ProxiedRequest(scope, unused, unused).caller == CALLER

@@ -4,7 +4,14 @@ It does not issue user tokens: services/auth does.
 """
 
 from kit.tokens.jwks import KeySet
-from kit.tokens.revocations import Revocations, is_published, revoke_session, revoke_subject
+from kit.tokens.revocations import (
+    Revocations,
+    is_complete,
+    mark_complete,
+    revoke_session,
+    revoke_subject,
+    run_of,
+)
 from kit.tokens.service_client import ServiceToken
 from kit.tokens.verifier import Claims, TokenVerifier
 
@@ -14,7 +21,9 @@ __all__ = [
     "Revocations",
     "ServiceToken",
     "TokenVerifier",
-    "is_published",
+    "is_complete",
+    "mark_complete",
     "revoke_session",
     "revoke_subject",
+    "run_of",
 ]

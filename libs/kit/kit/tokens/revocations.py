@@ -1,8 +1,9 @@
 """Carries revocations from auth to every verifier, by one Redis stream.
 
 Auth appends to the stream; each verifier follows it and keeps what it says in memory, so that a
-check costs a dictionary look-up. A verifier that can't follow knows that it can't. Does not decide
-who is revoked.
+check costs a dictionary look-up. A verifier that can't follow knows that it can't, and so does one
+whose Redis has started anew, perhaps with less than it had: until auth has published all again and
+marked that. Does not decide who is revoked.
 """
 
 import asyncio
@@ -13,14 +14,19 @@ from typing import Any, Final
 
 import structlog
 from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
 from redis.typing import EncodableT, FieldT
 
 STREAM: Final = "saldo:revocations"
+# Which run of the Redis server holds all there is: only auth writes it.
+MARK: Final = "saldo:revocations:complete"
 # No access token may live longer than revocations are kept: verifier.py refuses such a token.
 RETENTION: Final = timedelta(hours=1)
-STALE_AFTER_SECONDS: Final = 2.0
-BLOCK_MILLISECONDS: Final = 400
-READ_TIMEOUT_SECONDS: Final = 1.5
+# A revocation is known within a second, or nobody passes: no answer says more than was true when it
+# was asked for, and the longest wait for one leaves time for another.
+STALE_AFTER_SECONDS: Final = 1.0
+BLOCK_MILLISECONDS: Final = 200
+READ_TIMEOUT_SECONDS: Final = 0.8
 PAGE: Final = 1000
 PRUNE_SECONDS: Final = 60.0
 RETRY_SECONDS: Final = 0.1
@@ -38,9 +44,20 @@ async def revoke_subject(redis: Redis, subject: object, token_version: int) -> s
     return await _append(redis, {"kind": "sub", "id": str(subject), "tv": str(token_version)})
 
 
-async def is_published(redis: Redis, entry_id: str) -> bool:
-    """Tell whether an entry is there; a restarted Redis may have lost the last ones."""
-    return bool(await redis.xrange(STREAM, entry_id, entry_id))
+async def run_of(redis: Redis) -> str:
+    """Return the id that the Redis server has had since it started."""
+    return str((await redis.info("server"))["run_id"])
+
+
+async def mark_complete(redis: Redis, run: str) -> None:
+    """Say that a run of the Redis server holds every revocation that counts still."""
+    await redis.set(MARK, run)
+
+
+async def is_complete(redis: Redis) -> bool:
+    """Tell whether the Redis server, as it runs now, was marked."""
+    server, mark = await _beginning(redis).execute()
+    return _is_marked(server, mark)
 
 
 async def _append(redis: Redis, fields: dict[FieldT, EncodableT]) -> str:
@@ -66,7 +83,7 @@ class Revocations:
 
     @property
     def fresh(self) -> bool:
-        """Tell whether the stream was read to its end within `STALE_AFTER_SECONDS`."""
+        """Tell whether all was known at some time within `STALE_AFTER_SECONDS`."""
         at = self._caught_up_at
         return at is not None and self._monotonic() - at <= STALE_AFTER_SECONDS
 
@@ -91,21 +108,36 @@ class Revocations:
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _follow_connection(self) -> None:
-        last_id = f"{_horizon_milliseconds()}-0"
+        last_id, run = "", ""
         while True:
-            # The server blocks for less than the limit, so hitting it means a dead connection.
-            async with asyncio.timeout(READ_TIMEOUT_SECONDS):
-                reply = await self._redis.xread(
-                    {STREAM: last_id}, count=PAGE, block=BLOCK_MILLISECONDS
-                )
-            _stop_if_cancelled()
+            asked_at = self._monotonic()
+            if not run:
+                last_id = f"{_horizon_milliseconds()}-0"
+            server, mark, reply = await self._read_after(last_id)
+            if run and server["run_id"] != run:  # its ids may begin below those read so far
+                run = ""
+                continue
+            run = server["run_id"]
             entries = _entries(reply)
             for entry_id, fields in entries:
                 last_id = entry_id
                 self._take_in(entry_id, fields)
-            if len(entries) < PAGE:
-                self._caught_up_at = self._monotonic()
+            if len(entries) < PAGE and _is_marked(server, mark):
+                self._caught_up_at = asked_at
             self._prune()
+
+    async def _read_after(self, last_id: str) -> tuple[dict[str, Any], bytes | str | None, Any]:
+        """Return what the server says of itself, the mark, and what follows an entry.
+
+        All by one connection, so of one run of the server.
+        """
+        pipeline = _beginning(self._redis)
+        pipeline.xread({STREAM: last_id}, count=PAGE, block=BLOCK_MILLISECONDS)
+        # The server blocks for less than the limit, so hitting it means a dead connection.
+        async with asyncio.timeout(READ_TIMEOUT_SECONDS):
+            server, mark, reply = await pipeline.execute()
+        _stop_if_cancelled()
+        return server, mark, reply
 
     def _take_in(self, entry_id: str, fields: Mapping[str, str]) -> None:
         at = int(entry_id.partition("-")[0])
@@ -135,11 +167,23 @@ def _stop_if_cancelled() -> None:
         raise asyncio.CancelledError
 
 
+def _beginning(redis: Redis) -> Pipeline:
+    """Return calls that ask the server for its run, and which one is marked."""
+    pipeline = redis.pipeline(transaction=False)
+    pipeline.info("server")
+    pipeline.get(MARK)
+    return pipeline
+
+
+def _is_marked(server: Mapping[str, Any], mark: bytes | str | None) -> bool:
+    return mark is not None and _text(mark) == server["run_id"]
+
+
 def _entries(reply: Any) -> list[tuple[str, dict[str, str]]]:
     """Return the entries of an XREAD reply for our one stream, decoded to text."""
     return [
         (_text(entry_id), {_text(name): _text(value) for name, value in fields.items()})
-        for _, entries in reply
+        for _, entries in reply or ()
         for entry_id, fields in entries
     ]
 

@@ -152,15 +152,22 @@ class TokenVerifier:
 
     @classmethod
     async def open(
-        cls, jwks_url: str, *, issuer: str, audience: str, revocations: Revocations
+        cls,
+        jwks_url: str,
+        *,
+        issuer: str,
+        audience: str,
+        revocations: Revocations,
+        client: httpx.AsyncClient | None = None,
     ) -> Self:
         """Start to fetch keys and to follow revocations; return before either has arrived.
 
         The service whose own keys these are opens a verifier too, before it can answer the fetch:
-        so readiness (`require_ready`) waits, and opening does not.
+        so readiness (`require_ready`) waits, and opening does not. A `client` is its owner's.
         """
         running = AsyncExitStack()
-        client = await running.enter_async_context(httpx.AsyncClient(trust_env=False))
+        if client is None:
+            client = await running.enter_async_context(httpx.AsyncClient(trust_env=False))
         verifier = cls(
             KeySet(http_source(jwks_url, client)),
             revocations,
@@ -186,7 +193,7 @@ class TokenVerifier:
 
     @property
     def revocations_fresh(self) -> bool:
-        """Tell whether a revocation made two seconds ago would be known."""
+        """Tell whether a revocation made a second ago would be known."""
         return self._revocations.fresh
 
     async def require_ready(self) -> None:

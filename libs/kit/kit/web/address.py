@@ -2,6 +2,8 @@
 
 from fastapi import Request
 
+from kit.http import usual_address
+
 
 def address_of(request: Request) -> str:
     """Return the address that a request came from, as the gateway reports it.
@@ -11,4 +13,4 @@ def address_of(request: Request) -> str:
     forwarded = request.headers.get("x-forwarded-for")
     if forwarded is not None:
         return forwarded
-    return "" if request.client is None else request.client.host
+    return "" if request.client is None else usual_address(request.client.host)

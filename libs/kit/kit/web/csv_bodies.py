@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
 from kit.csv_text import Bounds, CsvError, CsvRecord, read_csv
+from kit.http import saved_as
 from kit.refusals import FieldFault, ValidationFailed
 from kit.web.serving.bodies import ForeignBody, Placed
 
@@ -115,7 +116,7 @@ def csv_file(
 
     A failure on the way breaks the answer off.
     """
-    named = {"Content-Disposition": f'attachment; filename="{name}"'}
+    named = {"Content-Disposition": saved_as(name)}
     return StreamingResponse(chunks, media_type=media_type, headers=named)
 
 

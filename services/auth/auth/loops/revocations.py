@@ -17,10 +17,11 @@ from auth.domain.users import User
 from auth.repository import ApiKeys, Sessions, Users
 from kit.clock import Clock
 from kit.db import Database
-from kit.tokens import is_published, revoke_session, revoke_subject
+from kit.tokens import is_complete, mark_complete, revoke_session, revoke_subject, run_of
 
 PUBLISH_TIMEOUT_SECONDS: Final = 1.0
-RETRY_SECONDS: Final = 1.0
+RETRY_SECONDS: Final = 0.5
+LOOK_SECONDS: Final = 0.25  # nobody passes with a token until what Redis has lost is there again
 
 _log = structlog.get_logger(__name__)
 
@@ -41,7 +42,6 @@ class Revoker:
         self._clock = clock
         self._lifetime = lifetime
         self._something_missing = asyncio.Event()
-        self._newest: str | None = None
         # The last process may have died between COMMIT and publishing.
         self.something_is_missing()
 
@@ -71,37 +71,53 @@ class Revoker:
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def notice_losses(self) -> None:
-        """Publish recent ones again where Redis has lost the newest, as by a restart."""
-        if self._newest is None:
-            return
+        """Publish recent ones again where Redis has started anew, and may have lost some."""
         try:
             async with asyncio.timeout(PUBLISH_TIMEOUT_SECONDS):
-                is_there = await is_published(self.redis, self._newest)
+                is_whole = await is_complete(self.redis)
         except (RedisError, OSError, TimeoutError):
             return  # asked again in a moment
-        if not is_there:
-            self._newest = None
+        if not is_whole:
             self.something_is_missing()
 
     async def _publish_recent(self) -> bool:
+        run = await self._run()
+        if run is None:
+            return False
         since = self._clock.now() - self._lifetime
         async with self.database.read() as connection:
             sessions = await Sessions(connection).ended_since(since)
             sessions += await ApiKeys(connection).revoked_since(since)
             subjects = await Users(connection).outdated_since(since)
-        return await self._try(sessions=sessions, subjects=subjects)
+        # The run is older than what was read: what is committed later goes to it, or to the next.
+        return await self._try(sessions=sessions, subjects=subjects, run=run)
+
+    async def _run(self) -> str | None:
+        try:
+            async with asyncio.timeout(PUBLISH_TIMEOUT_SECONDS):
+                return await run_of(self.redis)
+        except (RedisError, OSError, TimeoutError):
+            self.something_is_missing()
+            return None
 
     async def _try(
-        self, *, sessions: Iterable[UUID] = (), subjects: Iterable[tuple[UUID, int]] = ()
+        self,
+        *,
+        sessions: Iterable[UUID] = (),
+        subjects: Iterable[tuple[UUID, int]] = (),
+        run: str | None = None,
     ) -> bool:
         try:
             # Each has its own limit: those of ten busy minutes take longer than a second.
             for session_id in sessions:
                 async with asyncio.timeout(PUBLISH_TIMEOUT_SECONDS):
-                    self._newest = await revoke_session(self.redis, session_id)
+                    await revoke_session(self.redis, session_id)
             for user_id, token_version in subjects:
                 async with asyncio.timeout(PUBLISH_TIMEOUT_SECONDS):
-                    self._newest = await revoke_subject(self.redis, user_id, token_version)
+                    await revoke_subject(self.redis, user_id, token_version)
+            if run is not None:
+                async with asyncio.timeout(PUBLISH_TIMEOUT_SECONDS):
+                    await mark_complete(self.redis, run)
         except (RedisError, OSError, TimeoutError) as error:
             _log.warning("revocations_not_published", error=type(error).__name__)
             self.something_is_missing()

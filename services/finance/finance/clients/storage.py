@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Self
-from urllib.parse import quote
 
 import obstore
 import structlog
@@ -17,6 +16,7 @@ from obstore.store import S3Store
 
 from finance.settings import Settings
 from kit.db.unit_of_work import a_unit_of_work_is_open
+from kit.http import saved_as
 from kit.outgoing import RemoteCallInUnitOfWorkError
 from kit.refusals import Unavailable
 
@@ -62,8 +62,7 @@ class FileStorage:
         Raises:
             Unavailable: the storage does not take it.
         """
-        saved_as = f"attachment; filename*=UTF-8''{quote(name)}"
-        attributes = {"Content-Type": media_type, "Content-Disposition": saved_as}
+        attributes = {"Content-Type": media_type, "Content-Disposition": saved_as(name)}
         _stay_outside()
         try:
             await obstore.put_async(

@@ -9,6 +9,8 @@ from urllib.parse import SplitResult, urlsplit
 import pytest
 from redis.asyncio import Redis
 
+from kit.tokens import mark_complete, run_of
+
 
 class Wire:
     """A TCP relay to Redis; `freeze` stops the bytes, `cut` drops and refuses connections."""
@@ -73,8 +75,9 @@ def own_url() -> SplitResult:
 
 @pytest.fixture
 async def redis() -> AsyncIterator[Redis]:
-    """Auth's side: a plain connection."""
+    """Auth's side: a plain connection to a Redis that auth has filled."""
     async with Redis.from_url(own_url().geturl()) as client:
+        await mark_complete(client, await run_of(client))
         yield client
 
 

@@ -12,8 +12,15 @@ from redis.asyncio import Redis
 
 from kit.ids import new_id
 from kit.refusals import TokenInvalid, Unavailable
-from kit.tokens import Revocations, TokenVerifier, revoke_session, revoke_subject
-from kit.tokens.revocations import STREAM
+from kit.tokens import (
+    Revocations,
+    TokenVerifier,
+    mark_complete,
+    revoke_session,
+    revoke_subject,
+    run_of,
+)
+from kit.tokens.revocations import MARK, STREAM
 from testkit.tokens import AUDIENCE, ISSUER, TokenMint
 
 LIMIT_SECONDS = 10.0
@@ -121,6 +128,38 @@ async def test_an_entry_not_understood_does_not_stop_the_following(
     session_id = new_id()
     await revoke_session(redis, session_id)
     await until(lambda: revocations.denies(str(session_id), "anybody", 1))
+
+
+@pytest.mark.check(24)
+@pytest.mark.parametrize("mark", [None, "another run"])
+async def test_a_redis_that_auth_has_not_filled_since_it_started_is_not_believed(
+    redis: Redis, revocations: Revocations, mark: str | None
+) -> None:
+    session_id = new_id()
+    await revoke_session(redis, session_id)
+    await until(lambda: revocations.denies(str(session_id), "anybody", 1))
+    await redis.delete(STREAM, MARK)
+    if mark is not None:
+        await mark_complete(redis, mark)
+    await until(lambda: not revocations.fresh)
+    assert revocations.denies(str(session_id), "anybody", 1)
+    await mark_complete(redis, await run_of(redis))
+    await until(lambda: revocations.fresh)
+
+
+@pytest.mark.check(24)
+async def test_one_that_starts_beside_an_emptied_redis_waits_for_auth(
+    redis: Redis, follower_redis: Redis
+) -> None:
+    await redis.delete(STREAM, MARK)
+    session_id = new_id()
+    late = Revocations(follower_redis)
+    async with following(late):
+        await revoke_session(redis, session_id)
+        await until(lambda: late.denies(str(session_id), "anybody", 1))
+        assert not late.fresh
+        await mark_complete(redis, await run_of(redis))
+        await until(lambda: late.fresh)
 
 
 @pytest.mark.check(24, 64)

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from starlette.requests import Request
 
+from kit.http import saved_as
 from kit.refusals import FieldFault, ValidationFailed
 from kit.web.csv_bodies import Column, CsvRows, csv_file, placed_in
 from kit.web.serving.bodies import as_it_is
@@ -96,3 +97,18 @@ def test_a_file_may_spell_its_type_in_its_own_way() -> None:
 
     kind = "text/csv; header=present; charset=utf-8"
     assert csv_file(rows(), "coins.csv", media_type=kind).headers["content-type"] == kind
+
+
+@pytest.mark.check(44)
+@pytest.mark.parametrize(
+    ("name", "header"),
+    [
+        ("coins.csv", 'attachment; filename="coins.csv"'),
+        ("a\r\nX-Evil: 1.csv", "attachment; filename*=UTF-8''a%0D%0AX-Evil%3A%201.csv"),
+        ('a"; filename="b.exe', "attachment; filename*=UTF-8''a%22%3B%20filename%3D%22b.exe"),
+        ("../../x", "attachment; filename*=UTF-8''..%2F..%2Fx"),
+        ("счёт.csv", "attachment; filename*=UTF-8''%D1%81%D1%87%D1%91%D1%82.csv"),
+    ],
+)
+def test_a_name_says_where_a_file_is_saved_and_nothing_else(name: str, header: str) -> None:
+    assert saved_as(name) == header
