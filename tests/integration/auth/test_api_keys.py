@@ -106,7 +106,7 @@ async def test_an_administrators_key_is_a_plain_users(world: World) -> None:
         ("GET", KEYS),
         ("DELETE", f"{KEYS}/{{id}}"),
         ("POST", f"{KEYS}/{{id}}/rotate"),
-        ("GET", "/v1/auth/me"),
+        ("PATCH", "/v1/auth/me"),
         ("DELETE", "/v1/auth/me"),
         ("GET", "/v1/auth/sessions"),
         ("POST", "/v1/auth/logout"),

@@ -47,7 +47,7 @@ def require_recent(
 ) -> None:
     """Refuse a login that is too old, or that lacks the second factor of its user.
 
-    A program's key is no login, whatever its user has enrolled.
+    What is limited to scopes is nobody's own login: a program's key, an OAuth client's token.
 
     Args:
         identity: The caller, a user.
@@ -60,7 +60,8 @@ def require_recent(
     """
     lacks_factor = (needs_factor or identity.has_factor) and _FACTORS.isdisjoint(identity.amr)
     is_recent = identity.auth_time is not None and now - identity.auth_time <= within
-    if not is_recent or lacks_factor or "key" in identity.amr:
+    is_own = identity.scope is None and "key" not in identity.amr
+    if not is_recent or lacks_factor or not is_own:
         raise StepUpRequired(max_age_seconds=int(within.total_seconds()), needs_factor=lacks_factor)
 
 

@@ -10,10 +10,11 @@ from auth.api.credentials import checked
 from auth.api.origins import origin_of
 from auth.domain.factors.challenges import ChallengeKind
 from auth.domain.factors.methods import PASSWORD, Factor, amr_of, methods_of
+from auth.domain.scopes import scope_text
 from auth.domain.sessions import Session, make_refresh_token
 from auth.domain.users import User, decide_login
 from auth.refusals import CodeWrong, OtpRequired
-from auth.schemas.tokens import TokenAnswer
+from auth.schemas.tokens import ClientTokenAnswer, TokenAnswer
 from auth.service import sessions
 from auth.service.factors.challenges import make_challenge
 from auth.service.factors.changes import Acting
@@ -103,11 +104,14 @@ async def open_in(
 def tokens_of(user: User, session: Session, wired: Wiring) -> TokenAnswer:
     """Return a session's access token, and its refresh token at the session's counter."""
     refresh_key = wired.vault.refresh_key(session.hmac_key)
-    return TokenAnswer(
+    answer = TokenAnswer(
         access_token=wired.signer.for_user(user, session, wired.database.clock.now()),
         refresh_token=make_refresh_token(session.id, session.counter, refresh_key),
         expires_in=wired.settings.access_token_seconds,
     )
+    if session.client_id is None:
+        return answer
+    return ClientTokenAnswer(**answer.model_dump(), scope=scope_text(session.scopes))
 
 
 async def _asked(user: User, wired: Wiring) -> OtpRequired:

@@ -24,6 +24,7 @@ router = Router(tags=["me"])
     "/v1/auth/me",
     access="user",
     operation_id="get_me",
+    scope="profile:read",
     summary="Get one's own user",
     refusals=(NotFound,),
 )

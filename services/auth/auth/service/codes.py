@@ -55,6 +55,7 @@ async def grant(  # noqa: PLR0913 - to whom, for whom, and how they proved it
         user_id=user.id,
         redirect_uri=authorization.redirect_uri,
         challenge=authorization.challenge,
+        scopes=authorization.scopes,
         token_version=user.token_version,
         password_digest=digest(credentials.password_hash),
         amr=amr,
@@ -99,7 +100,14 @@ async def exchange(
         await Codes(uow).use(code_hash, None, now)
         return []
     code = found.code
-    login = AcceptedLogin(found.user, found.password_hash, code.amr, client.id, code.created_at)
+    login = AcceptedLogin(
+        found.user,
+        found.password_hash,
+        code.amr,
+        client.id,
+        code.created_at,
+        code.scopes & client.scopes,
+    )
     session, crowded_out = await begin_session(uow, login, origin=origin, rules=rules, now=now)
     await Codes(uow).use(code_hash, session.id, now)
     return OpenedByCode(found.user, session, crowded_out)

@@ -1,0 +1,48 @@
+"""Adds what OAuth clients may do, and an overlap of their secrets.
+
+Clients and sessions of before keep what their users had allowed: all of it.
+"""
+
+# ruff: noqa: S608 - every text is put together from constants
+
+from alembic import op
+
+revision = "0013"
+down_revision = "0012"
+branch_labels = None
+depends_on = None
+
+EVERY = (
+    "finance:read finance:write notifications:read notifications:write orders:read orders:write"
+    " payments:read payments:write products:read products:write profile:read refunds:read"
+    " refunds:write services:write wallets:read wallets:write webhooks:read webhooks:write"
+)
+UPGRADE = (
+    *(
+        f"ALTER TABLE {table} ADD COLUMN scopes text[] NOT NULL DEFAULT '{{}}'"
+        for table in ("client", "session", "authorization_code")
+    ),
+    "COMMENT ON COLUMN session.scopes IS 'of client_id'",
+    f"UPDATE client SET scopes = string_to_array('{EVERY}', ' ')",
+    f"""UPDATE session SET scopes = string_to_array('{EVERY}', ' ')
+    WHERE client_id IS NOT NULL AND ended_at IS NULL""",
+    f"UPDATE authorization_code SET scopes = string_to_array('{EVERY}', ' ')",
+    "ALTER TABLE client ADD COLUMN old_secret_hash bytea",
+    "ALTER TABLE client ADD COLUMN old_secret_until timestamptz",
+    "COMMENT ON COLUMN client.old_secret_hash IS 'SHA-256'",
+    """ALTER TABLE client ADD CONSTRAINT ck_client_old_secret_ends
+    CHECK ((old_secret_hash IS NULL) = (old_secret_until IS NULL))""",
+    """ALTER TABLE client ADD CONSTRAINT ck_client_old_secret_hash_length
+    CHECK (octet_length(old_secret_hash) = 32)""",
+)
+
+
+def upgrade() -> None:
+    for statement in UPGRADE:
+        op.execute(statement)
+
+
+def downgrade() -> None:
+    op.execute("ALTER TABLE client DROP COLUMN old_secret_hash, DROP COLUMN old_secret_until")
+    for table in ("client", "session", "authorization_code"):
+        op.execute(f"ALTER TABLE {table} DROP COLUMN scopes")
