@@ -13,7 +13,8 @@ from auth.domain.factors.methods import PASSWORD, Factor, amr_of, methods_of
 from auth.domain.scopes import scope_text
 from auth.domain.sessions import Session, make_refresh_token
 from auth.domain.users import User, decide_login
-from auth.refusals import CodeWrong, OtpRequired
+from auth.refusals import CodeWrong, InvalidCredentials, OtpRequired
+from auth.repository import Users
 from auth.schemas.tokens import ClientTokenAnswer, TokenAnswer
 from auth.service import sessions
 from auth.service.factors.challenges import make_challenge
@@ -60,7 +61,7 @@ async def proven(
     if not credentials.user.factors:
         return credentials, PASSWORD
     if given.otp is None or Factor.TOTP not in credentials.user.factors:
-        raise await _asked(credentials.user, wired)
+        raise await _asked(credentials, wired)
     proof = Proof("totp", given.otp)
     acting = Acting(credentials.user.id, origin_of(request), wired.database.clock.now())
     async with wired.database.unit_of_work() as uow:
@@ -114,9 +115,14 @@ def tokens_of(user: User, session: Session, wired: Wiring) -> TokenAnswer:
     return ClientTokenAnswer(**answer.model_dump(), scope=scope_text(session.scopes))
 
 
-async def _asked(user: User, wired: Wiring) -> OtpRequired:
-    """Return the refusal that asks for the second factor, with a token stored for it."""
-    now = wired.database.clock.now()
+async def _asked(credentials: Credentials, wired: Wiring) -> OtpRequired:
+    """Return the refusal that asks for the second factor, with a token stored for it.
+
+    Whoever changes the password ends what waits: the token is stored before that, or not at all.
+    """
+    user, now = credentials.user, wired.database.clock.now()
     async with wired.database.unit_of_work() as uow:
+        if not await Users(uow).hold(user, credentials.password_hash):
+            raise InvalidCredentials
         token = await make_challenge(uow, ChallengeKind.SECOND_FACTOR, user, now)
     return OtpRequired(methods=methods_of(user.factors), mfa_token=token)

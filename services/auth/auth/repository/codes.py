@@ -75,6 +75,19 @@ class Codes:
             sorted(code.scopes),
         )
 
+    async def owner(self, code_hash: bytes) -> UUID | None:
+        """Return whose login a code stands for, before anything is locked."""
+        found: UUID | None = await self._connection.fetchval(
+            "SELECT user_id FROM authorization_code WHERE code_hash = $1", code_hash
+        )
+        return found
+
+    async def drop_unused(self, user_id: UUID) -> None:
+        """Delete a user's unused codes; a used one still ends its session if it comes again."""
+        await self._connection.execute(
+            "DELETE FROM authorization_code WHERE user_id = $1 AND used_at IS NULL", user_id
+        )
+
     async def lock(self, code_hash: bytes) -> FoundCode | None:
         """Return a code, locked so that it is used once."""
         row = await self._connection.fetchrow(_LOCK, code_hash)

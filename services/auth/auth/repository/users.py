@@ -221,6 +221,17 @@ class Users:
             raise NotFound
         return user
 
+    async def hold(self, user: User, password_hash: str) -> bool:
+        """Keep a user from being changed; return False if they were since they were read."""
+        found = await self._connection.fetchrow(
+            """SELECT FROM user_account
+            WHERE id = $1 AND password_hash = $2 AND token_version = $3 FOR SHARE""",
+            user.id,
+            password_hash,
+            user.token_version,
+        )
+        return found is not None
+
     async def lock_with_admins(self, user_id: UUID) -> tuple[User, int]:
         """Return a user and the number of other active administrators, all locked.
 

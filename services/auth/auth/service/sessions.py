@@ -25,7 +25,7 @@ from auth.domain.sessions import (
 )
 from auth.domain.users import User, UserStatus, decide_login
 from auth.refusals import InvalidCredentials, RefreshTokenInvalid
-from auth.repository import Logins, Sessions
+from auth.repository import Challenges, Codes, Logins, Sessions, Users
 from auth.service.audit import note
 from auth.service.events import tell_locked
 from kit.db import Database, UnitOfWork
@@ -126,13 +126,8 @@ async def count_failure(uow: UnitOfWork, before: Failures, origin: Origin, now: 
         tell_locked(uow, failures.user_id, now + LOCK)
 
 
-async def accept(uow: UnitOfWork, credentials: Credentials, now: datetime) -> None:
-    """Let in whoever is who they say; forget wrong passwords, and know the place.
-
-    Raises:
-        UserPending, UserDisabled: the user is not active.
-    """
-    decide_login(credentials.user)
+async def know_place(uow: UnitOfWork, credentials: Credentials, now: datetime) -> None:
+    """Forget the wrong passwords of whoever is let in, and know where they are."""
     failures = credentials.failures
     if failures.of(LockoutScope.LOGIN).count:
         await Logins(uow).forget(failures)
@@ -157,9 +152,11 @@ async def open_session(  # noqa: PLR0913 - who, where from, and for how long
         UserPending, UserDisabled: the password is right, but the user is not active.
         InvalidCredentials: the user has changed since the password was checked.
     """
-    await accept(uow, credentials, now)
+    decide_login(credentials.user)
     login = AcceptedLogin(credentials.user, credentials.password_hash, amr)
-    return await begin_session(uow, login, origin=origin, rules=rules, now=now)
+    begun = await begin_session(uow, login, origin=origin, rules=rules, now=now)
+    await know_place(uow, credentials, now)
+    return begun
 
 
 async def begin_session(
@@ -251,7 +248,11 @@ async def log_out(
     scope: LogoutScope,
     origin: Origin,
 ) -> list[UUID]:
-    """End sessions and return their ids."""
+    """End sessions and return their ids; with more than this one, also logins half done."""
+    if scope is not LogoutScope.THIS:
+        await Users(uow).lock(user_id)
+        await Challenges(uow).forget(user_id)
+        await Codes(uow).drop_unused(user_id)
     only = session_id if scope is LogoutScope.THIS else None
     but = session_id if scope is LogoutScope.OTHERS else None
     ended = await Sessions(uow).end(user_id, uow.clock.now(), "logout", only=only, but=but)

@@ -70,6 +70,7 @@ authorization_code = Table(
     CheckConstraint("octet_length(challenge) = 32", name="challenge_length"),
     CheckConstraint("session_id IS NULL OR used_at IS NOT NULL", name="opened_when_used"),
     Index("ix_authorization_code_expires_at", "expires_at"),
+    Index("ix_authorization_code_user_id", "user_id", postgresql_where=text("used_at IS NULL")),
 )
 
 # Of each key the newest secret's hash, and for an overlap the one before.

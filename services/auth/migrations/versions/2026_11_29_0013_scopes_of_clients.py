@@ -34,6 +34,8 @@ UPGRADE = (
     CHECK ((old_secret_hash IS NULL) = (old_secret_until IS NULL))""",
     """ALTER TABLE client ADD CONSTRAINT ck_client_old_secret_hash_length
     CHECK (octet_length(old_secret_hash) = 32)""",
+    """CREATE INDEX ix_authorization_code_user_id ON authorization_code (user_id)
+    WHERE used_at IS NULL""",
 )
 
 
@@ -44,5 +46,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("ALTER TABLE client DROP COLUMN old_secret_hash, DROP COLUMN old_secret_until")
+    op.execute("DROP INDEX ix_authorization_code_user_id")
     for table in ("client", "session", "authorization_code"):
         op.execute(f"ALTER TABLE {table} DROP COLUMN scopes")

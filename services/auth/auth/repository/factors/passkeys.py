@@ -34,6 +34,13 @@ class Passkeys:
         """Return all passkeys of a user, oldest first."""
         return [_passkey(row) for row in await self._connection.fetch(_OF_USER, user_id)]
 
+    async def owner(self, credential_id: bytes) -> UUID | None:
+        """Return whose passkey has this credential, before anything is locked."""
+        found: UUID | None = await self._connection.fetchval(
+            "SELECT user_id FROM passkey WHERE credential_id = $1", credential_id
+        )
+        return found
+
     async def lock(self, credential_id: bytes) -> Passkey | None:
         """Return the passkey of a credential, locked so that its count grows in order."""
         row = await self._connection.fetchrow(_LOCK, credential_id)
