@@ -16,7 +16,6 @@ from uuid import UUID
 
 from auth.domain.scopes import Scope
 
-FRESH: Final = timedelta(minutes=15)
 # Nobody has so many devices; only a script that logs in for each call gets this far.
 MOST_LIVE: Final = 100
 
@@ -105,11 +104,6 @@ class Refreshed(Enum):
 def is_noted(before: Session, after: Session) -> bool:
     """Tell whether the log keeps a refresh: the first of an hour, or from elsewhere."""
     return (_hour(before.rotated_at), before.address) != (_hour(after.rotated_at), after.address)
-
-
-def is_fresh(authenticated_at: datetime | None, now: datetime) -> bool:
-    """Tell whether a login is so recent that no password is needed."""
-    return authenticated_at is not None and now - authenticated_at <= FRESH
 
 
 def make_refresh_token(session_id: UUID, counter: int, hmac_key: bytes) -> str:

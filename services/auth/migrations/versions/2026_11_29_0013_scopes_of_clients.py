@@ -1,4 +1,4 @@
-"""Adds what OAuth clients may do, and an overlap of their secrets.
+"""Adds what OAuth clients may do, an overlap of their secrets, and two indexes.
 
 Clients and sessions of before keep what their users had allowed: all of it.
 """
@@ -36,6 +36,7 @@ UPGRADE = (
     CHECK (octet_length(old_secret_hash) = 32)""",
     """CREATE INDEX ix_authorization_code_user_id ON authorization_code (user_id)
     WHERE used_at IS NULL""",
+    "CREATE INDEX ix_user_account_pending ON user_account (id) WHERE status = 'pending'",
 )
 
 
@@ -46,6 +47,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("ALTER TABLE client DROP COLUMN old_secret_hash, DROP COLUMN old_secret_until")
-    op.execute("DROP INDEX ix_authorization_code_user_id")
+    op.execute("DROP INDEX ix_user_account_pending, ix_authorization_code_user_id")
     for table in ("client", "session", "authorization_code"):
         op.execute(f"ALTER TABLE {table} DROP COLUMN scopes")

@@ -17,6 +17,7 @@ _ADD: Final = f"""
 INSERT INTO passkey ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING
 """
 _OF_USER: Final = f"SELECT {_COLUMNS} FROM passkey WHERE user_id = $1 ORDER BY created_at, id"
+_RENAME: Final = f"UPDATE passkey SET name = $3 WHERE user_id = $1 AND id = $2 RETURNING {_COLUMNS}"
 _LOCK: Final = f"SELECT {_COLUMNS} FROM passkey WHERE credential_id = $1 FOR UPDATE"
 
 
@@ -54,6 +55,11 @@ class Passkeys:
             sign_count,
             now,
         )
+
+    async def rename(self, user_id: UUID, passkey_id: UUID, name: str) -> Passkey | None:
+        """Give a user's passkey another name; return it, None if it is not theirs."""
+        row = await self._connection.fetchrow(_RENAME, user_id, passkey_id, name)
+        return None if row is None else _passkey(row)
 
     async def remove(self, user_id: UUID, *, only: UUID | None = None) -> int:
         """Delete a user's passkeys, all or only one; return how many."""

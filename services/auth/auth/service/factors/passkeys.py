@@ -126,6 +126,21 @@ async def prove(
     return amr_of(PASSKEY, is_verified=signed.is_verified)
 
 
+async def rename(uow: UnitOfWork, by: Acting, passkey_id: UUID, name: str) -> Passkey:
+    """Give one of a user's passkeys another name.
+
+    Raises:
+        NotFound: it is not theirs, or there is none.
+    """
+    await Users(uow).lock(by.user_id)
+    passkey = await Passkeys(uow).rename(by.user_id, passkey_id, name)
+    if passkey is None:
+        raise NotFound
+    subject = ("passkey", str(passkey_id))
+    await note(uow, Kind.PASSKEY_RENAMED, by.user_id, by.origin, subject=subject)
+    return passkey
+
+
 async def remove(uow: UnitOfWork, by: Acting, passkey_id: UUID) -> None:
     """Remove one of a user's passkeys.
 
