@@ -159,6 +159,19 @@ async def test_credentials_and_sessions_are_for_the_users_own_login(
     assert code(answer) == (403, "not_for_keys")
 
 
+@pytest.mark.check(8)
+async def test_a_disabled_users_client_has_nothing_left(world: World, front_end: FrontEnd) -> None:
+    login, waiting = await entered(front_end), await granted(front_end)
+    user_id = (await world.tokens.verify(login.access_token)).user_id
+    admin = await world.log_in("root-admin")
+    for is_active in (False, True):
+        change = {"is_active": is_active}
+        await world.http.patch(f"/v1/users/{user_id}", json=change, headers=admin.headers)
+        await world.dies(login)
+        assert (await front_end.refresh(login.refresh_token)).json()["error"] == "invalid_grant"
+    assert (await front_end.exchange(waiting)).json()["error"] == "invalid_grant"
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [("GET", "/v1/users"), ("GET", CLIENTS), ("POST", CLIENTS), ("GET", "/v1/auth/audit")],
