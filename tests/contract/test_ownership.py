@@ -55,6 +55,7 @@ OWNED = {
 ELSEWHERE = {
     "delete_session": "tests/integration/auth/test_sessions.py",
     "remove_passkey": "tests/integration/auth/factors/test_passkeys.py",
+    "rename_passkey": "tests/integration/auth/factors/test_passkeys.py",
 } | dict.fromkeys(
     ("get_api_key", "change_api_key", "rotate_api_key", "revoke_api_key"),
     "tests/integration/auth/test_api_keys.py",

@@ -62,6 +62,47 @@ async def test_a_person_logs_in_elsewhere_pays_and_takes_it_back(
     assert (await front_end.refresh(tokens["refresh_token"])).status_code == 400
 
 
+async def there_with(front_end: FrontEnd, person: Person, scope: str) -> Person:
+    """Return a person as the front end acts for them."""
+    page = await front_end.page(scope=scope)
+    answer = await front_end.submit(page, username=person.username, password=PASSWORD)
+    code = told_at(answer, front_end.redirect_uri)["code"]
+    tokens = (await front_end.exchange(code)).json()
+    there = Person(person.username, person.user_id, person.http)
+    there.headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+    return there
+
+
+async def test_a_client_moves_money_only_where_its_user_allowed_it(
+    front_end: FrontEnd, alice: Person, bob: Person
+) -> None:
+    await alice.top_up("100.00")
+    paying = await there_with(front_end, alice, "payments:read payments:write")
+    payment = await paying.create(bob, "10.00")
+    assert (await paying.pay(payment["id"], wait=10)).status_code == 200
+    looking = await there_with(front_end, alice, "payments:read")
+    assert (await looking.get("/v1/payments")).json()["items"][0]["id"] == payment["id"]
+    for path in ("/v1/payments", f"/v1/payments/{payment['id']}/pay", "/v1/wallets/top-up"):
+        answer = await looking.post(path, {"amount": "10.00", "currency": "RUB"})
+        assert (answer.status_code, answer.json()["code"]) == (403, "scope_missing")
+        assert 'error="insufficient_scope"' in answer.headers["www-authenticate"]
+
+
+async def test_a_fresh_login_at_a_client_is_none_of_its_user(
+    front_end: FrontEnd, keeper: Keeper, alice: Person
+) -> None:
+    boss = await there_with(front_end, keeper.person, "profile:read payments:write")
+    path = f"/v1/users/{alice.user_id}"
+    answer = await boss.http.patch(path, json={"is_active": False}, headers=boss.headers)
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+    key = {"name": "Mine", "scopes": ["payments:write"]}
+    answer = await boss.post("/v1/auth/api-keys", key)
+    assert (answer.status_code, answer.json()["code"]) == (403, "not_for_keys")
+    assert (await boss.get("/v1/auth/me")).json()["username"] == keeper.person.username
+    # The same, logged in by themselves, may.
+    assert (await keeper.person.post("/v1/auth/api-keys", key)).status_code == 201
+
+
 async def test_a_code_that_is_replayed_ends_what_it_began(
     http: httpx.AsyncClient, front_end: FrontEnd, alice: Person
 ) -> None:

@@ -31,7 +31,7 @@ class SendAlreadyRegistered(Command):
     language: Literal["en", "ru"]
 
 
-SecurityNews = Literal["password_changed", "email_changed"]
+SecurityNews = Literal["password_changed", "email_changed", "api_key_made", "api_key_rotated"]
 
 
 class SendEmailChange(Command):

@@ -79,7 +79,12 @@ def build(settings: Settings) -> Service:
         settings=settings,
         web=web,
         routes=ROUTES,
-        background=(("leaving", _finish_deletions), ("purge", _purge), ("seals", _seal)),
+        background=(
+            ("leaving", _finish_deletions),
+            ("pending", _delete_pending),
+            ("purge", _purge),
+            ("seals", _seal),
+        ),
         resources=(wired, _rotating),
     )
 
@@ -146,6 +151,12 @@ async def _rotating(service: Service) -> AsyncIterator[None]:
 async def _finish_deletions(service: Service) -> None:
     wiring: Wiring = service.state.wiring
     await wiring.deletion_worker.run()
+
+
+async def _delete_pending(service: Service) -> None:
+    wiring: Wiring = service.state.wiring
+    days = wiring.settings.pending_days
+    await wiring.deletion_worker.run_for_pending(timedelta(days=days))
 
 
 async def _purge(service: Service) -> None:

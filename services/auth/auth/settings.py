@@ -53,6 +53,12 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
     activation_hours: int = setting(
         48, "How long a link works that activates or confirms an address.", ge=1, le=720
     )
+    pending_days: int = setting(
+        30,
+        "A user who has not activated for so long is deleted, and the name is free again.",
+        ge=30,
+        le=3650,
+    )
     reset_minutes: int = setting(60, "How long a link to set a new password works.", ge=5, le=1440)
     access_token_seconds: int = setting(
         600, "Lifetime of an access token; revocations are remembered for an hour.", ge=60, le=3600

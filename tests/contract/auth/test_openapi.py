@@ -49,7 +49,7 @@ ACCESS = {
     },
     "owner": {
         *("delete_session", "get_api_key", "change_api_key", "rotate_api_key", "revoke_api_key"),
-        "remove_passkey",
+        *("rename_passkey", "remove_passkey"),
     },
     "admin": {
         *("list_users", "get_user", "change_user", "list_audit"),

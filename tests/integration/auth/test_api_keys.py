@@ -5,10 +5,12 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.integration.auth.mailed import orders
 from tests.integration.auth.world import Json, Login, World, code
 
 from auth.domain.api_keys import MOST_LIVE
 from contracts.auth import ApiKeyInNewPlace
+from contracts.notifications import SendSecurityNotice
 from kit.ids import new_id
 from kit.tokens.api_keys import is_well_formed
 from testkit.pump import sent
@@ -106,7 +108,7 @@ async def test_an_administrators_key_is_a_plain_users(world: World) -> None:
         ("GET", KEYS),
         ("DELETE", f"{KEYS}/{{id}}"),
         ("POST", f"{KEYS}/{{id}}/rotate"),
-        ("GET", "/v1/auth/me"),
+        ("PATCH", "/v1/auth/me"),
         ("DELETE", "/v1/auth/me"),
         ("GET", "/v1/auth/sessions"),
         ("POST", "/v1/auth/logout"),
@@ -187,6 +189,8 @@ async def test_a_rotated_key_works_by_both_secrets_for_the_overlap(
     assert not await works(world, made["key"])
     assert await works(world, rotated["key"])
     assert await kinds(world) == ["api_key_made", "api_key_rotated"]
+    told = [one.what for one in await orders(world) if isinstance(one, SendSecurityNotice)]
+    assert told == ["api_key_made", "api_key_rotated"]
 
 
 @pytest.mark.parametrize("seconds", [0, 59, 7 * 24 * 3600 + 1])
@@ -234,6 +238,7 @@ async def test_a_key_works_from_its_addresses_only(
         assert answer.status_code == 200
     else:
         assert code(answer) == (403, "address_refused")
+    assert ("api_key_refused" in await kinds(world)) is not allowed
 
 
 async def test_name_and_addresses_can_be_changed(world: World, alice: Login) -> None:
@@ -249,7 +254,7 @@ async def test_name_and_addresses_can_be_changed(world: World, alice: Login) -> 
         "addresses": None,
         "last_used_at": None,
     }
-    assert await kinds(world) == ["api_key_made", "api_key_changed"]
+    assert await kinds(world) == ["api_key_made", "api_key_refused", "api_key_changed"]
     assert await works(world, made["key"], THERE)
 
 

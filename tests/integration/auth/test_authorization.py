@@ -421,6 +421,27 @@ async def test_a_new_password_ends_also_what_a_code_would_have_begun(
     assert refused(await front_end.exchange(code)) == INVALID
 
 
+@pytest.mark.parametrize("scope", ["all", "others"])
+async def test_a_logout_everywhere_ends_also_what_a_code_would_have_begun(
+    world: World, front_end: FrontEnd, scope: str
+) -> None:
+    used = await front_end.logged_in("alice", PASSWORD)
+    assert (await front_end.exchange(used)).status_code == 200
+    code = await front_end.logged_in("alice", PASSWORD)
+    owner = await world.log_in("alice")
+    await world.post("/v1/auth/logout", {"scope": scope}, headers=owner.headers)
+    assert refused(await front_end.exchange(code)) == INVALID
+
+
+async def test_a_logout_of_one_session_leaves_a_code_of_another_login(
+    world: World, front_end: FrontEnd
+) -> None:
+    code = await front_end.logged_in("alice", PASSWORD)
+    owner = await world.log_in("alice")
+    await world.post("/v1/auth/logout", headers=owner.headers)
+    assert (await front_end.exchange(code)).status_code == 200
+
+
 async def test_the_page_names_the_client_and_can_do_nothing_but_ask(
     world: World, front_end: FrontEnd
 ) -> None:

@@ -1,4 +1,4 @@
-"""`python -m auth create-admin` and `create-user`."""
+"""`python -m auth create-admin`, `create-user` and `remove-factors`."""
 
 import argparse
 import asyncio
@@ -7,11 +7,18 @@ import os
 import sys
 
 import pytest
+from tests.integration.auth.factors.people import (
+    Guarded,
+    add_passkey,
+    claims_of,
+    device,
+    kinds,
+)
 from tests.integration.auth.world import PASSWORD, World, code
 
 from auth.commands import COMMANDS
 from auth.settings import Settings
-from contracts.auth import UserChanged, UserRegistered
+from contracts.auth import FactorChanged, UserChanged, UserRegistered
 from testkit.databases import Cluster
 from testkit.pump import sent
 
@@ -152,3 +159,30 @@ async def test_the_command_line_knows_the_commands(world: World, cluster: Cluste
     out, _ = await process.communicate(f"{PASSWORD}\n".encode())
     assert (process.returncode, out.decode().startswith("root: made")) == (0, True)
     assert await world.status_with(await world.log_in("root")) == 200
+
+
+async def test_who_has_lost_all_factors_gets_in_again_by_an_operator(
+    world: World, cluster: Cluster, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alice = await Guarded.arrive(world)
+    await add_passkey(world, await alice.log_in(), device())
+    login, waiting = await alice.log_in(), await alice.begin()
+    await run(cluster, "remove-factors", "--username", "Alice")
+    assert "alice" in (told := capsys.readouterr().out.splitlines()[-1].lower())
+    assert "removed passkey, totp; all sessions end" in told
+    assert code(await world.refresh(login.refresh_token)) == (401, "refresh_token_invalid")
+    answer = await alice.give(waiting["mfa_token"], recovery_code=alice.recovery_codes[0])
+    assert code(answer) == (401, "mfa_token_invalid")
+    assert await claims_of(world, await world.log_in("alice")) == (("pwd",), False)
+    assert (await kinds(world))[-2:] == ["factors_removed", "login_ok"]
+    told_of = [one.message for one in await sent(world.database, FactorChanged)][-2:]
+    assert [(one.factor, one.is_added) for one in told_of if isinstance(one, FactorChanged)] == [
+        ("passkey", False),
+        ("totp", False),
+    ]
+    actor = "SELECT count(*) FROM audit WHERE action = 'factors_removed' AND actor_id IS NULL"
+    assert await world.count(actor) == 1
+    await run(cluster, "remove-factors", "--username", "alice")
+    assert "removed none" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        await run(cluster, "remove-factors", "--username", "nobody")

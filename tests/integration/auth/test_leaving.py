@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.integration.auth.factors.people import Guarded
 from tests.integration.auth.owners import in_the_way
 from tests.integration.auth.world import PASSWORD, Login, World, code, login_of
 
@@ -38,6 +39,20 @@ async def test_when_the_login_is_old_the_password_is_asked_for(world: World) -> 
     assert code(await leave(world, login, {})) == (403, "password_needed")
     assert world.owners.closed == {"payments": set(), "wallet": set()}
     assert (await leave(world, login, {"password": PASSWORD})).status_code == 204
+
+
+@pytest.mark.parametrize("body", [None, {"password": PASSWORD}], ids=str)
+async def test_with_a_second_factor_neither_password_nor_its_login_alone_deletes(
+    world: World, body: Any
+) -> None:
+    """Somebody who has the password, and a session from before the factor was set up."""
+    person = await Guarded.arrive(world)
+    weak = login_of(await world.refresh(person.login.refresh_token))
+    assert code(await leave(world, weak, body)) == (403, "step_up_required")
+    change = {"email": "thief@example.com", **(body or {})}
+    answer = await world.post("/v1/auth/email/change", change, headers=weak.headers)
+    assert code(answer) == (403, "step_up_required")
+    assert (await leave(world, await person.log_in(), body)).status_code == 204
 
 
 async def test_a_wrong_password_never_deletes_and_is_counted(world: World) -> None:

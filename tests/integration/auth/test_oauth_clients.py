@@ -1,5 +1,6 @@
 """Administrators register OAuth clients, change them, and take them away."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -51,6 +52,8 @@ async def test_a_client_is_registered_and_its_secret_shown_once(world: World, ad
         ({"redirect_uris": HOME}, "validation_failed"),
         ({"name": "x" * 61}, "validation_failed"),
         ({"secret": "mine"}, "validation_failed"),
+        ({"scopes": []}, "validation_failed"),
+        ({"scopes": ["users:write"]}, "validation_failed"),
         ({"is_active": False}, "validation_failed"),
     ],
 )
@@ -141,6 +144,27 @@ async def test_a_new_secret_takes_the_place_of_the_old_one(world: World, admin: 
     assert (await front_end.refresh(login.refresh_token)).status_code == 401
     front_end.secret = made.json()["client_secret"]
     assert (await front_end.refresh(login.refresh_token)).status_code == 200
+
+
+async def test_the_secret_before_works_on_for_an_overlap(world: World, admin: Login) -> None:
+    await world.arrive("alice")
+    front_end = await registered(world.http, admin.headers)
+    login = await logged_in(world, front_end)
+    path = f"{CLIENTS}/{front_end.client_id}"
+    overlap = {"overlap_seconds": 3600}
+    made = await world.post(f"{path}/rotate-secret", overlap, headers=admin.headers)
+    until = (world.clock.now() + timedelta(hours=1)).isoformat().replace("+00:00", "Z")
+    assert made.json()["old_secret_until"] == until
+    assert (await front_end.refresh(login.refresh_token)).status_code == 200
+    world.clock.advance(3600)
+    answer = await front_end.refresh(login.refresh_token)
+    assert answer.json()["error"] == "invalid_client"
+    front_end.secret = made.json()["client_secret"]
+    assert "scope" in (await front_end.exchange(await granted_to(front_end))).json()
+
+
+async def granted_to(front_end: FrontEnd) -> str:
+    return await front_end.logged_in("alice", PASSWORD)
 
 
 async def test_a_public_client_has_no_secret_to_replace(world: World, admin: Login) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from tests.integration.auth.front_end import registered, sealed_in
 from tests.integration.auth.mailed import last_token, last_url, orders
 from tests.integration.auth.world import PASSWORD, World, code
 
@@ -230,3 +231,62 @@ async def test_the_form_sets_the_password_and_asks_again_for_a_bad_one(
 async def test_what_is_no_address_is_refused(world: World, email: str | None) -> None:
     assert code(await world.post(FORGOT, {"email": email})) == (422, "validation_failed")
     assert await orders(world) == []
+
+
+async def waiting(world: World) -> dict[str, Any]:
+    """Return what every operation with a password in it is asked with, but for that."""
+    login = await world.log_in("alice")
+    sealed = sealed_in(await (await registered(world.http, (await world.admin()).headers)).page())
+    return {
+        "POST /v1/auth/register": {"json": {"username": "carol"}},
+        "POST /v1/auth/login": {"json": {"username": "alice"}},
+        "POST /v1/auth/activation/resend": {"json": {"username": "alice"}},
+        "POST /v1/auth/token": {"data": {"grant_type": "password", "username": "alice"}},
+        "POST /v1/auth/authorize": {
+            "data": {"request": sealed, "decision": "allow", "username": "alice"}
+        },
+        "POST /v1/auth/password/reset": {"json": {"token": await forgotten(world)}},
+        "POST /v1/auth/password/reset/page": {"data": {"token": await forgotten(world)}},
+        "POST /v1/auth/password/change": {
+            "json": {"current_password": PASSWORD},
+            "headers": login.headers,
+        },
+        "POST /v1/auth/email/change": {
+            "json": {"email": "new@example.com"},
+            "headers": login.headers,
+        },
+        "POST /v1/auth/step-up": {"json": {}, "headers": login.headers},
+        "DELETE /v1/auth/me": {"json": {}, "headers": login.headers},
+    }
+
+
+@pytest.mark.check(29)
+@pytest.mark.usefixtures("alice")
+async def test_a_huge_password_is_refused_everywhere_before_anything_is_hashed(
+    world: World,
+) -> None:
+    asked = await waiting(world)
+    before = world.wiring.hasher.hashes
+    for operation, request in asked.items():
+        method, path = operation.split()
+        field = "new_password" if path.endswith("/change") and "password" in path else "password"
+        body = "json" if "json" in request else "data"
+        filled = request | {body: request[body] | {field: "x" * 10_240}}
+        answer = await world.http.request(method, path, **filled)
+        assert answer.status_code in (400, 401, 422), operation
+        assert world.wiring.hasher.hashes == before, operation
+
+
+@pytest.mark.check(29)
+@pytest.mark.usefixtures("alice")
+@pytest.mark.parametrize("password", ["seven77", "PassWord123", "x" * 257])
+async def test_no_way_to_a_new_password_takes_a_bad_one(world: World, password: str) -> None:
+    login, token = await world.log_in("alice"), await forgotten(world)
+    change = {"current_password": PASSWORD, "new_password": password}
+    answer = await world.post("/v1/auth/password/change", change, headers=login.headers)
+    assert code(answer) == (422, "validation_failed")
+    answer = await world.post(RESET, {"token": token, "password": password})
+    assert code(answer) == (422, "validation_failed")
+    page = await world.http.post(f"{RESET}/page", data={"token": token, "password": password})
+    assert page.status_code == 422
+    assert await world.status_with(await world.log_in("alice")) == 200

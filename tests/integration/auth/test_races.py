@@ -5,6 +5,7 @@ from dataclasses import replace
 from uuid import UUID
 
 import httpx
+from tests.integration.auth.factors.people import Guarded
 from tests.integration.auth.world import World, code
 
 from auth.repository import Users
@@ -45,6 +46,21 @@ async def test_a_name_that_another_takes_between_look_and_change_is_taken(world:
     assert (await world.http.get("/v1/auth/me", headers=alice.headers)).json()["username"] == (
         "alice"
     )
+
+
+async def test_a_password_changed_during_a_login_ends_it_before_the_second_factor(
+    world: World,
+) -> None:
+    alice = await Guarded.arrive(world)
+    old = await world.credentials("alice")
+    async with asyncio.TaskGroup() as group, world.database.unit_of_work() as uow:
+        await Users(uow).change_password(
+            old.user.id, old.password_hash, "another", world.clock.now()
+        )
+        login = group.create_task(alice.try_password())  # right still, as nothing is committed
+        await until(lambda: is_waiting_for_a_lock(world))
+    assert code(login.result()) == (401, "invalid_credentials")
+    assert await world.count("SELECT count(*) FROM challenge") == 0
 
 
 async def test_of_many_who_change_to_one_name_at_once_one_has_it(world: World) -> None:

@@ -41,7 +41,7 @@ async def test_acts_of_before_the_seals_keep_where_they_came_from(cluster: Clust
     database = await Database.open(cluster.url("auth"), name="auth", pool_size=1)
     async with database.unit_of_work() as uow:
         last = await seal(uow, 3)
-        found = await verify(uow)
+        found = await verify(uow, uow.clock.now())
         places = await uow.fetch(
             "SELECT address FROM audit JOIN audit_origin ON audit_id = audit.id ORDER BY position"
         )

@@ -15,13 +15,13 @@ from auth.domain.api_keys import (
     USE_STORED_EVERY,
     ApiKey,
     KeyTerms,
-    Scope,
     decide_making,
     digest,
     hint_of,
     is_allowed_from,
     place_of,
 )
+from auth.domain.scopes import Scope
 from auth.refusals import ApiKeyExpired, ScopeNotBounded, TooManyApiKeys
 from kit.money import Money
 

@@ -18,6 +18,8 @@ from auth.domain.codes import (
     decide_request,
     return_address,
 )
+from auth.domain.scopes import Scope
+from auth.pages.scopes import WORDS
 from auth.refusals import ChallengeMissing, ResponseTypeUnsupported, ScopeUnknown
 from kit.refusals import Refusal
 
@@ -32,6 +34,7 @@ CODE = AuthorizationCode(
     user_id=UUID(int=2),
     redirect_uri=URI,
     challenge=hashlib.sha256(VERIFIER.encode()).digest(),
+    scopes=frozenset(),
     token_version=3,
     password_digest=bytes(32),
     amr=("pwd",),
@@ -41,8 +44,38 @@ CODE = AuthorizationCode(
 PRESENTED = PresentedCode("x", CODE.client_id, URI, VERIFIER)
 
 
+READ, WRITE = Scope.PAYMENTS_READ, Scope.PAYMENTS_WRITE
+ALLOWED = frozenset({READ, WRITE})
+
+
 def test_the_challenge_of_a_request_is_the_hash_of_its_verifier() -> None:
-    assert decide_request(ASKED) == CODE.challenge
+    challenge, _ = decide_request(ASKED, ALLOWED)
+    assert challenge == CODE.challenge
+
+
+@pytest.mark.parametrize(
+    ("scope", "granted"),
+    [
+        (None, ALLOWED),
+        ("", ALLOWED),
+        ("  ", ALLOWED),
+        ("payments:read", {READ}),
+        (" payments:read  payments:read ", {READ}),
+        ("payments:write payments:read", ALLOWED),
+        ("payments:read wallets:write", {READ}),
+    ],
+)
+def test_a_client_gets_what_it_asks_for_of_what_it_is_registered_for(
+    scope: str | None, granted: set[Scope]
+) -> None:
+    _, scopes = decide_request(replace(ASKED, scope=scope), ALLOWED)
+    assert scopes == granted
+
+
+def test_every_scope_is_said_in_words_in_both_languages() -> None:
+    assert WORDS.keys() == set(Scope)
+    said = [text for texts in WORDS.values() for text in texts.values()]
+    assert len(set(said)) == 2 * len(Scope)
 
 
 @pytest.mark.parametrize(
@@ -60,13 +93,16 @@ def test_the_challenge_of_a_request_is_the_hash_of_its_verifier() -> None:
         (replace(ASKED, code_challenge_method="s256"), ChallengeMissing),
         (replace(ASKED, scope="openid", code_challenge=None), ChallengeMissing),
         (replace(ASKED, scope="openid"), ScopeUnknown),
+        (replace(ASKED, scope="payments:read openid"), ScopeUnknown),
+        (replace(ASKED, scope="PAYMENTS:READ"), ScopeUnknown),
+        (replace(ASKED, scope="wallets:write"), ScopeUnknown),
     ],
 )
 def test_a_request_is_refused_in_the_order_of_its_faults(
     asked: Asked, refusal: type[Refusal]
 ) -> None:
     with pytest.raises(refusal):
-        decide_request(asked)
+        decide_request(asked, ALLOWED)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +150,8 @@ def test_a_verifier_of_another_form_fits_nothing(verifier: str) -> None:
 def test_a_verifier_may_be_short_or_long(verifier: str) -> None:
     digest = hashlib.sha256(verifier.encode()).digest()
     challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-    of_it = replace(CODE, challenge=decide_request(replace(ASKED, code_challenge=challenge)))
+    found, _ = decide_request(replace(ASKED, code_challenge=challenge), ALLOWED)
+    of_it = replace(CODE, challenge=found)
     presented = replace(PRESENTED, verifier=verifier)
     assert decide_exchange(of_it, presented, NOW, is_unchanged=True) is CodeVerdict.GRANTED
 

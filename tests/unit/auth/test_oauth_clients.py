@@ -1,7 +1,7 @@
 """Where a registered OAuth client may have its users sent back to."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -17,6 +17,7 @@ from auth.domain.oauth_clients import (
     redirect_uri,
     require_address,
 )
+from auth.domain.scopes import Scope
 from auth.refusals import (
     ClientNameRefused,
     ClientUnknown,
@@ -30,6 +31,7 @@ PUBLIC = OAuthClient(
     id=UUID(int=1),
     name="App",
     redirect_uris=(HOME, "http://127.0.0.1/cb", "http://[::1]:4000/cb", "com.example.app:/cb"),
+    scopes=frozenset({Scope.PAYMENTS_READ}),
     secret_hash=None,
     created_by=UUID(int=2),
     created_at=NOW,
@@ -164,7 +166,16 @@ def test_a_client_and_its_address_are_taken() -> None:
 def test_a_secret_is_for_those_who_have_one(
     client: OAuthClient, secret: str | None, *, knows: bool
 ) -> None:
-    assert client.knows(secret) is knows
+    assert client.knows(secret, NOW) is knows
+
+
+def test_the_secret_before_works_until_its_overlap_ends() -> None:
+    until = NOW + timedelta(hours=1)
+    rotated = replace(CONFIDENTIAL, old_secret_hash=digest("cs_old"), old_secret_until=until)
+    assert rotated.knows("cs_old", until - timedelta(seconds=1))
+    assert not rotated.knows("cs_old", until)
+    assert rotated.knows("cs_right", until)
+    assert not rotated.knows("cs_wrong", NOW)
 
 
 @pytest.mark.parametrize("name", ["Ledger", "Учёт & Co. <b>", "x" * NAME_LONGEST])

@@ -9,13 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auth.domain.sessions import (
-    FRESH,
     PresentedToken,
     Refreshed,
     Session,
     SessionRules,
     decide_refresh,
-    is_fresh,
     is_noted,
     make_refresh_token,
     read_refresh_token,
@@ -144,9 +142,3 @@ def test_a_refresh_is_noted_once_an_hour_and_from_each_new_address(
     before = replace(SESSION, rotated_at=NOW.replace(minute=0, second=0), address="here")
     later = before.rotated_at + timedelta(seconds=seconds_later)
     assert is_noted(before, before.rotated(later, SESSION.expires_at, address)) is expected
-
-
-def test_a_login_is_fresh_for_a_while_and_no_login_never_is() -> None:
-    assert is_fresh(NOW - FRESH, NOW)
-    assert not is_fresh(NOW - FRESH - timedelta(microseconds=1), NOW)
-    assert not is_fresh(None, NOW)

@@ -9,6 +9,7 @@ import pytest
 
 from auth.crypto.signing import SigningKey, TokenSigner, generate_key
 from auth.domain.keys import KeyStatus
+from auth.domain.scopes import Scope
 from auth.domain.sessions import Session
 from auth.domain.users import Role, User, UserStatus
 from kit.ids import new_id
@@ -70,6 +71,20 @@ async def test_a_users_token_says_who_and_nothing_personal() -> None:
     }
     header = jwt.get_unverified_header(token)
     assert header == {"alg": "ES256", "typ": "at+jwt", "kid": signer.jwks(NOW)["keys"][0]["kid"]}
+
+
+async def test_an_oauth_clients_token_says_whose_it_is_and_is_no_administrators() -> None:
+    """RFC 9068 §2.2."""
+    signer = signer_of(generate_key(KeyStatus.ACTIVE, NOW))
+    scopes = frozenset({Scope.PAYMENTS_READ, Scope.ORDERS_WRITE})
+    client_id = new_id()
+    session = replace(SESSION, client_id=client_id, scopes=scopes)
+    token = signer.for_user(USER, session, NOW)
+    claims = await (await verifier_for(signer)).verify(token)
+    assert (claims.user_id, claims.roles) == (USER.id, {"user"})
+    assert claims.scope == {"payments:read", "orders:write"}
+    body = jwt.decode(token, options={"verify_signature": False})
+    assert (body["client_id"], body["scope"]) == (str(client_id), "orders:write payments:read")
 
 
 async def test_a_services_token_has_no_session() -> None:

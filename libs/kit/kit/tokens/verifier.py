@@ -104,6 +104,7 @@ class _Payload(BaseModel):
     tv: Annotated[int, Field(ge=0)] | None = None
     auth_time: _EpochSeconds | None = None
     amr: tuple[str, ...] = ()
+    client_id: str | None = None
     scope: str | None = None
     wallet_ids: frozenset[UUID] | None = None
     per_day: _PerDay | None = None
@@ -292,7 +293,9 @@ def _claims(claimed: _Payload) -> Claims:
             raise TokenInvalid from None
         if str(user_id) != claimed.sub:  # revocations name the subject in its one usual spelling
             raise TokenInvalid
-    per_day = claimed.per_day
+    per_day, scope = claimed.per_day, claimed.scope
+    if claimed.client_id is not None:  # an OAuth client's token never opens all, whatever it lacks
+        scope = scope or ""
     return Claims(
         subject=claimed.sub,
         user_id=user_id,
@@ -306,7 +309,7 @@ def _claims(claimed: _Payload) -> Claims:
         else datetime.fromtimestamp(claimed.auth_time, UTC),
         amr=claimed.amr,
         has_factor=claimed.factor,
-        scope=None if claimed.scope is None else frozenset(claimed.scope.split()),
+        scope=None if scope is None else frozenset(scope.split()),
         wallet_ids=claimed.wallet_ids,
         per_day=None if per_day is None else Money(per_day.minor, per_day.currency),
         confirm_above=claimed.confirm_above,

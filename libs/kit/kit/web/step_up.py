@@ -22,6 +22,8 @@ def require_recent(
 ) -> None:
     """Refuse a login that is too old, or that lacks the second factor of its user.
 
+    What is limited to scopes is nobody's own login: a program's key, an OAuth client's token.
+
     Args:
         identity: The caller, a user.
         now: The time, in UTC.
@@ -39,13 +41,11 @@ def require_recent(
 def lacking(
     identity: Identity, now: datetime, *, within: timedelta = RECENT, needs_factor: bool = False
 ) -> StepUpRequired | None:
-    """Return why `require_recent` refuses a login; None where it does not.
-
-    A program's key is no login, whatever its user has enrolled.
-    """
+    """Return why `require_recent` refuses a login; None where it does not."""
     lacks_factor = (needs_factor or identity.has_factor) and _FACTORS.isdisjoint(identity.amr)
     is_recent = identity.auth_time is not None and now - identity.auth_time <= within
-    if is_recent and not lacks_factor and "key" not in identity.amr:
+    is_own = identity.scope is None and "key" not in identity.amr
+    if is_recent and is_own and not lacks_factor:
         return None
     return StepUpRequired(max_age_seconds=int(within.total_seconds()), needs_factor=lacks_factor)
 

@@ -17,10 +17,12 @@ from auth.schemas.api_keys import (
     MadeApiKey,
 )
 from auth.service import api_keys as verbs
+from auth.service.mails import Mailing
 from auth.wiring import Wired
 from kit.refusals import CursorInvalid
 from kit.step_up import StepUpRequired
 from kit.web.identity import Caller
+from kit.web.language import CallerLanguage
 from kit.web.pagination import page_of
 from kit.web.queries import SpanQuery
 from kit.web.routes import Router
@@ -39,7 +41,8 @@ router = Router(tags=["API keys"])
     summary="Make an API key for a program",
     description="The program sends it as `Authorization: Bearer …` and acts as you, within the"
     " key's scopes and bounds; it never passes for an administrator, nor for a fresh login. The key"
-    " is shown in this answer and never again. Needs a login of the last 15 minutes.",
+    " is shown in this answer and never again, and you get a mail. Needs a login of the last 15"
+    " minutes.",
     status_code=201,
     refusals=(
         StepUpRequired,
@@ -49,13 +52,14 @@ router = Router(tags=["API keys"])
     ),
 )
 async def make_api_key(
-    body: ApiKeyRequest, caller: Caller, request: Request, wired: Wired
+    body: ApiKeyRequest, caller: Caller, request: Request, language: CallerLanguage, wired: Wired
 ) -> MadeApiKey:
     """Make a key."""
     require_recent(caller, wired.database.clock.now())
     origin, is_live = origin_of(request), wired.settings.in_production
+    mailing = Mailing(wired.settings.public_url, language)
     async with wired.database.unit_of_work() as uow:
-        made = await verbs.make(uow, caller.user, body.terms, origin, is_live=is_live)
+        made = await verbs.make(uow, caller.user, body.terms, mailing, origin, is_live=is_live)
     return MadeApiKey.revealing(made.key, made.secret)
 
 
@@ -125,18 +129,20 @@ async def change_api_key(
     " Needs a login of the last 15 minutes.",
     refusals=(StepUpRequired, refusals.ApiKeyNotFound),
 )
-async def rotate_api_key(
+async def rotate_api_key(  # noqa: PLR0913, PLR0917 - what an operation is given
     key_id: UUID,
     caller: Caller,
     request: Request,
+    language: CallerLanguage,
     wired: Wired,
     body: ApiKeyRotation = ApiKeyRotation(),  # noqa: B008 - frozen
 ) -> MadeApiKey:
     """Make a new secret."""
     require_recent(caller, wired.database.clock.now())
-    overlap = timedelta(seconds=body.overlap_seconds)
+    overlap, origin = timedelta(seconds=body.overlap_seconds), origin_of(request)
+    mailing = Mailing(wired.settings.public_url, language)
     async with wired.database.unit_of_work() as uow:
-        made = await verbs.rotate(uow, caller.user, key_id, origin_of(request), overlap=overlap)
+        made = await verbs.rotate(uow, caller.user, key_id, mailing, origin, overlap=overlap)
     return MadeApiKey.revealing(made.key, made.secret)
 
 

@@ -18,13 +18,14 @@ from auth.api.logins import Given, proven
 from auth.api.origins import origin_of
 from auth.domain.codes import Authorization, decide_request, return_address
 from auth.domain.oauth_clients import OAuthClient, require_address
+from auth.domain.scopes import scope_text, scopes_in
 from auth.pages import LoginView
 from auth.schemas.authorization import AuthorizationForm, AuthorizationQuery, ServerMetadata
 from auth.service import codes
 from auth.service.sessions import Credentials
 from auth.wiring import Wired, Wiring
 from kit.db import UnitOfWork
-from kit.refusals import Refusal, Unavailable
+from kit.refusals import Language, Refusal, Unavailable
 from kit.web.language import CallerLanguage
 from kit.web.oauth import members_of
 from kit.web.routes import Router
@@ -71,11 +72,11 @@ async def show_login_page(
     except _BY_PAGE as refusal:
         return pages.refused_page(refusal, language)
     try:
-        challenge = decide_request(query.asked)
+        challenge, scopes = decide_request(query.asked, client.scopes)
     except Refusal as refusal:
         return _back(redirect_uri, query.state, wired, members_of(refusal))
-    asked = Authorization(client.id, redirect_uri, challenge, query.state)
-    return pages.password_page(LoginView(client, redirect_uri, _sealed(asked, wired), language))
+    asked = Authorization(client.id, redirect_uri, challenge, query.state, scopes)
+    return pages.password_page(_view(client, asked, language, wired))
 
 
 @router.post(
@@ -101,7 +102,7 @@ async def authorize(
         return pages.refused_page(refusal, language)
     if form.decision == "deny":
         return _back(uri, asked.state, wired, members_of(refusals.AccessDenied()))
-    view = LoginView(client, uri, _sealed(asked, wired), language)
+    view = _view(client, asked, language, wired)
     try:
         code = await _granted(form, asked, request, wired)
     except refusals.OtpRequired as refusal:
@@ -155,6 +156,13 @@ async def _granted(
         return await grant(uow, credentials, amr)
 
 
+def _view(
+    client: OAuthClient, asked: Authorization, language: Language, wired: Wiring
+) -> LoginView:
+    sealed = _sealed(asked, wired)
+    return LoginView(client, asked.redirect_uri, asked.scopes, sealed, language)
+
+
 def _require_own_page(request: Request, wired: Wiring) -> None:
     """Refuse a form of another site's (RFC 9700 §4.7); programs send no Origin."""
     origin = request.headers.get("origin")
@@ -176,7 +184,8 @@ def _back(
 
 
 def _sealed(asked: Authorization, wired: Wiring) -> str:
-    parts = [str(asked.client_id), asked.redirect_uri, asked.challenge.hex(), asked.state]
+    scopes = scope_text(asked.scopes)
+    parts = [str(asked.client_id), asked.redirect_uri, asked.challenge.hex(), asked.state, scopes]
     return wired.forms.seal(orjson.dumps(parts).decode(), wired.database.clock.now())
 
 
@@ -184,5 +193,7 @@ def _unsealed(sealed: str, wired: Wiring) -> Authorization:
     text = wired.forms.open(sealed, wired.database.clock.now())
     if text is None:
         raise refusals.LoginPageOutdated
-    client_id, redirect_uri, challenge, state = orjson.loads(text)
-    return Authorization(UUID(client_id), redirect_uri, bytes.fromhex(challenge), state)
+    client_id, redirect_uri, challenge, state, scopes = orjson.loads(text)
+    return Authorization(
+        UUID(client_id), redirect_uri, bytes.fromhex(challenge), state, scopes_in(scopes)
+    )

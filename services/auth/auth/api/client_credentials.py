@@ -74,7 +74,8 @@ async def require_client(given: ClientCredentials, wired: Wiring) -> OAuthClient
     Raises:
         ClientInvalid: there is none, it is switched off, or has another secret.
     """
-    return authenticated(await client_named(given.client_id, wired), given.secret)
+    client = await client_named(given.client_id, wired)
+    return authenticated(client, given.secret, wired.database.clock.now())
 
 
 async def client_named(client_id: str | None, wired: Wiring) -> OAuthClient | None:

@@ -4,7 +4,6 @@ from fastapi import Request
 
 from auth.api.origins import origin_of
 from auth.domain.lockout import Failures
-from auth.domain.sessions import is_fresh
 from auth.domain.users import UserStatus
 from auth.refusals import InvalidCredentials, PasswordNeeded, PasswordWrong
 from auth.repository import Users
@@ -12,6 +11,7 @@ from auth.service.sessions import Credentials, LoginAttempt, check_password, cou
 from auth.wiring import Wiring
 from kit.refusals import NotFound
 from kit.web.identity import Identity
+from kit.web.step_up import StepUpRequired, require_recent
 
 
 async def checked(name: str, password: str, request: Request, wired: Wiring) -> Credentials:
@@ -58,11 +58,19 @@ async def require_themselves(
 ) -> None:
     """Check the caller's own password; without one, require a fresh login.
 
+    Whoever has a second factor has given it lately: a password alone would let its thief in.
+
     Raises:
         PasswordNeeded: there is no password, and the login is too old.
+        StepUpRequired: the caller's second factor was not given lately.
         PasswordWrong, LoginLocked, NotFound: as their names say.
     """
+    try:
+        require_recent(caller, wired.database.clock.now())
+    except StepUpRequired:
+        if caller.has_factor:
+            raise
+        if password is None:
+            raise PasswordNeeded from None
     if password is not None:
         await confirmed(password, caller, request, wired)
-    elif not is_fresh(caller.auth_time, wired.database.clock.now()):
-        raise PasswordNeeded

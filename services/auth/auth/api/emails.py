@@ -30,6 +30,7 @@ from kit.refusals import Language, NotFound
 from kit.web.identity import Caller, Identity
 from kit.web.language import CallerLanguage
 from kit.web.routes import Router
+from kit.web.step_up import StepUpRequired
 
 router = Router(tags=["emails"])
 
@@ -43,7 +44,8 @@ _REFUSALS: Final = (refusals.EmailTokenInvalid, refusals.EmailTaken, refusals.Us
     summary="Ask for another e-mail address",
     description="It is one's own once both the old and the new address have confirmed by the link"
     " that they are mailed, in any order. Needs the password, unless the login is at most 15"
-    " minutes old. Where links are mailed, a used address is answered like any other.",
+    " minutes old; with a second factor, a step-up. Where links are mailed, a used address is"
+    " answered like any other.",
     status_code=202,
     refusals=(
         refusals.EmailUnchanged,
@@ -51,6 +53,7 @@ _REFUSALS: Final = (refusals.EmailTokenInvalid, refusals.EmailTaken, refusals.Us
         refusals.EmailNotAscii,
         refusals.PasswordWrong,
         refusals.PasswordNeeded,
+        StepUpRequired,
         refusals.LoginLocked,
         NotFound,
     ),

@@ -10,10 +10,12 @@ from auth.api.credentials import checked
 from auth.api.origins import origin_of
 from auth.domain.factors.challenges import ChallengeKind
 from auth.domain.factors.methods import PASSWORD, Factor, amr_of, methods_of
+from auth.domain.scopes import scope_text
 from auth.domain.sessions import Session, make_refresh_token
 from auth.domain.users import User, decide_login
-from auth.refusals import CodeWrong, OtpRequired
-from auth.schemas.tokens import TokenAnswer
+from auth.refusals import CodeWrong, InvalidCredentials, OtpRequired
+from auth.repository import Users
+from auth.schemas.tokens import ClientTokenAnswer, TokenAnswer
 from auth.service import sessions
 from auth.service.factors.challenges import make_challenge
 from auth.service.factors.changes import Acting
@@ -59,7 +61,7 @@ async def proven(
     if not credentials.user.factors:
         return credentials, PASSWORD
     if given.otp is None or Factor.TOTP not in credentials.user.factors:
-        raise await _asked(credentials.user, wired)
+        raise await _asked(credentials, wired)
     proof = Proof("totp", given.otp)
     acting = Acting(credentials.user.id, origin_of(request), wired.database.clock.now())
     async with wired.database.unit_of_work() as uow:
@@ -103,16 +105,24 @@ async def open_in(
 def tokens_of(user: User, session: Session, wired: Wiring) -> TokenAnswer:
     """Return a session's access token, and its refresh token at the session's counter."""
     refresh_key = wired.vault.refresh_key(session.hmac_key)
-    return TokenAnswer(
+    answer = TokenAnswer(
         access_token=wired.signer.for_user(user, session, wired.database.clock.now()),
         refresh_token=make_refresh_token(session.id, session.counter, refresh_key),
         expires_in=wired.settings.access_token_seconds,
     )
+    if session.client_id is None:
+        return answer
+    return ClientTokenAnswer(**answer.model_dump(), scope=scope_text(session.scopes))
 
 
-async def _asked(user: User, wired: Wiring) -> OtpRequired:
-    """Return the refusal that asks for the second factor, with a token stored for it."""
-    now = wired.database.clock.now()
+async def _asked(credentials: Credentials, wired: Wiring) -> OtpRequired:
+    """Return the refusal that asks for the second factor, with a token stored for it.
+
+    Whoever changes the password ends what waits: the token is stored before that, or not at all.
+    """
+    user, now = credentials.user, wired.database.clock.now()
     async with wired.database.unit_of_work() as uow:
+        if not await Users(uow).hold(user, credentials.password_hash):
+            raise InvalidCredentials
         token = await make_challenge(uow, ChallengeKind.SECOND_FACTOR, user, now)
     return OtpRequired(methods=methods_of(user.factors), mfa_token=token)

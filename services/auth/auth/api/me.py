@@ -16,6 +16,7 @@ from kit.refusals import NotFound
 from kit.web.identity import Caller
 from kit.web.language import CallerLanguage
 from kit.web.routes import Router
+from kit.web.step_up import StepUpRequired
 
 router = Router(tags=["me"])
 
@@ -24,6 +25,7 @@ router = Router(tags=["me"])
     "/v1/auth/me",
     access="user",
     operation_id="get_me",
+    scope="profile:read",
     summary="Get one's own user",
     refusals=(NotFound,),
 )
@@ -67,12 +69,14 @@ async def change_me(body: MePatch, caller: Caller, wired: Wired) -> UserAnswer:
     access="user",
     operation_id="delete_me",
     summary="Delete one's own user",
-    description="Needs the password, unless the login is at most 15 minutes old. Refused while a"
-    " wallet has money, held or not, or owes some, or while a payment is under way: “errors” names"
-    " each reason. Others can't have the username for 90 days.",
+    description="Needs the password, unless the login is at most 15 minutes old; with a second"
+    " factor, a step-up. Refused while a wallet has money, held or not, or owes some, or while a"
+    " payment is under way: “errors” names each reason. Others can't have the username for 90"
+    " days.",
     refusals=(
         refusals.PasswordWrong,
         refusals.PasswordNeeded,
+        StepUpRequired,
         refusals.LoginLocked,
         WalletNotEmpty,
         PaymentsOpen,

@@ -7,7 +7,13 @@ from fastapi import Query
 
 from auth import refusals
 from auth.repository import OAuthClients
-from auth.schemas.oauth_clients import ClientAnswer, ClientPatch, ClientRequest, ClientWithSecret
+from auth.schemas.oauth_clients import (
+    ClientAnswer,
+    ClientPatch,
+    ClientRequest,
+    ClientSecretRotation,
+    ClientWithSecret,
+)
 from auth.service import oauth_clients as verbs
 from auth.wiring import Wired
 from kit.refusals import CursorInvalid, NotFound
@@ -65,6 +71,7 @@ async def create_client(
             uow,
             name=body.name,
             redirect_uris=body.redirect_uris,
+            scopes=frozenset(body.scopes),
             is_public=body.is_public,
             created_by=caller.user,
             now=wired.database.clock.now(),
@@ -94,7 +101,8 @@ async def get_client(client_id: UUID, wired: Wired, audit: Auditing) -> ClientAn
     access="admin",
     operation_id="change_client",
     summary="Change an OAuth client, or switch it off or on",
-    description="Switched off, it logs nobody in, and all sessions that it has opened end.",
+    description="Switched off, it logs nobody in, and all sessions that it has opened end. Fewer"
+    " scopes hold for its sessions from their next token on.",
     refusals=(refusals.ClientNameRefused, refusals.RedirectUriRefused),
 )
 async def change_client(
@@ -128,13 +136,19 @@ async def delete_client(client_id: UUID, wired: Wired, audit: Auditing) -> None:
     access="admin",
     operation_id="rotate_client_secret",
     summary="Replace the secret of an OAuth client",
-    description="The old one is dead at once; sessions live on. The new one is shown in this"
-    " answer and never again.",
+    description="The old one is dead at once, or works on for an overlap; sessions live on. The new"
+    " one is shown in this answer and never again.",
     refusals=(refusals.ClientIsPublic,),
 )
-async def rotate_client_secret(client_id: UUID, wired: Wired, audit: Auditing) -> ClientWithSecret:
+async def rotate_client_secret(
+    client_id: UUID,
+    wired: Wired,
+    audit: Auditing,
+    body: ClientSecretRotation = ClientSecretRotation(),  # noqa: B008 - frozen
+) -> ClientWithSecret:
     """Make a new secret."""
     async with wired.database.unit_of_work() as uow:
-        made = await verbs.rotate_secret(uow, client_id)
+        now = wired.database.clock.now()
+        made = await verbs.rotate_secret(uow, client_id, now, overlap=body.overlap)
         await audit.changed(uow, "client", client_id)
     return ClientWithSecret.of(made.client, client_secret=made.secret)

@@ -1,5 +1,6 @@
 """Serves tokens: hands out, refreshes and ends them, and publishes their keys."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Final, cast
 from uuid import UUID
@@ -20,8 +21,10 @@ from auth.domain.codes import PresentedCode
 from auth.domain.names import EMAIL_LONGEST
 from auth.domain.oauth_clients import OAuthClient
 from auth.domain.passwords import LONGEST as PASSWORD_LONGEST
+from auth.domain.scopes import decide_scopes
 from auth.domain.sessions import read_refresh_token
 from auth.schemas.tokens import (
+    ClientTokenAnswer,
     Jwks,
     LoginRequest,
     LogoutRequest,
@@ -76,7 +79,7 @@ async def login(body: LoginRequest, request: Request, wired: Wired) -> TokenAnsw
     description="Refusals have `error` and `error_description` (RFC 6749 §5.2) besides the fields"
     " of every problem; `code` is as precise as elsewhere.",
     speaks_oauth=True,
-    response_model=TokenAnswer | ServiceTokenAnswer,
+    response_model=ClientTokenAnswer | TokenAnswer | ServiceTokenAnswer,
     refusals=(
         *_LOGIN_REFUSALS,
         refusals.CodeInvalid,
@@ -95,7 +98,7 @@ async def token(form: Annotated[TokenForm, Form()], request: Request, wired: Wir
 async def _granted(
     form: TokenForm, request: Request, wired: Wiring
 ) -> TokenAnswer | ServiceTokenAnswer:
-    if form.scope:
+    if form.scope and form.grant_type != "refresh_token":
         raise refusals.ScopeUnknown
     match form.grant_type:
         case "password" | None:
@@ -131,7 +134,11 @@ async def refresh(body: RefreshRequest, request: Request, wired: Wired) -> Token
 
 
 async def _refresh(
-    refresh_token: str, request: Request, wired: Wiring, client: OAuthClient | None = None
+    refresh_token: str,
+    request: Request,
+    wired: Wiring,
+    client: OAuthClient | None = None,
+    scope: str | None = None,
 ) -> TokenAnswer:
     presented = read_refresh_token(refresh_token)
     if presented is None:
@@ -145,8 +152,12 @@ async def _refresh(
             vault=wired.vault,
             rules=wired.settings.session_rules,
             now=now,
-            client_id=None if client is None else client.id,
+            client=client,
         )
+        if scope is not None and not isinstance(outcome, UUID):
+            # Of this access token alone; the refresh token keeps what was granted (RFC 6749 §6).
+            scopes = decide_scopes(scope, outcome.session.scopes)
+            outcome = replace(outcome, session=replace(outcome.session, scopes=scopes))
     if isinstance(outcome, UUID):
         await wired.revoker.sessions([outcome])
         raise refusals.RefreshTokenInvalid
@@ -215,8 +226,8 @@ async def _refresh_by_form(form: TokenForm, request: Request, wired: Wiring) -> 
     given = _credentials(form, request)
     client = await client_named(given.client_id, wired)
     if client is not None:
-        client = authenticated(client, given.secret)
-    return await _refresh(form.refresh_token, request, wired, client)
+        client = authenticated(client, given.secret, wired.database.clock.now())
+    return await _refresh(form.refresh_token, request, wired, client, form.scope)
 
 
 def _service_token(form: TokenForm, request: Request, wired: Wiring) -> ServiceTokenAnswer:

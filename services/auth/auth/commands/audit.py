@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from datetime import UTC, datetime
 from typing import Final
 
 from auth.service.seals import AuditFault, verify
@@ -18,7 +19,7 @@ async def _verify(settings: Settings, _: argparse.Namespace) -> None:
     database = await Database.open(settings.database_url, name=settings.service(), pool_size=1)
     try:
         async with database.read() as connection:
-            found = await verify(connection)
+            found = await verify(connection, datetime.now(UTC))
     finally:
         await database.close()
     if isinstance(found, AuditFault):

@@ -1,6 +1,6 @@
-"""Makes users at the command line: create-admin and create-user.
+"""Makes users at the command line, and takes factors from those who have lost them.
 
-They are safe to repeat: an existing user is enabled and given the roles, and keeps the password.
+All is safe to repeat: an existing user is enabled and given the roles, and keeps the password.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from auth.crypto.hashing import PasswordHasher
 from auth.domain import names, passwords
 from auth.domain.users import ORDINARY, Role, UserStatus
 from auth.repository import NewUser
-from auth.service.users import ensure
+from auth.service.users import ensure, remove_factors
 from auth.settings import Settings
 from kit.commands import Extra
 from kit.db import Database
@@ -81,5 +81,23 @@ def _password(parsed: argparse.Namespace) -> str:
     return password
 
 
+def _name_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--username", required=True, help="or the e-mail address")
+
+
+async def _remove_factors(settings: Settings, parsed: argparse.Namespace) -> None:
+    database = await Database.open(settings.database_url, name=settings.service(), pool_size=1)
+    try:
+        async with database.unit_of_work() as uow:
+            user, removed = await remove_factors(uow, parsed.username, datetime.now(UTC))
+    except Refusal as refusal:
+        raise SystemExit(refusal.detail()) from None
+    finally:
+        await database.close()
+    factors = ", ".join(removed) or "none"
+    sys.stdout.write(f"{parsed.username}: removed {factors}; all sessions end, id {user.id}\n")
+
+
 CREATE_ADMIN: Final[Extra] = (_arguments, _create_admin)
 CREATE_USER: Final[Extra] = (_user_arguments, _create_user)
+REMOVE_FACTORS: Final[Extra] = (_name_argument, _remove_factors)

@@ -43,6 +43,8 @@ class PasswordHasher:
         idle_seconds: after so long without work the memory of the last hashes is returned to the
             system. Returning it after each hash (by mmap) made a hash take half as long again.
         give_back: returns the memory.
+
+    `hashes` counts those made and verified: what an answer costs, whatever the machine.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class PasswordHasher:
         self._pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="hash")
         self._most = threads + queue
         self._under_way = 0
+        self.hashes = 0
         # Verified if there is no such user, so that both answers take equally long.
         self._nobody = _CONTEXT.hash(os.urandom(16).hex())
 
@@ -84,6 +87,7 @@ class PasswordHasher:
         if self._under_way >= self._most:
             raise Unavailable
         self._under_way += 1
+        self.hashes += 1
         loop = asyncio.get_running_loop()
         try:
             return await loop.run_in_executor(self._pool, work)

@@ -21,6 +21,7 @@ from jwt.algorithms import ECAlgorithm
 
 from auth.domain.api_keys import ApiKey
 from auth.domain.keys import KeyStatus, PublicKey, published, thumbprint
+from auth.domain.scopes import scope_text
 from auth.domain.sessions import Session
 from auth.domain.users import Role, User
 from kit.ids import new_id_text
@@ -86,18 +87,24 @@ class TokenSigner:
         return True
 
     def for_user(self, user: User, session: Session, now: datetime) -> str:
-        """Return a user's access token; it has neither name nor address."""
+        """Return a user's access token; it has neither name nor address.
+
+        An OAuth client's is never an administrator's, and says whose it is (RFC 9068 §2.2).
+        """
+        is_own = session.client_id is None
+        of_client = {"client_id": str(session.client_id), "scope": scope_text(session.scopes)}
         return self._sign(
             now,
             self._lifetime,
             sub=str(user.id),
             sid=str(session.id),
             tv=user.token_version,
-            roles=sorted(user.roles),
+            roles=sorted(user.roles) if is_own else [Role.USER],
             auth_time=int(session.authenticated_at.timestamp()),
             amr=list(session.amr),
             **({"factor": True} if user.factors else {}),
             **_limits(user),
+            **({} if is_own else of_client),
         )
 
     def for_key(self, user: User, key: ApiKey, lifetime: timedelta, now: datetime) -> str:
@@ -106,7 +113,7 @@ class TokenSigner:
         It is never an administrator's, nor of a fresh login: nobody has logged in for it.
         """
         terms = key.terms
-        bounds: dict[str, Any] = {"scope": " ".join(sorted(terms.scopes))}
+        bounds: dict[str, Any] = {"scope": scope_text(terms.scopes)}
         if terms.wallet_ids is not None:
             bounds["wallet_ids"] = sorted(str(wallet_id) for wallet_id in terms.wallet_ids)
         if terms.per_day is not None:

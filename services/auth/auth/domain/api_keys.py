@@ -4,11 +4,11 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Final, TypeAlias
 from uuid import UUID
 
+from auth.domain.scopes import Scope
 from auth.refusals import ApiKeyExpired, ScopeNotBounded, TooManyApiKeys
 from kit.money import Money
 
@@ -24,28 +24,6 @@ _IPV4_PLACE: Final = 24
 _IPV6_PLACE: Final = 48
 
 KeyNetwork: TypeAlias = IPv4Network | IPv6Network
-
-
-class Scope(StrEnum):
-    """What a key may do: read or write one noun; none is about users, logins or keys."""
-
-    PAYMENTS_READ = "payments:read"
-    PAYMENTS_WRITE = "payments:write"
-    REFUNDS_READ = "refunds:read"
-    REFUNDS_WRITE = "refunds:write"
-    SERVICES_WRITE = "services:write"
-    WALLETS_READ = "wallets:read"
-    WALLETS_WRITE = "wallets:write"
-    ORDERS_READ = "orders:read"
-    ORDERS_WRITE = "orders:write"
-    PRODUCTS_READ = "products:read"
-    PRODUCTS_WRITE = "products:write"
-    FINANCE_READ = "finance:read"
-    FINANCE_WRITE = "finance:write"
-    NOTIFICATIONS_READ = "notifications:read"
-    NOTIFICATIONS_WRITE = "notifications:write"
-    WEBHOOKS_READ = "webhooks:read"
-    WEBHOOKS_WRITE = "webhooks:write"
 
 
 # Payments and wallet alone keep to a key's wallets and to its amount of a day.

@@ -6,7 +6,7 @@ An act is named by its operation, an event by its `Kind`.
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
@@ -39,6 +39,8 @@ class Kind(StrEnum):
     TOTP_FAILED = "totp_failed"
     PASSKEY_ADDED = "passkey_added"
     PASSKEY_REMOVED = "passkey_removed"
+    PASSKEY_RENAMED = "passkey_renamed"
+    FACTORS_REMOVED = "factors_removed"
     RECOVERY_CODES_MADE = "recovery_codes_made"
     RECOVERY_CODE_USED = "recovery_code_used"
     STEPPED_UP = "stepped_up"
@@ -49,13 +51,24 @@ class Kind(StrEnum):
     API_KEY_ROTATED = "api_key_rotated"
     API_KEY_REVOKED = "api_key_revoked"
     API_KEY_NEW_PLACE = "api_key_new_place"
+    API_KEY_REFUSED = "api_key_refused"
     CODE_GRANTED = "code_granted"
 
 
-# Whoever did it has not proved to be the user.
+# Whoever did it has not proved to be the user, or was an operator.
 _UNPROVEN: Final = frozenset(
-    {Kind.LOGIN_FAILED, Kind.LOGIN_LOCKED, Kind.REFRESH_REUSED, Kind.TOTP_FAILED}
+    {
+        Kind.LOGIN_FAILED,
+        Kind.LOGIN_LOCKED,
+        Kind.REFRESH_REUSED,
+        Kind.TOTP_FAILED,
+        Kind.API_KEY_REFUSED,
+        Kind.FACTORS_REMOVED,
+    }
 )
+# Of these, and of nobody's alone, the log forgets after a time where they came from.
+GUESSES: Final = (Kind.LOGIN_FAILED, Kind.LOGIN_LOCKED)
+GUESSES_KEPT: Final = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from typing import Final
 from urllib.parse import urlencode
 from uuid import UUID
 
-from auth.refusals import ChallengeMissing, ResponseTypeUnsupported, ScopeUnknown
+from auth.domain.scopes import Scope, decide_scopes
+from auth.refusals import ChallengeMissing, ResponseTypeUnsupported
 
 LIFETIME: Final = timedelta(seconds=60)
 
@@ -34,7 +35,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Authorization:
-    """What a user is asked to allow: this client, back at this address.
+    """What a user is asked to allow: this client, back at this address, with these scopes.
 
     `challenge` is the SHA-256 of the verifier that only the client has.
     """
@@ -43,6 +44,7 @@ class Authorization:
     redirect_uri: str
     challenge: bytes
     state: str | None
+    scopes: frozenset[Scope]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,7 @@ class AuthorizationCode:
     user_id: UUID
     redirect_uri: str
     challenge: bytes
+    scopes: frozenset[Scope]
     token_version: int
     password_digest: bytes
     amr: tuple[str, ...]
@@ -83,22 +86,20 @@ class CodeVerdict(Enum):
     REUSED = auto()  # somebody has a copy: end the session that it opened
 
 
-def decide_request(asked: Asked) -> bytes:
-    """Return the challenge of a request that can be granted.
+def decide_request(asked: Asked, allowed: frozenset[Scope]) -> tuple[bytes, frozenset[Scope]]:
+    """Return the challenge and the scopes of a request that can be granted.
 
     Raises:
         ResponseTypeUnsupported: anything but a code is asked for.
         ChallengeMissing: no challenge, or a method that shows the verifier itself.
-        ScopeUnknown: there are no scopes.
+        ScopeUnknown: as `decide_scopes` says; `allowed` are the client's.
     """
     if asked.response_type != "code":
         raise ResponseTypeUnsupported
     challenge = asked.code_challenge or ""
     if asked.code_challenge_method != "S256" or not _CHALLENGE.fullmatch(challenge):
         raise ChallengeMissing
-    if asked.scope:
-        raise ScopeUnknown
-    return base64.urlsafe_b64decode(challenge + "=")
+    return base64.urlsafe_b64decode(challenge + "="), decide_scopes(asked.scope, allowed)
 
 
 def decide_exchange(

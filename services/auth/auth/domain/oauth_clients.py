@@ -7,11 +7,12 @@ import hmac
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from auth.domain.links import digest
+from auth.domain.scopes import Scope
 from auth.refusals import (
     ClientNameRefused,
     ClientUnknown,
@@ -23,6 +24,7 @@ from kit.characters import holds_unseen
 NAME_LONGEST: Final = 60
 URI_LONGEST: Final = 512
 MOST_URIS: Final = 10
+LONGEST_OVERLAP: Final = timedelta(days=7)  # of a secret and the one before it
 SECRET_PREFIX: Final = "cs_"  # noqa: S105 - secrets begin with it, so that scanners know them
 
 # Neither query nor fragment: what is added to the address stands alone in it.
@@ -36,15 +38,22 @@ _PRIVATE: Final = re.compile(rf"([a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+:){_PATH}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OAuthClient:
-    """A registered client; one without a secret is public: an app, or a web page."""
+    """A registered client; one without a secret is public: an app, or a web page.
+
+    Attributes: scopes: What it may do at most, for users who allow it. old_secret_until: How long
+    the secret before the newest one still works.
+    """
 
     id: UUID
     name: str
     redirect_uris: tuple[str, ...]
+    scopes: frozenset[Scope]
     secret_hash: bytes | None
     created_by: UUID
     created_at: datetime
     disabled_at: datetime | None = None
+    old_secret_hash: bytes | None = None
+    old_secret_until: datetime | None = None
 
     @property
     def is_public(self) -> bool:
@@ -56,11 +65,14 @@ class OAuthClient:
         """Tell whether it may log users in and refresh their tokens."""
         return self.disabled_at is None
 
-    def knows(self, secret: str | None) -> bool:
+    def knows(self, secret: str | None, now: datetime) -> bool:
         """Tell whether this is its secret (compared in constant time), or it has none."""
         if self.secret_hash is None or secret is None:
             return self.secret_hash is None and secret is None
-        return hmac.compare_digest(self.secret_hash, digest(secret))
+        given = digest(secret)
+        is_old = hmac.compare_digest(self.old_secret_hash or b"", given)
+        works_still = self.old_secret_until is not None and now < self.old_secret_until
+        return hmac.compare_digest(self.secret_hash, given) or (is_old and works_still)
 
     def may_return_to(self, uri: str) -> bool:
         """Tell whether an address is one of its own, to the letter (RFC 9700 §2.1).

@@ -14,7 +14,8 @@ from enum import Enum, auto
 from typing import Final
 from uuid import UUID
 
-FRESH: Final = timedelta(minutes=15)
+from auth.domain.scopes import Scope
+
 # Nobody has so many devices; only a script that logs in for each call gets this far.
 MOST_LIVE: Final = 100
 
@@ -43,7 +44,8 @@ class Session:
 
     Attributes: rotated_at: when it was last used, by a refresh. authenticated_at, amr: when its
     user last proved who they are, and how, in the words of RFC 8176. address: where it was last
-    used. client_id, client_name: the OAuth client that has its tokens; None for our own front ends.
+    used. client_id, client_name: the OAuth client that has its tokens; None for our own front ends,
+    which may do all that the user may. scopes: what that client may do.
     """
 
     id: UUID
@@ -60,6 +62,7 @@ class Session:
     user_agent: str | None = None
     client_id: UUID | None = None
     client_name: str | None = None
+    scopes: frozenset[Scope] = frozenset()
 
     def is_live(self, now: datetime) -> bool:
         """Tell whether the session has neither ended nor expired."""
@@ -101,11 +104,6 @@ class Refreshed(Enum):
 def is_noted(before: Session, after: Session) -> bool:
     """Tell whether the log keeps a refresh: the first of an hour, or from elsewhere."""
     return (_hour(before.rotated_at), before.address) != (_hour(after.rotated_at), after.address)
-
-
-def is_fresh(authenticated_at: datetime | None, now: datetime) -> bool:
-    """Tell whether a login is so recent that no password is needed."""
-    return authenticated_at is not None and now - authenticated_at <= FRESH
 
 
 def make_refresh_token(session_id: UUID, counter: int, hmac_key: bytes) -> str:

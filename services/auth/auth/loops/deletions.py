@@ -4,7 +4,9 @@ A deletion is stored first. Then the user is either deleted or reopened: by the 
 by the loop if the request's process died.
 """
 
+from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -13,17 +15,20 @@ import structlog
 from auth.clients.services import ClosingClient, Obstacles
 from auth.domain.users import User
 from auth.refusals import DeletionUnderWay
+from auth.repository import Users
 from auth.service import users
 from contracts.payments import PaymentsOpen
 from contracts.wallet import WalletNotEmpty
 from kit.clock import Clock
 from kit.db import Database
-from kit.refusals import Language, Refusal, Unavailable
+from kit.refusals import Language, NotFound, Refusal, Unavailable
 from kit.tasks import for_ever
 
 # Far longer than all requests of one deletion can take.
 ABANDONED_AFTER: Final = timedelta(minutes=2)
 LOOK_SECONDS: Final = 15.0
+PENDING_SECONDS: Final = 3600.0
+PENDING_AT_ONCE: Final = 100
 
 log = structlog.get_logger(__name__)
 
@@ -71,9 +76,34 @@ class DeletionWorker:
         log.warning("deletion_was_cut_short", user_id=str(found.user_id))
         return await self._reopen(found.user_id, found.attempt)
 
+    async def delete_pending(self, kept: timedelta) -> None:
+        """Delete users who have not activated for so long.
+
+        Whoever has been paid meanwhile stays.
+
+        Raises:
+            Unavailable: payments or wallet gave no answer.
+        """
+        last = UUID(int=0)
+        while True:
+            async with self._database.read() as connection:
+                before = self._clock.now() - kept
+                found = await Users(connection).pending_since(before, last, PENDING_AT_ONCE)
+            if not found:
+                return
+            last = found[-1]
+            for user_id in found:
+                with suppress(PaymentsOpen, WalletNotEmpty, DeletionUnderWay, NotFound):
+                    await self.leave(user_id, "en")
+
     async def run(self) -> None:
         """Resume deletions that were cut short, for ever."""
         await for_ever("auth.deletions", self.resume, every_seconds=LOOK_SECONDS)
+
+    async def run_for_pending(self, kept: timedelta) -> None:
+        """Delete users who never activate, for ever."""
+        deleting = partial(self.delete_pending, kept)
+        await for_ever("auth.pending", deleting, every_seconds=PENDING_SECONDS)
 
     async def _reopen(self, user_id: UUID, attempt: UUID) -> bool:
         try:

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
+from auth.domain.audit import GUESSES_KEPT
 from auth.domain.lockout import PLACE_KEPT
 from auth.repository import (
     ApiKeys,
     Codes,
     EmailChanges,
+    Guesses,
     KnownPlaces,
     Links,
     Logins,
@@ -31,7 +33,7 @@ PURGE_SECONDS: Final = 3600.0  # rarely: it has no index, which every refresh wo
 PURGE_BATCH: Final = 5000
 
 Purging = Callable[
-    [Connection], ApiKeys | Codes | EmailChanges | KnownPlaces | Links | Logins | Sessions
+    [Connection], ApiKeys | Codes | EmailChanges | Guesses | KnownPlaces | Links | Logins | Sessions
 ]
 
 _KEPT: Final[tuple[tuple[Purging, timedelta], ...]] = (
@@ -42,6 +44,7 @@ _KEPT: Final[tuple[tuple[Purging, timedelta], ...]] = (
     (EmailChanges, NOTHING),
     (Logins, NOTHING),
     (KnownPlaces, PLACE_KEPT),
+    (Guesses, GUESSES_KEPT),
 )
 
 

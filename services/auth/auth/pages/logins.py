@@ -10,12 +10,15 @@ from starlette.responses import HTMLResponse
 from auth.domain.names import EMAIL_LONGEST
 from auth.domain.oauth_clients import OAuthClient, form_target, place_of
 from auth.domain.passwords import LONGEST
+from auth.domain.scopes import Scope
 from auth.pages.document import POLICY, document
+from auth.pages.scopes import WORDS
 from kit.refusals import Language, Refusal
 
 ACTION: Final = "/v1/auth/authorize"
 
 _FORM: Final = """<p>{ask}</p>
+<ul>{may}</ul>
 {alert}<form method="post" action="{action}">
 <input type="hidden" name="request" value="{request}">
 {fields}<button name="decision" value="allow">{allow}</button>
@@ -35,8 +38,7 @@ _CODE: Final = """<input type="hidden" name="mfa_token" value="{mfa_token}">
 """
 _TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {
     "en": {
-        "ask": "{name} asks to act for you in Saldo. It will be able to do everything that you can:"
-        " see your money and move it.",
+        "ask": "{name} asks to act for you in Saldo. It will be able to:",
         "back": "You will be sent back to {place}. You can end this at any time in the list of your"
         " sessions.",
         "name_label": "Username or e-mail",
@@ -46,8 +48,7 @@ _TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {
         "deny": "Cancel",
     },
     "ru": {
-        "ask": "{name} просит разрешения действовать от вашего имени в Saldo. Этому приложению"
-        " будет доступно всё, что и вам: видеть ваши деньги и переводить их.",
+        "ask": "{name} просит разрешения действовать от вашего имени в Saldo. Приложение сможет:",
         "back": "Вы вернётесь на {place}. Доступ можно прекратить в любой момент в списке ваших"
         " сеансов.",
         "name_label": "Имя пользователя или адрес почты",
@@ -61,13 +62,14 @@ _TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {
 
 @dataclass(frozen=True, slots=True)
 class LoginView:
-    """What all pages of one login show: who asks, and where the user is sent back to.
+    """What all pages of one login show: who asks, for what, and where the user goes back to.
 
     `sealed` is what is asked for, as the form sends it back (`auth.crypto.forms`).
     """
 
     client: OAuthClient
     redirect_uri: str
+    scopes: frozenset[Scope]
     sealed: str
     language: Language
 
@@ -97,6 +99,9 @@ def _page(view: LoginView, fields: str, refused: Refusal | None) -> HTMLResponse
     texts, language = _TEXTS[view.language], view.language
     form = _FORM.format(
         ask=texts["ask"].format(name=_strong(view.client.name)),
+        may="".join(
+            f"<li>{WORDS[scope][language]}</li>" for scope in Scope if scope in view.scopes
+        ),
         alert="" if refused is None else _ALERT.format(text=escape(refused.detail(language))),
         action=ACTION,
         request=escape(view.sealed),

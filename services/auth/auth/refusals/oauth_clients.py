@@ -145,5 +145,11 @@ class ScopeUnknown(Refusal):
     status = 400
     title_en = "Scope not known"
     title_ru = "Неизвестная область доступа"
-    detail_en = "There are no scopes here: a token opens what its user may do. Leave “scope” out."
-    detail_ru = "Областей доступа нет: токен даёт права своего пользователя. Уберите «scope»."
+    detail_en = (
+        "“scope” names something that does not exist, or nothing that this client may have; who is"
+        " no registered client leaves it out."
+    )
+    detail_ru = (
+        "В «scope» есть несуществующее или нет ничего, что этому клиенту разрешено; кто не"
+        " зарегистрирован как клиент, опускает его."
+    )

@@ -1,7 +1,7 @@
 """Owns all of auth's SQL, one module for each noun."""
 
 from auth.repository.api_keys import ApiKeys
-from auth.repository.audit import AuditFilter, AuditLog
+from auth.repository.audit import AuditFilter, AuditLog, Guesses
 from auth.repository.codes import Codes, FoundCode
 from auth.repository.deletions import Deletion, Deletions
 from auth.repository.email_changes import EmailChanges
@@ -25,6 +25,7 @@ __all__ = [
     "Deletions",
     "EmailChanges",
     "FoundCode",
+    "Guesses",
     "Keys",
     "KnownPlaces",
     "Links",

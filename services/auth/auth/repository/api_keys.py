@@ -8,7 +8,8 @@ from uuid import UUID
 from asyncpg import Record
 from sqlalchemy import select, tuple_
 
-from auth.domain.api_keys import ApiKey, KeyTerms, Scope
+from auth.domain.api_keys import ApiKey, KeyTerms
+from auth.domain.scopes import Scope
 from auth.repository.user_pages import PageEnd
 from auth.tables import api_key
 from kit.db import Connection

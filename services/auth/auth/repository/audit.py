@@ -7,12 +7,13 @@ import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, or_, select, tuple_
 
-from auth.domain.audit import AuditRecord, Kind, origin_hash
+from auth.domain.audit import GUESSES, AuditRecord, Kind, origin_hash
 from auth.repository.user_pages import PageEnd
 from auth.tables import audit, audit_origin
 from kit.db import Connection
@@ -39,6 +40,14 @@ SELECT id, address, user_agent, salt FROM told JOIN kept USING (id, origin_hash)
 """  # noqa: S608 - of constants
 
 
+_FORGET_GUESSES: Final = """
+DELETE FROM audit_origin WHERE audit_id IN (
+    SELECT audit_id FROM audit JOIN audit_origin AS origin ON audit_id = audit.id
+    WHERE action = ANY($1) AND at < $2 AND actor_id IS NULL AND owner_id IS NULL
+    LIMIT $3 FOR UPDATE OF origin SKIP LOCKED)
+"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditFilter:
     """A filter of the audit log; None does not narrow.
@@ -53,6 +62,17 @@ class AuditFilter:
     service: str | None = None
     address: str | None = None
     span: Span = ALWAYS
+
+
+class Guesses:
+    """Purges where wrong passwords for names that nobody has came from."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def purge(self, before: datetime, limit: int) -> int:
+        """Forget the origins of guesses before a time; return of how many."""
+        return await self._connection.execute(_FORGET_GUESSES, list(GUESSES), before, limit)
 
 
 class AuditLog:

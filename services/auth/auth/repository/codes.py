@@ -9,18 +9,20 @@ from uuid import UUID
 
 from auth.domain.codes import AuthorizationCode
 from auth.domain.links import digest
+from auth.domain.scopes import Scope
 from auth.domain.users import User, UserStatus
 from auth.repository.users import COLUMNS, user_from
 from kit.db import Connection
 
 _ADD: Final = """
 INSERT INTO authorization_code (code_hash, client_id, user_id, redirect_uri, challenge,
-    token_version, amr, created_at, expires_at, password_digest)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+    token_version, amr, created_at, expires_at, password_digest, scopes)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 """
 _LOCK: Final = f"""
-SELECT {COLUMNS}, c.client_id, c.redirect_uri, c.challenge, c.token_version AS logged_in_with,
-    c.password_digest, c.amr, c.created_at AS given_at, c.expires_at, c.used_at, c.session_id
+SELECT {COLUMNS}, c.client_id, c.redirect_uri, c.challenge, c.scopes,
+    c.token_version AS logged_in_with, c.password_digest, c.amr, c.created_at AS given_at,
+    c.expires_at, c.used_at, c.session_id
 FROM authorization_code AS c JOIN user_account AS u ON u.id = c.user_id
 WHERE c.code_hash = $1 FOR NO KEY UPDATE OF c
 """
@@ -70,6 +72,20 @@ class Codes:
             code.created_at,
             code.expires_at,
             code.password_digest,
+            sorted(code.scopes),
+        )
+
+    async def owner(self, code_hash: bytes) -> UUID | None:
+        """Return whose login a code stands for, before anything is locked."""
+        found: UUID | None = await self._connection.fetchval(
+            "SELECT user_id FROM authorization_code WHERE code_hash = $1", code_hash
+        )
+        return found
+
+    async def drop_unused(self, user_id: UUID) -> None:
+        """Delete a user's unused codes; a used one still ends its session if it comes again."""
+        await self._connection.execute(
+            "DELETE FROM authorization_code WHERE user_id = $1 AND used_at IS NULL", user_id
         )
 
     async def lock(self, code_hash: bytes) -> FoundCode | None:
@@ -82,6 +98,7 @@ class Codes:
             user_id=row["id"],
             redirect_uri=row["redirect_uri"],
             challenge=row["challenge"],
+            scopes=frozenset(Scope(scope) for scope in row["scopes"]),
             token_version=row["logged_in_with"],
             password_digest=row["password_digest"],
             amr=tuple(row["amr"]),

@@ -33,6 +33,13 @@ class Links:
             link.expires_at,
         )
 
+    async def owner(self, token_hash: bytes) -> UUID | None:
+        """Return whose link this is, before anything is locked."""
+        found: UUID | None = await self._connection.fetchval(
+            "SELECT user_id FROM link WHERE token_hash = $1", token_hash
+        )
+        return found
+
     async def lock(self, token_hash: bytes, purposes: Sequence[Purpose]) -> Link | None:
         """Return a link for one of these purposes, locked so that it is used once."""
         row = await self._connection.fetchrow(

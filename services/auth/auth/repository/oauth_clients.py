@@ -9,19 +9,23 @@ from uuid import UUID
 from asyncpg import Record
 
 from auth.domain.oauth_clients import OAuthClient
+from auth.domain.scopes import Scope
 from auth.repository.user_pages import PageEnd
 from kit.db import Connection
 from kit.ids import LAST_ID
 from kit.span import ALWAYS, Span
 
-_ROW: Final = "id, name, redirect_uris, secret_hash, created_by, created_at, disabled_at"
-_ADD: Final = f"INSERT INTO client ({_ROW}) VALUES ($1, $2, $3, $4, $5, $6, $7)"
+_ROW: Final = """id, name, redirect_uris, scopes, secret_hash, old_secret_hash, old_secret_until,
+    disabled_at, created_by, created_at"""
+_ADD: Final = f"INSERT INTO client ({_ROW}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
 _GET: Final = f"SELECT {_ROW} FROM client WHERE id = $1 AND deleted_at IS NULL"
 _LOCK: Final = f"{_GET} FOR NO KEY UPDATE"
 # Whoever changes it waits, so that no session is opened beside the ending of all.
 _HOLD: Final = f"{_GET} FOR SHARE"
 _SAVE: Final = """
-UPDATE client SET name = $2, redirect_uris = $3, secret_hash = $4, disabled_at = $5 WHERE id = $1
+UPDATE client SET name = $2, redirect_uris = $3, scopes = $4, secret_hash = $5,
+    old_secret_hash = $6, old_secret_until = $7, disabled_at = $8
+WHERE id = $1
 """
 _DELETE: Final = """
 UPDATE client SET deleted_at = $2, disabled_at = coalesce(disabled_at, $2)
@@ -49,7 +53,7 @@ class OAuthClients:
 
     async def add(self, new: OAuthClient) -> None:
         """Store a client."""
-        await self._connection.execute(_ADD, *_values(new), new.created_by, new.created_at, None)
+        await self._connection.execute(_ADD, *_values(new), new.created_by, new.created_at)
 
     async def get(self, client_id: UUID) -> OAuthClient | None:
         """Return a client, also one that is switched off."""
@@ -65,7 +69,7 @@ class OAuthClients:
 
     async def save(self, changed: OAuthClient) -> None:
         """Store a changed client."""
-        await self._connection.execute(_SAVE, *_values(changed), changed.disabled_at)
+        await self._connection.execute(_SAVE, *_values(changed))
 
     async def delete(self, client_id: UUID, now: datetime) -> bool:
         """Delete a client; tell whether there was one."""
@@ -86,7 +90,16 @@ class OAuthClients:
 
 
 def _values(client: OAuthClient) -> tuple[Any, ...]:
-    return client.id, client.name, list(client.redirect_uris), client.secret_hash
+    return (
+        client.id,
+        client.name,
+        list(client.redirect_uris),
+        sorted(client.scopes),
+        client.secret_hash,
+        client.old_secret_hash,
+        client.old_secret_until,
+        client.disabled_at,
+    )
 
 
 def _client(row: Record | None) -> OAuthClient | None:
@@ -94,4 +107,5 @@ def _client(row: Record | None) -> OAuthClient | None:
 
 
 def _told(row: Record) -> dict[str, Any]:
-    return dict(row) | {"redirect_uris": tuple(row["redirect_uris"])}
+    scopes = frozenset(Scope(scope) for scope in row["scopes"])
+    return dict(row) | {"redirect_uris": tuple(row["redirect_uris"]), "scopes": scopes}

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from asyncpg import Record
 
+from auth.domain.audit import GUESSES, GUESSES_KEPT
 from auth.domain.seals import GENESIS, AuditFact, AuditPlace, LoggedRow, Seal
 from kit.db import Connection
 from kit.db.bulk import BulkInsert
@@ -18,11 +20,12 @@ SELECT (SELECT coalesce(max(position), 0) FROM audit) AS written_to,
     pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS next_xid
 """
 # A row that is gone has its seal only, one that was slipped in has none. Where somebody deleted
-# came from was forgotten with them.
+# came from was forgotten with them, and after a time where whoever guessed at nobody's name did.
 _ROWS: Final = """
 SELECT position, logged.id, at, actor_id, service, action, subject_kind, subject_id, owner_id,
     owner_ids, request_id, details, origin_hash, salt, address, user_agent, hash,
-    coalesce(whose.status = 'deleted', false) AS may_be_forgotten
+    coalesce(whose.status = 'deleted', actor_id IS NULL AND owner_id IS NULL
+        AND action = ANY($3) AND at < $4, false) AS may_be_forgotten
 FROM (SELECT * FROM audit WHERE position > $1 AND position <= $2) AS logged
 FULL JOIN (SELECT * FROM audit_seal WHERE position > $1 AND position <= $2) AS seal
     USING (position)
@@ -68,9 +71,10 @@ class Seals:
             "SELECT pg_advisory_xact_lock(hashtextextended('audit seals', 0))"
         )
 
-    async def rows(self, after: int, up_to: int) -> list[LoggedRow]:
+    async def rows(self, after: int, up_to: int, now: datetime) -> list[LoggedRow]:
         """Return the rows and seals between two positions, in order."""
-        return [_logged(row) for row in await self._connection.fetch(_ROWS, after, up_to)]
+        found = await self._connection.fetch(_ROWS, after, up_to, list(GUESSES), now - GUESSES_KEPT)
+        return [_logged(row) for row in found]
 
     async def add(self, seals: Sequence[Seal]) -> None:
         """Store seals."""

@@ -7,6 +7,7 @@ from uuid import UUID
 from asyncpg import Record
 from sqlalchemy import select, tuple_
 
+from auth.domain.scopes import Scope
 from auth.domain.sessions import Session
 from auth.domain.users import User
 from auth.repository.user_pages import PageEnd
@@ -24,8 +25,8 @@ from kit.span import ALWAYS, Span
 _OPEN_SESSION: Final = """
 WITH opened AS (
     INSERT INTO session (id, user_id, hmac_key, user_agent, created_at, rotated_at, expires_at,
-        authenticated_at, amr, address, client_id)
-    SELECT $1, u.id, $2, $3, $4, $4, $5, $10, $11, $12, $13 FROM user_account u
+        authenticated_at, amr, address, client_id, scopes)
+    SELECT $1, u.id, $2, $3, $4, $4, $5, $10, $11, $12, $13, $14 FROM user_account u
     WHERE u.id = $6 AND u.status = 'active' AND u.password_hash = $7 AND u.token_version = $8
     FOR SHARE
     RETURNING id),
@@ -54,7 +55,8 @@ _WITH_USER: Final = """
 SELECT u.id, u.number, u.username, u.email, u.full_name, u.status, u.roles, u.token_version,
     u.version, u.created_at, u.activated_at, u.language, u.factors, u.confirm_above,
     s.id AS session_id, s.user_id, s.counter, s.hmac_key, s.created_at AS opened_at, s.rotated_at,
-    s.expires_at, s.ended_at, s.user_agent, s.authenticated_at, s.amr, s.address, s.client_id
+    s.expires_at, s.ended_at, s.user_agent, s.authenticated_at, s.amr, s.address, s.client_id,
+    s.scopes
 FROM session s JOIN user_account u ON u.id = s.user_id
 WHERE s.id = $1
 """
@@ -88,6 +90,7 @@ class Sessions:
             list(new.amr),
             new.address,
             new.client_id,
+            sorted(new.scopes),
         )
         return None if row is None else row["crowded_out"] or []
 
@@ -185,4 +188,5 @@ def _session(row: Record) -> Session:
         user_agent=row["user_agent"],
         client_id=row["client_id"],
         client_name=row.get("client_name"),
+        scopes=frozenset(Scope(scope) for scope in row["scopes"]),
     )

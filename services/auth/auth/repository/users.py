@@ -83,6 +83,10 @@ ON CONFLICT (key) DO UPDATE SET user_id = $2, until = $3
 _RESTING: Final = """
 SELECT count(*) FROM resting_name WHERE user_id = $1 AND until > $2 AND key <> ALL($3)
 """
+_PENDING: Final = """
+SELECT id FROM user_account WHERE status = 'pending' AND created_at < $1 AND id > $2
+ORDER BY id LIMIT $3
+"""
 _WITHOUT_SKELETON: Final = """
 SELECT id, username FROM user_account
 WHERE username IS NOT NULL AND username_skeleton IS NULL ORDER BY created_at, id
@@ -221,6 +225,17 @@ class Users:
             raise NotFound
         return user
 
+    async def hold(self, user: User, password_hash: str) -> bool:
+        """Keep a user from being changed; return False if they were since they were read."""
+        found = await self._connection.fetchrow(
+            """SELECT FROM user_account
+            WHERE id = $1 AND password_hash = $2 AND token_version = $3 FOR SHARE""",
+            user.id,
+            password_hash,
+            user.token_version,
+        )
+        return found is not None
+
     async def lock_with_admins(self, user_id: UUID) -> tuple[User, int]:
         """Return a user and the number of other active administrators, all locked.
 
@@ -269,6 +284,11 @@ class Users:
         """Return at most `limit` users, newest first."""
         rows = await self._connection.fetch(user_page(wanted, after, limit, now))
         return [user_from(row) for row in rows]
+
+    async def pending_since(self, before: datetime, after: UUID, limit: int) -> list[UUID]:
+        """Return the next users who registered before a time and never activated."""
+        rows = await self._connection.fetch(_PENDING, before, after, limit)
+        return [row["id"] for row in rows]
 
     async def outdated_since(self, since: datetime) -> list[tuple[UUID, int]]:
         """Return id and token version of users whose older tokens ended since then."""

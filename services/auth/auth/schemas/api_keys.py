@@ -7,7 +7,8 @@ from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
 
-from auth.domain.api_keys import LONGEST_OVERLAP, SHORTEST_OVERLAP, ApiKey, KeyTerms, Scope
+from auth.domain.api_keys import LONGEST_OVERLAP, SHORTEST_OVERLAP, ApiKey, KeyTerms
+from auth.domain.scopes import Scope
 from kit.characters import holds_unseen
 from kit.web.fields import AmountFields, MoneyObject, not_null, refuse_field
 from kit.web.schemas import Model

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from auth.domain.codes import Asked
 from auth.domain.names import EMAIL_LONGEST
+from auth.domain.scopes import Scope
 from auth.service.factors.proofs import Proof
 from kit.web.schemas import Model
 
@@ -38,7 +39,12 @@ class AuthorizationQuery(BaseModel):
         examples=["E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"],
     )
     code_challenge_method: str | None = Field(None, description="`S256`.", examples=["S256"])
-    scope: str | None = Field(None, description="Leave it out: there are no scopes.")
+    scope: str | None = Field(
+        None,
+        description="What the client asks for, separated by spaces; left out, all that it is"
+        " registered for. What it is not registered for is left out of what is granted.",
+        examples=["payments:read payments:write"],
+    )
 
     @property
     def asked(self) -> Asked:
@@ -100,6 +106,7 @@ class ServerMetadata(Model):
                     "authorization_endpoint": f"{_ISSUER}/v1/auth/authorize",
                     "token_endpoint": f"{_ISSUER}/v1/auth/token",
                     "jwks_uri": f"{_ISSUER}/.well-known/jwks.json",
+                    "scopes_supported": [scope.value for scope in Scope],
                     "response_types_supported": ["code"],
                     "response_modes_supported": ["query"],
                     "grant_types_supported": list(_GRANTS),
@@ -116,6 +123,7 @@ class ServerMetadata(Model):
     authorization_endpoint: str
     token_endpoint: str
     jwks_uri: str
+    scopes_supported: tuple[Scope, ...] = tuple(Scope)
     response_types_supported: tuple[str, ...] = ("code",)
     response_modes_supported: tuple[str, ...] = ("query",)
     grant_types_supported: tuple[str, ...] = _GRANTS

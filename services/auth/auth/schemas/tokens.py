@@ -64,7 +64,12 @@ class TokenForm(BaseModel):
     refresh_token: str | None = None
     client_id: str | None = None
     client_secret: str | None = None
-    scope: str | None = Field(default=None, description="Leave it out: there are no scopes.")
+    scope: str | None = Field(
+        default=None,
+        description="With `refresh_token`, by a registered client: a part of what was granted."
+        " Leave it out elsewhere.",
+        examples=[None],
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -80,6 +85,15 @@ class TokenAnswer(Model):
     refresh_token: str = Field(examples=[_REFRESH_TOKEN])
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the scheme's name
     expires_in: int = Field(description="Lifetime of the access token, in seconds.", examples=[600])
+
+
+class ClientTokenAnswer(TokenAnswer):
+    """Tokens of a user's session that a registered client has (RFC 6749 §5.1)."""
+
+    scope: str = Field(
+        description="What the client may do by them, separated by spaces.",
+        examples=["payments:read payments:write"],
+    )
 
 
 class ServiceTokenAnswer(Model):

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from auth.domain import lookalikes, names, passwords
 from auth.domain.devices import device_of
 from auth.domain.emails import EmailChange
+from auth.domain.scopes import Scope
 from auth.domain.sessions import Session
 from auth.domain.users import Role, User, UserStatus
 from auth.refusals import NameMissing
@@ -315,6 +316,9 @@ class SessionAnswer(Model):
         examples=[None],
     )
     client_name: str | None = Field(description="Its name.", examples=[None])
+    scopes: list[Scope] | None = Field(
+        description="What that client may do; null for our own front ends.", examples=[None]
+    )
 
     @classmethod
     def of(cls, session: Session, current: UUID | None) -> Self:
@@ -332,6 +336,7 @@ class SessionAnswer(Model):
             is_current=session.id == current,
             client_id=session.client_id,
             client_name=session.client_name,
+            scopes=None if session.client_id is None else sorted(session.scopes),
         )
 
 

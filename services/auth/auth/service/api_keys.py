@@ -22,6 +22,7 @@ from auth.refusals import ApiKeyNotFound
 from auth.repository import ApiKeys, Users
 from auth.service.audit import note
 from auth.service.events import tell_new_place
+from auth.service.mails import Mailing
 from kit.db import Database, UnitOfWork
 from kit.ids import new_id
 from kit.scopes import KeyAddressRefused
@@ -45,21 +46,28 @@ class Exchanged:
     works_until: datetime
 
 
-async def make(
-    uow: UnitOfWork, user_id: UUID, terms: KeyTerms, origin: Origin, *, is_live: bool
+async def make(  # noqa: PLR0913 - whose, what, how it is told, where from
+    uow: UnitOfWork,
+    user_id: UUID,
+    terms: KeyTerms,
+    mailing: Mailing,
+    origin: Origin,
+    *,
+    is_live: bool,
 ) -> MadeKey:
-    """Make a key; only its secret's hash is stored.
+    """Make a key; only its secret's hash is stored. Its owner gets a mail.
 
     Raises:
         TooManyApiKeys, ApiKeyExpired, ScopeNotBounded: as their names say.
     """
     now = uow.clock.now()
-    await Users(uow).lock(user_id)  # so that keys made at the same moment are counted
+    user = await Users(uow).lock(user_id)  # so that keys made at the same moment are counted
     decide_making(terms, live=await ApiKeys(uow).count_live(user_id, now), now=now)
     secret = new_api_key(is_live=is_live)
     key = ApiKey(id=new_id(), user_id=user_id, terms=terms, hint=hint_of(secret), created_at=now)
     await ApiKeys(uow).add(key, digest(secret))
     await _note(uow, Kind.API_KEY_MADE, key, origin)
+    mailing.notice(uow, user, "api_key_made")
     return MadeKey(key, secret)
 
 
@@ -78,19 +86,27 @@ async def change(
     return changed
 
 
-async def rotate(
-    uow: UnitOfWork, user_id: UUID, key_id: UUID, origin: Origin, *, overlap: timedelta
+async def rotate(  # noqa: PLR0913 - whose, which, how it is told, where from
+    uow: UnitOfWork,
+    user_id: UUID,
+    key_id: UUID,
+    mailing: Mailing,
+    origin: Origin,
+    *,
+    overlap: timedelta,
 ) -> MadeKey:
-    """Give a key another secret; the one before works on for the overlap.
+    """Give a key another secret; the one before works on for the overlap. Its owner gets a mail.
 
     Raises:
         ApiKeyNotFound: there is no such key, or it is another's.
     """
+    user = await Users(uow).lock(user_id)
     key = await _locked(uow, user_id, key_id)
     secret = new_api_key(is_live=key.is_live)
     rotated = replace(key, hint=hint_of(secret), old_secret_until=uow.clock.now() + overlap)
     await ApiKeys(uow).rotate(rotated, digest(secret))
     await _note(uow, Kind.API_KEY_ROTATED, rotated, origin)
+    mailing.notice(uow, user, "api_key_rotated")
     return MadeKey(rotated, secret)
 
 
@@ -109,7 +125,7 @@ async def exchange(database: Database, secret: str, origin: Origin) -> Exchanged
     """Return the key of a secret, if it works from there; no unit of work may be open.
 
     Its use is stored at most once a minute. The first use from a new place is an event, and its
-    owner is told; but not of the first place of all.
+    owner is told; but not of the first place of all. A use from where it is not allowed is one.
 
     Raises:
         ApiKeyNotFound: unknown, expired or revoked, or its owner is not active.
@@ -126,6 +142,8 @@ async def exchange(database: Database, secret: str, origin: Origin) -> Exchanged
     if user is None or user.status is not UserStatus.ACTIVE or works_until is None:
         raise ApiKeyNotFound
     if not is_allowed_from(key.terms.addresses, origin.address):
+        async with database.unit_of_work() as uow:
+            await _note(uow, Kind.API_KEY_REFUSED, key, origin)
         raise KeyAddressRefused
     await _store_use(database, key, origin, now)
     return Exchanged(key, user, works_until)

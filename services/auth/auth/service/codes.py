@@ -16,11 +16,11 @@ from auth.domain.codes import (
 )
 from auth.domain.links import TOKEN_BYTES, digest, text_of
 from auth.domain.sessions import Session, SessionRules
-from auth.domain.users import User
+from auth.domain.users import User, decide_login
 from auth.refusals import ClientInvalid, CodeInvalid
-from auth.repository import Codes, FoundCode, OAuthClients, Sessions
+from auth.repository import Codes, FoundCode, OAuthClients, Sessions, Users
 from auth.service.audit import note
-from auth.service.sessions import AcceptedLogin, Credentials, accept, begin_session
+from auth.service.sessions import AcceptedLogin, Credentials, begin_session, know_place
 from kit.db import UnitOfWork
 
 
@@ -47,14 +47,15 @@ async def grant(  # noqa: PLR0913 - to whom, for whom, and how they proved it
     Raises:
         UserPending, UserDisabled: the user is not active.
     """
-    await accept(uow, credentials, now)
     user = credentials.user
+    decide_login(user)
     token = text_of(secrets.token_bytes(TOKEN_BYTES))
     code = AuthorizationCode(
         client_id=authorization.client_id,
         user_id=user.id,
         redirect_uri=authorization.redirect_uri,
         challenge=authorization.challenge,
+        scopes=authorization.scopes,
         token_version=user.token_version,
         password_digest=digest(credentials.password_hash),
         amr=amr,
@@ -62,6 +63,7 @@ async def grant(  # noqa: PLR0913 - to whom, for whom, and how they proved it
         expires_at=now + LIFETIME,
     )
     await Codes(uow).add(digest(token), code)
+    await know_place(uow, credentials, now)
     client = ("client", str(authorization.client_id))
     await note(uow, Kind.CODE_GRANTED, user.id, origin, subject=client)
     return token
@@ -89,6 +91,10 @@ async def exchange(
     if client is None or not client.is_active:
         raise ClientInvalid
     code_hash = digest(presented.code)
+    owner = await Codes(uow).owner(code_hash)
+    if owner is None:
+        raise CodeInvalid
+    await Users(uow).lock(owner)
     found = await Codes(uow).lock(code_hash)
     if found is None:
         raise CodeInvalid
@@ -99,7 +105,14 @@ async def exchange(
         await Codes(uow).use(code_hash, None, now)
         return []
     code = found.code
-    login = AcceptedLogin(found.user, found.password_hash, code.amr, client.id, code.created_at)
+    login = AcceptedLogin(
+        found.user,
+        found.password_hash,
+        code.amr,
+        client.id,
+        code.created_at,
+        code.scopes & client.scopes,
+    )
     session, crowded_out = await begin_session(uow, login, origin=origin, rules=rules, now=now)
     await Codes(uow).use(code_hash, session.id, now)
     return OpenedByCode(found.user, session, crowded_out)

@@ -29,11 +29,10 @@ async def ask(
         NotFound: there is no such user.
     """
     now = uow.clock.now()
-    # Links are locked before the user, as where they are used.
-    await _drop_links(uow, user_id)
     user = await Users(uow).lock(user_id)
     if user.status is UserStatus.DELETED:
         raise NotFound
+    await _drop_links(uow, user_id)
     change = ask_email_change(user, email, now + lifetime)
     await EmailChanges(uow).save(change)
     purposes = EMAIL_CHANGE if user.email is not None else (Purpose.NEW_EMAIL,)
@@ -93,6 +92,7 @@ async def cancel(uow: UnitOfWork, user_id: UUID) -> None:
     Raises:
         NotFound: there is none.
     """
+    await Users(uow).lock(user_id)
     await _drop_links(uow, user_id)
     if not await EmailChanges(uow).drop(user_id):
         raise NotFound

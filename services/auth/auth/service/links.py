@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from auth.domain.links import TOKEN_BYTES, Link, Purpose, decide_use, digest, text_of
-from auth.repository import Links
+from auth.repository import Links, Users
 from kit.db import UnitOfWork
 
 
@@ -31,12 +31,15 @@ async def make_link(
 
 
 async def use_link(uow: UnitOfWork, token: str, purposes: Sequence[Purpose], now: datetime) -> Link:
-    """Use a link for one of these purposes, which have one refusal, and return it.
+    """Use a link for one of these purposes, which have one refusal; lock its user first.
 
     Raises:
         ActivationTokenInvalid, ResetTokenInvalid, EmailTokenInvalid: unknown, used, or expired.
     """
     links, token_hash = Links(uow), digest(token)
+    owner = await links.owner(token_hash)
+    if owner is not None:
+        await Users(uow).lock(owner)
     link = decide_use(await links.lock(token_hash, purposes), purposes[0], now)
     await links.use(token_hash, now)
     return link

@@ -3,12 +3,13 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from auth.domain.links import digest, text_of
 from auth.domain.oauth_clients import SECRET_PREFIX, OAuthClient, client_name, redirect_uri
+from auth.domain.scopes import Scope
 from auth.refusals import ClientInvalid, ClientIsPublic
 from auth.repository import OAuthClients
 from kit.db import UnitOfWork
@@ -24,6 +25,7 @@ class ClientChange:
 
     name: str | None = None
     redirect_uris: Sequence[str] | None = None
+    scopes: frozenset[Scope] | None = None
     is_active: bool | None = None
 
 
@@ -40,6 +42,7 @@ async def add(  # noqa: PLR0913 - what a client is
     *,
     name: str,
     redirect_uris: Sequence[str],
+    scopes: frozenset[Scope],
     is_public: bool,
     created_by: UUID,
     now: datetime,
@@ -54,6 +57,7 @@ async def add(  # noqa: PLR0913 - what a client is
         id=new_id(),
         name=client_name(name),
         redirect_uris=_addresses(redirect_uris, is_public=is_public),
+        scopes=scopes,
         secret_hash=None if secret is None else digest(secret),
         created_by=created_by,
         created_at=now,
@@ -67,6 +71,8 @@ async def change(
 ) -> tuple[OAuthClient, list[UUID]]:
     """Change a client; return it, and the ids of the sessions that end by that.
 
+    Fewer scopes are kept to from the next token on.
+
     Raises:
         NotFound: no such client.
         ClientNameRefused, RedirectUriRefused: as their names say.
@@ -77,6 +83,8 @@ async def change(
     if wanted.redirect_uris is not None:
         uris = _addresses(wanted.redirect_uris, is_public=client.is_public)
         client = replace(client, redirect_uris=uris)
+    if wanted.scopes is not None:
+        client = replace(client, scopes=wanted.scopes)
     ended: list[UUID] = []
     if wanted.is_active:
         client = replace(client, disabled_at=None)
@@ -98,8 +106,10 @@ async def delete(uow: UnitOfWork, client_id: UUID, now: datetime) -> list[UUID]:
     return await OAuthClients(uow).end_sessions(client_id, now, "client_deleted")
 
 
-async def rotate_secret(uow: UnitOfWork, client_id: UUID) -> MadeClient:
-    """Give a client another secret; the old one is dead at once, its sessions live on.
+async def rotate_secret(
+    uow: UnitOfWork, client_id: UUID, now: datetime, *, overlap: timedelta
+) -> MadeClient:
+    """Give a client another secret; the one before works on for the overlap.
 
     Raises:
         NotFound: no such client.
@@ -109,18 +119,23 @@ async def rotate_secret(uow: UnitOfWork, client_id: UUID) -> MadeClient:
     if client.is_public:
         raise ClientIsPublic
     secret = _new_secret()
-    client = replace(client, secret_hash=digest(secret))
+    client = replace(
+        client,
+        secret_hash=digest(secret),
+        old_secret_hash=client.secret_hash if overlap else None,
+        old_secret_until=now + overlap if overlap else None,
+    )
     await OAuthClients(uow).save(client)
     return MadeClient(client, secret)
 
 
-def authenticated(client: OAuthClient | None, secret: str | None) -> OAuthClient:
+def authenticated(client: OAuthClient | None, secret: str | None, now: datetime) -> OAuthClient:
     """Return the client that has this secret, or none and is public (RFC 6749 §3.2.1).
 
     Raises:
         ClientInvalid: no such client, switched off, or another secret.
     """
-    if client is None or not client.is_active or not client.knows(secret):
+    if client is None or not client.is_active or not client.knows(secret, now):
         raise ClientInvalid
     return client
 

@@ -56,9 +56,9 @@ async def reset(
         UserDisabled: an administrator has disabled the user meanwhile.
     """
     user_id = (await use_link(uow, token, [Purpose.PASSWORD_RESET], now)).user_id
-    await _drop_links_and_challenges(uow, user_id)
     users = Users(uow)
     changed = decide_reset(await users.lock(user_id))
+    await _drop_links_and_challenges(uow, user_id)
     await users.set_password(changed, password_hash, now)
     await Sessions(uow).end(user_id, now, "password_reset")
     await _start_afresh(uow, user_id, origin.address, now)
@@ -81,9 +81,9 @@ async def change(  # noqa: PLR0913, PLR0917 - whose, what, how it is told, where
     """
     user, now = credentials.user, uow.clock.now()
     old_hash = credentials.password_hash
-    await _drop_links_and_challenges(uow, user.id)
     if not await Users(uow).change_password(user.id, old_hash, password_hash, now):
         raise PasswordWrong
+    await _drop_links_and_challenges(uow, user.id)
     ended = await Sessions(uow).end(user.id, now, "password_changed", but=session_id)
     await _start_afresh(uow, user.id, origin.address, now)
     await note(uow, Kind.PASSWORD_CHANGED, user.id, origin, details={"sessions": len(ended)})
@@ -92,10 +92,7 @@ async def change(  # noqa: PLR0913, PLR0917 - whose, what, how it is told, where
 
 
 async def _drop_links_and_challenges(uow: UnitOfWork, user_id: UUID) -> None:
-    """Delete what somebody with the old password may hold.
-
-    Before the user is locked, in the same order as where each is used.
-    """
+    """Delete what somebody with the old password may hold."""
     await Challenges(uow).forget(user_id)
     for purpose in (Purpose.PASSWORD_RESET, *EMAIL_CHANGE):
         await Links(uow).drop_unused(user_id, purpose)

@@ -80,9 +80,8 @@ async def renew_activation(
     Raises:
         UserAlreadyActive, UserDisabled: there is nothing to activate.
     """
-    # Links are locked before the user, in the same order as in activate().
-    await Links(uow).drop_unused(user.id, Purpose.ACTIVATION)
     decide_resend(await Users(uow).lock(user.id))
+    await Links(uow).drop_unused(user.id, Purpose.ACTIVATION)
     return await make_activation(uow, user, lifetime, now)
 
 

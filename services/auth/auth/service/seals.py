@@ -1,6 +1,7 @@
 """Seals the audit log, and verifies that it is as it was sealed."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from auth.domain.seals import GENESIS, Seal, fault_of, seal_of
@@ -40,19 +41,19 @@ async def seal(uow: UnitOfWork, up_to: int) -> Seal:
     await seals.one_by_one()
     last = await seals.last()
     made: list[Seal] = []
-    for row in await seals.rows(last.position, min(up_to, last.position + WINDOW)):
+    for row in await seals.rows(last.position, min(up_to, last.position + WINDOW), uow.clock.now()):
         last = seal_of(last, row)
         made.append(last)
     await seals.add(made)
     return last
 
 
-async def verify(connection: Connection) -> Verified | AuditFault:
+async def verify(connection: Connection, now: datetime) -> Verified | AuditFault:
     """Verify every sealed row of the log."""
     seals = Seals(connection)
     end, previous, rows = await seals.last(), GENESIS, 0
     for after in range(0, end.position, WINDOW):
-        for row in await seals.rows(after, min(after + WINDOW, end.position)):
+        for row in await seals.rows(after, min(after + WINDOW, end.position), now):
             fault = fault_of(previous, row)
             if fault is not None:
                 return AuditFault(row.position, fault)

@@ -1,7 +1,7 @@
 """Logs users in and out, and refreshes their tokens."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -11,7 +11,9 @@ from auth.crypto.hashing import PasswordHasher
 from auth.crypto.vault import KeyVault
 from auth.domain.audit import Kind, Origin
 from auth.domain.lockout import LOCK, Failures, LockoutRules, LockoutScope, require_unlocked
+from auth.domain.oauth_clients import OAuthClient
 from auth.domain.passwords import canonical
+from auth.domain.scopes import Scope
 from auth.domain.sessions import (
     MOST_LIVE,
     PresentedToken,
@@ -23,7 +25,7 @@ from auth.domain.sessions import (
 )
 from auth.domain.users import User, UserStatus, decide_login
 from auth.refusals import InvalidCredentials, RefreshTokenInvalid
-from auth.repository import Logins, Sessions
+from auth.repository import Challenges, Codes, Logins, Sessions, Users
 from auth.service.audit import note
 from auth.service.events import tell_locked
 from kit.db import Database, UnitOfWork
@@ -63,7 +65,7 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class AcceptedLogin:
-    """A user who has proved who they are, perhaps for an OAuth client.
+    """A user who has proved who they are, perhaps for an OAuth client with some scopes.
 
     `amr` says how (RFC 8176), `at` when; None for now. `password_hash` is of the password that was
     right.
@@ -74,6 +76,7 @@ class AcceptedLogin:
     amr: tuple[str, ...]
     client_id: UUID | None = None
     at: datetime | None = None
+    scopes: frozenset[Scope] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +126,8 @@ async def count_failure(uow: UnitOfWork, before: Failures, origin: Origin, now: 
         tell_locked(uow, failures.user_id, now + LOCK)
 
 
-async def accept(uow: UnitOfWork, credentials: Credentials, now: datetime) -> None:
-    """Let in whoever is who they say; forget wrong passwords, and know the place.
-
-    Raises:
-        UserPending, UserDisabled: the user is not active.
-    """
-    decide_login(credentials.user)
+async def know_place(uow: UnitOfWork, credentials: Credentials, now: datetime) -> None:
+    """Forget the wrong passwords of whoever is let in, and know where they are."""
     failures = credentials.failures
     if failures.of(LockoutScope.LOGIN).count:
         await Logins(uow).forget(failures)
@@ -154,9 +152,11 @@ async def open_session(  # noqa: PLR0913 - who, where from, and for how long
         UserPending, UserDisabled: the password is right, but the user is not active.
         InvalidCredentials: the user has changed since the password was checked.
     """
-    await accept(uow, credentials, now)
+    decide_login(credentials.user)
     login = AcceptedLogin(credentials.user, credentials.password_hash, amr)
-    return await begin_session(uow, login, origin=origin, rules=rules, now=now)
+    begun = await begin_session(uow, login, origin=origin, rules=rules, now=now)
+    await know_place(uow, credentials, now)
+    return begun
 
 
 async def begin_session(
@@ -182,6 +182,7 @@ async def begin_session(
         address=origin.address,
         user_agent=origin.user_agent,
         client_id=login.client_id,
+        scopes=login.scopes,
     )
     crowded_out = await Sessions(uow).open(session, user, login.password_hash, most=MOST_LIVE)
     if crowded_out is None:
@@ -199,11 +200,11 @@ async def refresh(  # noqa: PLR0913 - what, where from, by which rules
     vault: KeyVault,
     rules: SessionRules,
     now: datetime,
-    client_id: UUID | None = None,
+    client: OAuthClient | None = None,
 ) -> Continued | UUID:
     """Rotate a session's refresh token, or end the session if a token was copied.
 
-    `client_id` is the OAuth client that asks, which was authenticated before.
+    `client` is the OAuth client that asks, which was authenticated before.
 
     Returns:
         The session at its newest counter; or the id of the session that was ended, which must be
@@ -221,13 +222,13 @@ async def refresh(  # noqa: PLR0913 - what, where from, by which rules
         session, user = found
         if not any(map(presented.is_genuine, vault.refresh_keys(session.hmac_key))):
             raise RefreshTokenInvalid
-        if session.client_id != client_id:
+        if session.client_id != (None if client is None else client.id):
             raise RefreshTokenInvalid
         if not session.is_live(now) or user.status is not UserStatus.ACTIVE:
             raise RefreshTokenInvalid
         verdict = decide_refresh(session, presented, now=now, grace=rules.grace)
         if verdict is Refreshed.REPEAT:
-            return Continued(session, user)
+            return Continued(_within(session, client), user)
         if verdict is Refreshed.REUSED:
             await sessions.end(user.id, now, "refresh_reused", only=session.id)
             await note(uow, Kind.REFRESH_REUSED, user.id, origin, subject=_named(session.id))
@@ -236,7 +237,7 @@ async def refresh(  # noqa: PLR0913 - what, where from, by which rules
         if await sessions.rotate(session, rotated):
             if is_noted(session, rotated):
                 await note(uow, Kind.REFRESH, user.id, origin, subject=_named(session.id))
-            return Continued(rotated, user)
+            return Continued(_within(rotated, client), user)
         # Another request has just rotated it, so this token can't be the newest: read again.
 
 
@@ -247,7 +248,11 @@ async def log_out(
     scope: LogoutScope,
     origin: Origin,
 ) -> list[UUID]:
-    """End sessions and return their ids."""
+    """End sessions and return their ids; with more than this one, also logins half done."""
+    if scope is not LogoutScope.THIS:
+        await Users(uow).lock(user_id)
+        await Challenges(uow).forget(user_id)
+        await Codes(uow).drop_unused(user_id)
     only = session_id if scope is LogoutScope.THIS else None
     but = session_id if scope is LogoutScope.OTHERS else None
     ended = await Sessions(uow).end(user_id, uow.clock.now(), "logout", only=only, but=but)
@@ -271,6 +276,11 @@ async def end_session(
         named = _named(session_id)
         await note(uow, Kind.SESSION_REVOKED, user_id, origin, actor_id=admin_id, subject=named)
     return ended
+
+
+def _within(session: Session, client: OAuthClient | None) -> Session:
+    """Return a session with those of its scopes that its client has still."""
+    return session if client is None else replace(session, scopes=session.scopes & client.scopes)
 
 
 def _named(session_id: UUID) -> tuple[str, str]:

@@ -6,6 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from auth.domain.audit import Kind, Origin
+from auth.domain.factors.methods import Factor
 from auth.domain.lookalikes import look_alike
 from auth.domain.users import (
     AdminChange,
@@ -21,6 +22,7 @@ from auth.refusals import DeletionUnderWay, TooManyNames, UsernameTaken
 from auth.repository import (
     ApiKeys,
     AuditLog,
+    Codes,
     Deletion,
     Deletions,
     EmailChanges,
@@ -163,7 +165,8 @@ async def delete(uow: UnitOfWork, user_id: UUID, attempt: UUID, now: datetime) -
     await ApiKeys(uow).drop(user_id)
     await factors.forget(uow, user_id, now)
     await Logins(uow).know_none(user_id)
-    await Users(uow).rest(user, now + NAME_RESTS, now)
+    if user.activated_at is not None:  # nobody has known a name that was never activated
+        await Users(uow).rest(user, now + NAME_RESTS, now)
     await EmailChanges(uow).drop(user_id)
     await AuditLog(uow).forget_origins(user_id)
     return await _save(uow, user, deleted, now)
@@ -189,6 +192,32 @@ async def ensure(uow: UnitOfWork, wanted: NewUser, now: datetime) -> tuple[User,
     changed = decide_admin_change(user, change, other_active_admins=0, now=now)
     await _note(uow, user, changed, COMMAND_LINE, None)
     return await _save(uow, user, changed, now), user
+
+
+async def remove_factors(uow: UnitOfWork, name: str, now: datetime) -> tuple[User, list[Factor]]:
+    """Take all second factors from a user who has lost them, and end all that was open.
+
+    Returns:
+        The user, and what was removed.
+
+    Raises:
+        NotFound: nobody has this username or address.
+    """
+    users = Users(uow)
+    found = await users.by_username(name) or await users.by_email(name)
+    if found is None:
+        raise NotFound
+    user = decide_logout(await _lock(uow, found.id))
+    removed = sorted(user.factors)
+    await users.save(user, now)
+    await Sessions(uow).end(user.id, now, "factors_removed")
+    await Codes(uow).drop_unused(user.id)
+    await factors.forget(uow, user.id, now)
+    details = {"factors": " ".join(removed)}
+    await note(uow, Kind.FACTORS_REMOVED, user.id, COMMAND_LINE, details=details)
+    for factor in removed:
+        factors.tell(uow, user.id, factor.value, now, is_added=False)
+    return user, removed
 
 
 async def _lock(uow: UnitOfWork, user_id: UUID) -> User:

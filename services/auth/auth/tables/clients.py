@@ -25,7 +25,10 @@ client = Table(
     Column("id", Uuid, primary_key=True),
     Column("name", Text, nullable=False),
     Column("redirect_uris", ARRAY(Text), nullable=False),
+    Column("scopes", ARRAY(Text), nullable=False, server_default="{}"),
     Column("secret_hash", LargeBinary, comment="SHA-256 of the secret; NULL for a public client"),
+    Column("old_secret_hash", LargeBinary, comment="SHA-256"),
+    Column("old_secret_until", DateTime(timezone=True)),
     Column("created_by", Uuid, ForeignKey("user_account.id"), nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("disabled_at", DateTime(timezone=True)),
@@ -33,6 +36,10 @@ client = Table(
     CheckConstraint("char_length(name) BETWEEN 1 AND 60", name="name_length"),
     CheckConstraint("cardinality(redirect_uris) BETWEEN 1 AND 10", name="has_redirect_uris"),
     CheckConstraint("octet_length(secret_hash) = 32", name="secret_hash_length"),
+    CheckConstraint(
+        "(old_secret_hash IS NULL) = (old_secret_until IS NULL)", name="old_secret_ends"
+    ),
+    CheckConstraint("octet_length(old_secret_hash) = 32", name="old_secret_hash_length"),
     CheckConstraint("deleted_at IS NULL OR disabled_at IS NOT NULL", name="deleted_is_disabled"),
     Index(
         "ix_client_created_at",
@@ -51,6 +58,7 @@ authorization_code = Table(
     Column("user_id", Uuid, ForeignKey("user_account.id"), nullable=False),
     Column("redirect_uri", Text, nullable=False),
     Column("challenge", LargeBinary, nullable=False, comment="SHA-256 of the code verifier"),
+    Column("scopes", ARRAY(Text), nullable=False, server_default="{}"),
     Column("token_version", Integer, nullable=False, comment="the user's, at the login"),
     Column("password_digest", LargeBinary, nullable=False, comment="SHA-256 of the hash, likewise"),
     Column("amr", ARRAY(Text), nullable=False, comment="RFC 8176"),
@@ -62,6 +70,7 @@ authorization_code = Table(
     CheckConstraint("octet_length(challenge) = 32", name="challenge_length"),
     CheckConstraint("session_id IS NULL OR used_at IS NOT NULL", name="opened_when_used"),
     Index("ix_authorization_code_expires_at", "expires_at"),
+    Index("ix_authorization_code_user_id", "user_id", postgresql_where=text("used_at IS NULL")),
 )
 
 # Of each key the newest secret's hash, and for an overlap the one before.

@@ -34,6 +34,7 @@ session = Table(
     Column("amr", ARRAY(Text), nullable=False, server_default="{pwd}", comment="RFC 8176"),
     Column("authenticated_at", DateTime(timezone=True), nullable=False),
     Column("client_id", Uuid, ForeignKey("client.id"), comment="NULL for our own front ends"),
+    Column("scopes", ARRAY(Text), nullable=False, server_default="{}", comment="of client_id"),
     CheckConstraint("counter >= 0", name="counter_counts_up"),
     CheckConstraint("octet_length(hmac_key) = 32", name="hmac_key_length"),
     CheckConstraint("(ended_at IS NULL) = (end_reason IS NULL)", name="ended_for_a_reason"),

@@ -87,6 +87,7 @@ user_account = Table(
         "id",
         postgresql_where=text("status = 'active' AND roles @> ARRAY['admin']"),
     ),
+    Index("ix_user_account_pending", "id", postgresql_where=text("status = 'pending'")),
     Index(
         "ix_user_account_token_version_at",
         "token_version_at",

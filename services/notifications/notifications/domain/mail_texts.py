@@ -97,10 +97,14 @@ _SECURITY: Final[Mapping[Language, Mapping[str, str]]] = {
     "en": {
         "password_changed": "The password was changed.",
         "email_changed": "The e-mail address was changed to this one.",
+        "api_key_made": "An API key was made: a program can act for you by it.",
+        "api_key_rotated": "An API key got another secret.",
     },
     "ru": {
         "password_changed": "Пароль изменён.",
         "email_changed": "Адрес электронной почты изменён на этот.",
+        "api_key_made": "Создан ключ API: с ним программа действует от вашего имени.",
+        "api_key_rotated": "У ключа API новый секрет.",
     },
 }
 

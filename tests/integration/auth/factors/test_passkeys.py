@@ -227,6 +227,24 @@ async def test_a_passkeys_name_can_be_seen(world: World) -> None:
         assert refused.json()["errors"][0]["code"] == "passkey_name_invalid"
 
 
+async def test_a_passkey_gets_another_name_from_its_owner_alone(world: World) -> None:
+    alice, phone = await owner(world)
+    [shown] = (await world.http.get("/v1/auth/factors", headers=alice.headers)).json()["passkeys"]
+    path, own = f"/v1/auth/passkeys/{shown['id']}", login_of(await sign_in(world, phone)).headers
+    renamed = await world.http.patch(path, json={"name": " Old phone "}, headers=own)
+    assert renamed.status_code == 200, renamed.text
+    assert renamed.json()["name"] == "Old phone"
+    assert (await kinds(world))[-1] == "passkey_renamed"
+    wrong = await world.http.patch(path, json={"name": "\u202e"}, headers=own)
+    assert code(wrong) == (422, "validation_failed")
+    bob, _ = await owner(world, "bob")
+    answer = await world.http.patch(path, json={"name": "Mine"}, headers=bob.headers)
+    assert code(answer) == (404, "not_found")
+    weak = login_of(await world.refresh(alice.refresh_token)).headers
+    answer = await world.http.patch(path, json={"name": "Late"}, headers=weak)
+    assert code(answer) == (403, "step_up_required")
+
+
 async def test_with_the_app_gone_a_passkey_stays_and_so_do_recovery_codes(world: World) -> None:
     person, phone = await Guarded.arrive(world), device()
     login = await person.log_in()

@@ -274,3 +274,14 @@ async def test_a_deleted_user_leaves_no_factor(world: World) -> None:
 
 def _bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
+
+
+@pytest.mark.parametrize("scope", ["all", "others"])
+async def test_a_logout_everywhere_ends_a_login_that_waits_for_its_code(
+    world: World, scope: str
+) -> None:
+    alice = await Guarded.arrive(world)
+    waiting = await alice.begin()
+    await world.post("/v1/auth/logout", {"scope": scope}, headers=alice.login.headers)
+    answer = await alice.give(waiting["mfa_token"], code=alice.code())
+    assert code(answer) == (401, "mfa_token_invalid")

@@ -94,6 +94,12 @@ async def test_a_limit_that_can_not_be_read_limits_everything(
     await refused(desk, desk.mint.user(**claims))
 
 
+@pytest.mark.parametrize("scope", [None, ""])
+async def test_a_clients_token_without_a_scope_opens_nothing(desk: Desk, scope: str | None) -> None:
+    claims = await desk.verifier.verify(desk.mint.user(client_id="app", scope=scope))
+    assert claims.scope == frozenset()
+
+
 async def test_an_empty_scope_opens_nothing(desk: Desk) -> None:
     claims = await desk.verifier.verify(desk.mint.user(scope=""))
 

@@ -1,5 +1,6 @@
 """kit.web.step_up: how recent and how strong a login must be, and for what."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -59,6 +60,8 @@ def test_a_recent_login_with_what_its_user_has_is_enough(caller: Identity) -> No
         (identity("pwd"), True, 'max_age="900", acr_values="mfa"'),
         (identity("key"), False, 'max_age="900"'),
         (identity("key", "otp"), True, 'max_age="900"'),
+        (replace(identity("pwd"), scope=frozenset({"payments:write"})), False, 'max_age="900"'),
+        (replace(identity("pwd", "otp", "mfa"), scope=frozenset()), True, 'max_age="900"'),
     ],
 )
 def test_an_old_or_weak_login_is_told_what_it_lacks(

@@ -1,4 +1,4 @@
-"""Serves one's own passkeys: makes and removes them."""
+"""Serves one's own passkeys: makes, renames and removes them."""
 
 from uuid import UUID
 
@@ -7,7 +7,12 @@ from fastapi import Request
 from auth import refusals
 from auth.api.factors.enrolment import RECENTLY, own_user, recent
 from auth.api.origins import origin_of
-from auth.schemas.factors.passkeys import PasskeyAnswer, PasskeyOptions, PasskeyRequest
+from auth.schemas.factors.passkeys import (
+    PasskeyAnswer,
+    PasskeyOptions,
+    PasskeyPatch,
+    PasskeyRequest,
+)
 from auth.service.factors import passkeys
 from auth.service.factors.changes import Acting
 from auth.wiring import Wired
@@ -54,6 +59,23 @@ async def add_passkey(
     async with wired.database.unit_of_work() as uow:
         passkey = await passkeys.register(uow, wired.party, acting, body.name, answer)
     return PasskeyAnswer.of(passkey)
+
+
+@router.patch(
+    "/v1/auth/passkeys/{passkey_id}",
+    access="owner",
+    operation_id="rename_passkey",
+    summary="Give one of one's own passkeys another name",
+    description=RECENTLY.strip(),
+    refusals=(StepUpRequired,),
+)
+async def rename_passkey(
+    passkey_id: UUID, body: PasskeyPatch, caller: Caller, request: Request, wired: Wired
+) -> PasskeyAnswer:
+    """Rename a passkey; another user's is answered like a missing one."""
+    acting = Acting(caller.user, origin_of(request), recent(caller, wired))
+    async with wired.database.unit_of_work() as uow:
+        return PasskeyAnswer.of(await passkeys.rename(uow, acting, passkey_id, body.name))
 
 
 @router.delete(

@@ -34,6 +34,13 @@ class Challenges:
             _ADD, now, token_hash, new.kind, new.user_id, new.token_version, new.expires_at
         )
 
+    async def owner(self, token_hash: bytes) -> UUID | None:
+        """Return whose challenge this is, before anything is locked."""
+        found: UUID | None = await self._connection.fetchval(
+            "SELECT user_id FROM challenge WHERE token_hash = $1", token_hash
+        )
+        return found
+
     async def lock(self, token_hash: bytes, kind: ChallengeKind) -> Challenge | None:
         """Return a challenge of this kind, locked so that one answer at a time is judged."""
         row = await self._connection.fetchrow(_LOCK, token_hash, kind)

@@ -17,6 +17,7 @@ _ADD: Final = f"""
 INSERT INTO passkey ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING
 """
 _OF_USER: Final = f"SELECT {_COLUMNS} FROM passkey WHERE user_id = $1 ORDER BY created_at, id"
+_RENAME: Final = f"UPDATE passkey SET name = $3 WHERE user_id = $1 AND id = $2 RETURNING {_COLUMNS}"
 _LOCK: Final = f"SELECT {_COLUMNS} FROM passkey WHERE credential_id = $1 FOR UPDATE"
 
 
@@ -34,6 +35,13 @@ class Passkeys:
         """Return all passkeys of a user, oldest first."""
         return [_passkey(row) for row in await self._connection.fetch(_OF_USER, user_id)]
 
+    async def owner(self, credential_id: bytes) -> UUID | None:
+        """Return whose passkey has this credential, before anything is locked."""
+        found: UUID | None = await self._connection.fetchval(
+            "SELECT user_id FROM passkey WHERE credential_id = $1", credential_id
+        )
+        return found
+
     async def lock(self, credential_id: bytes) -> Passkey | None:
         """Return the passkey of a credential, locked so that its count grows in order."""
         row = await self._connection.fetchrow(_LOCK, credential_id)
@@ -47,6 +55,11 @@ class Passkeys:
             sign_count,
             now,
         )
+
+    async def rename(self, user_id: UUID, passkey_id: UUID, name: str) -> Passkey | None:
+        """Give a user's passkey another name; return it, None if it is not theirs."""
+        row = await self._connection.fetchrow(_RENAME, user_id, passkey_id, name)
+        return None if row is None else _passkey(row)
 
     async def remove(self, user_id: UUID, *, only: UUID | None = None) -> int:
         """Delete a user's passkeys, all or only one; return how many."""

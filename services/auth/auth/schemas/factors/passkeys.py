@@ -110,6 +110,14 @@ class PasskeyRequest(Model):
     credential: NewCredential
 
 
+class PasskeyPatch(Model):
+    """Another name of a passkey."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "My old phone"}]})
+
+    name: PasskeyName
+
+
 class PasskeyAnswer(Model):
     """A passkey."""
 

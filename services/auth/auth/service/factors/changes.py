@@ -28,7 +28,8 @@ class Acting:
 async def added(uow: UnitOfWork, by: Acting, factor: ChangedFactor, kind: Kind) -> None:
     """Store and tell that a user has a factor more; the mail is notifications'."""
     await Users(uow).set_factors(by.user_id, by.now)
-    await _tell(uow, by, factor, kind, is_added=True)
+    await note(uow, kind, by.user_id, by.origin)
+    tell(uow, by.user_id, factor, by.now, is_added=True)
 
 
 async def removed(uow: UnitOfWork, by: Acting, factor: ChangedFactor, kind: Kind) -> None:
@@ -37,11 +38,12 @@ async def removed(uow: UnitOfWork, by: Acting, factor: ChangedFactor, kind: Kind
     await Challenges(uow).forget(by.user_id)
     if not left:
         await RecoveryCodes(uow).remove(by.user_id)
-    await _tell(uow, by, factor, kind, is_added=False)
+    await note(uow, kind, by.user_id, by.origin)
+    tell(uow, by.user_id, factor, by.now, is_added=False)
 
 
 async def forget(uow: UnitOfWork, user_id: UUID, now: datetime) -> None:
-    """Delete all factors of a user who is being deleted, and tell nobody."""
+    """Delete all factors of a user, and tell nobody."""
     await Totps(uow).remove(user_id)
     await Passkeys(uow).remove(user_id)
     await RecoveryCodes(uow).remove(user_id)
@@ -49,11 +51,11 @@ async def forget(uow: UnitOfWork, user_id: UUID, now: datetime) -> None:
     await Users(uow).set_factors(user_id, now)
 
 
-async def _tell(
-    uow: UnitOfWork, by: Acting, factor: ChangedFactor, kind: Kind, *, is_added: bool
+def tell(
+    uow: UnitOfWork, user_id: UUID, factor: ChangedFactor, now: datetime, *, is_added: bool
 ) -> None:
-    await note(uow, kind, by.user_id, by.origin)
+    """Emit FactorChanged, by which notifications mails the user."""
     event = FactorChanged(
-        change_id=new_id(), user_id=by.user_id, factor=factor, is_added=is_added, at=by.now
+        change_id=new_id(), user_id=user_id, factor=factor, is_added=is_added, at=now
     )
-    emit(uow, event, subject=str(by.user_id))
+    emit(uow, event, subject=str(user_id))

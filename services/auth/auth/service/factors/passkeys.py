@@ -50,9 +50,9 @@ async def register(
     """
     token = challenge_of(answer)
     kind = ChallengeKind.PASSKEY_REGISTRATION
+    await Users(uow).lock(by.user_id)  # so that passkeys added at the same moment are counted
     if not await take_challenge(uow, token, kind, by.now, user_id=by.user_id):
         raise PasskeyRefused
-    await Users(uow).lock(by.user_id)  # so that passkeys added at the same moment are counted
     require_room(len(await Passkeys(uow).of_user(by.user_id)))
     made = party.registered(answer, token)
     passkey = Passkey(
@@ -86,10 +86,10 @@ async def owner(uow: UnitOfWork, answer: DeviceAnswer) -> UUID:
     Raises:
         PasskeyRefused: it is nobody's.
     """
-    passkey = await Passkeys(uow).lock(credential_of(answer))
-    if passkey is None:
+    user_id = await Passkeys(uow).owner(credential_of(answer))
+    if user_id is None:
         raise PasskeyRefused
-    return passkey.user_id
+    return user_id
 
 
 async def prove(
@@ -126,12 +126,28 @@ async def prove(
     return amr_of(PASSKEY, is_verified=signed.is_verified)
 
 
+async def rename(uow: UnitOfWork, by: Acting, passkey_id: UUID, name: str) -> Passkey:
+    """Give one of a user's passkeys another name.
+
+    Raises:
+        NotFound: it is not theirs, or there is none.
+    """
+    await Users(uow).lock(by.user_id)
+    passkey = await Passkeys(uow).rename(by.user_id, passkey_id, name)
+    if passkey is None:
+        raise NotFound
+    subject = ("passkey", str(passkey_id))
+    await note(uow, Kind.PASSKEY_RENAMED, by.user_id, by.origin, subject=subject)
+    return passkey
+
+
 async def remove(uow: UnitOfWork, by: Acting, passkey_id: UUID) -> None:
     """Remove one of a user's passkeys.
 
     Raises:
         NotFound: it is not theirs, or there is none.
     """
+    await Users(uow).lock(by.user_id)
     if not await Passkeys(uow).remove(by.user_id, only=passkey_id):
         raise NotFound
     await changes.removed(uow, by, "passkey", Kind.PASSKEY_REMOVED)

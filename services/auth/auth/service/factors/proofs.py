@@ -56,6 +56,7 @@ class Checker:
             PasskeyRefused: the passkey is not the user's, or has signed something else.
         """
         require_unlocked(failures, by.now)
+        await Users(uow).lock(by.user_id)
         words = await self._words(uow, by, proof, kind)
         require_unlocked(await Logins(uow).again(failures, by.now), by.now)
         if words is None and proof.answer is None:
@@ -78,14 +79,17 @@ class Checker:
 async def waiting_user(uow: UnitOfWork, mfa_token: str, now: datetime) -> User:
     """Return the user whose password was right, and whose second factor is waited for.
 
-    The token stays locked until the unit of work ends, so its answers are judged one by one.
+    User and token stay locked until the unit of work ends, so answers are judged one by one.
 
     Raises:
         MfaTokenInvalid: unknown or too old, five answers were wrong, or the password is a new one.
     """
+    user_id = await Challenges(uow).owner(digest(mfa_token))
+    if user_id is None:
+        raise MfaTokenInvalid
+    user = await Users(uow).lock(user_id)
     found = await open_challenge(uow, mfa_token, ChallengeKind.SECOND_FACTOR, now)
-    user = None if found is None or found.user_id is None else await Users(uow).get(found.user_id)
-    if found is None or user is None or user.token_version != found.token_version:
+    if found is None or user.token_version != found.token_version:
         raise MfaTokenInvalid
     return user
 

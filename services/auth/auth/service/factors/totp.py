@@ -9,7 +9,7 @@ from auth.crypto.vault import KeyVault
 from auth.domain.audit import Kind
 from auth.domain.factors.totp import Totp, step_of
 from auth.refusals import TotpEnrolled, TotpNotBegun
-from auth.repository import Totps
+from auth.repository import Totps, Users
 from auth.service.factors import changes
 from auth.service.factors.changes import Acting
 from auth.service.factors.recovery import make_codes
@@ -38,6 +38,7 @@ async def confirm(uow: UnitOfWork, vault: KeyVault, by: Acting, code: str) -> li
     Raises:
         TotpNotBegun: there is no app, or it is confirmed already.
     """
+    await Users(uow).lock(by.user_id)
     totp = await Totps(uow).lock(by.user_id)
     if totp is None or totp.confirmed_at is not None:
         raise TotpNotBegun
@@ -61,6 +62,7 @@ async def remove(uow: UnitOfWork, by: Acting) -> None:
     Raises:
         NotFound: there is none.
     """
+    await Users(uow).lock(by.user_id)
     if not await Totps(uow).remove(by.user_id):
         raise NotFound
     await changes.removed(uow, by, "totp", Kind.TOTP_REMOVED)
