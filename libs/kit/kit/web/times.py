@@ -153,6 +153,7 @@ RangeEdge = Annotated[
     WithJsonSchema(
         {
             "type": "string",
+            "anyOf": [{"format": "date"}, {"format": "date-time"}],
             "description": "A time with its offset (RFC 3339), or a day, in the zone of `tz`.",
             "examples": ["2026-01-31", "2026-01-31T12:00:00Z"],
         }
@@ -164,6 +165,7 @@ Zone = Annotated[
     Field(
         description="IANA time zone that plain days are meant in.",
         max_length=_LONGEST_ZONE,
+        json_schema_extra={"pattern": f"^{_ZONE.pattern}$"},
         examples=["Europe/Moscow"],
     ),
 ]

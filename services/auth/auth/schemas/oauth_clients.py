@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
-from auth.domain.oauth_clients import MOST_URIS, NAME_LONGEST, URI_LONGEST, OAuthClient
+from auth.domain.oauth_clients import MOST_URIS, NAME_LONGEST, URI, URI_LONGEST, OAuthClient
 from auth.service.oauth_clients import ClientChange
 from kit.web.schemas import Model
 
@@ -32,7 +32,12 @@ ClientName = Annotated[
     ),
 ]
 RedirectUris = Annotated[
-    list[Annotated[str, Field(min_length=1, max_length=URI_LONGEST)]],
+    list[
+        Annotated[
+            str,
+            Field(min_length=1, max_length=URI_LONGEST, json_schema_extra={"pattern": URI}),
+        ]
+    ],
     Field(
         min_length=1,
         max_length=MOST_URIS,
