@@ -69,7 +69,7 @@ def _not_null(value: Any) -> Any:
     return value
 
 
-def _never_null(schema: dict[str, Any]) -> None:
+def never_null(schema: dict[str, Any]) -> None:
     """Say in a field's schema that it may be left out, and is not null."""
     schema.pop("default", None)
     given = [one for one in schema.pop("anyOf") if one != {"type": "null"}]
@@ -78,7 +78,7 @@ def _never_null(schema: dict[str, Any]) -> None:
 
 T = TypeVar("T")
 # A field that may be left out of a change, and is then None; null itself is refused.
-Changed = Annotated[T | None, AfterValidator(_not_null), Field(json_schema_extra=_never_null)]
+Changed = Annotated[T | None, AfterValidator(_not_null), Field(json_schema_extra=never_null)]
 
 
 def money_in(amount: str, currency: str, *, field: str) -> Money:

@@ -52,15 +52,8 @@ def _network(text: str) -> str:
         ) from None
 
 
-# Which bits of a network may be set is more than JSON Schema can say.
-_SAID: Final[JsonDict] = {
-    "anyOf": [
-        {"format": "ipv4"},
-        {"format": "ipv6"},
-        {"pattern": r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/([0-9]|[12][0-9]|3[0-2])$"},
-        {"pattern": "^[0-9A-Fa-f:.]+/([0-9]{1,2}|1[01][0-9]|12[0-8])$"},
-    ]
-}
+# How long a network's prefix is, and which of its bits are set, is more than JSON Schema can say.
+_SAID: Final[JsonDict] = {"pattern": "^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$"}
 KeyName = Annotated[
     str,
     Field(

@@ -14,7 +14,7 @@ from auth.domain.sessions import Session
 from auth.domain.users import Role, User, UserStatus
 from auth.refusals import NameMissing
 from kit.refusals import FieldRefusal, Language
-from kit.web.fields import refuse_by, refuse_field
+from kit.web.fields import never_null, refuse_by, refuse_field
 from kit.web.schemas import Model
 from kit.web.texts import LINE
 
@@ -277,7 +277,7 @@ class MePatch(Model):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"full_name": "Alice Liddell"}]})
 
-    username: Username | None = None
+    username: Annotated[Username | None, Field(json_schema_extra=never_null)] = None
     full_name: FullName | None = None
     language: Language | None = Field(
         default=None, description="The language of mails.", examples=["ru"]
