@@ -104,7 +104,7 @@ bench: tools-ready ## measure, with a yardstick beside every figure
 chaos: tools-ready ## kill, stop and restart things under load
 	@$(stack) test tests/resilience -- $(A)
 
-fuzz: tools-ready ## ask every operation what its document allows and what not; FUZZ_SECONDS=600
+fuzz: tools-ready ## ask every operation what its document allows and what not; FUZZ_SECONDS=600 FUZZ_SEED=7
 	@FUZZ_SECONDS=$(or $(FUZZ_SECONDS),600) $(stack) test tests/e2e/test_fuzz.py -- $(A)
 
 mutate: tools-ready ## break the ledger, sagas, messaging line by line; tests must fail; A=wallet/domain

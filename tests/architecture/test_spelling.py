@@ -103,6 +103,23 @@ def test_a_filter_has_one_name_and_older_ones_say_so() -> None:
                 assert "The same as `" in one["description"]
 
 
+def test_no_parameter_is_null_as_nobody_can_send_that() -> None:
+    for operation in OPERATIONS:
+        for one in operation.declared.get("parameters", ()):
+            assert {"type": "null"} not in one["schema"].get("anyOf", ()), operation.name
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_requests_say_how_amounts_and_currencies_are_spelt(room: str) -> None:
+    for name, schema in DOCUMENTS[room]["components"]["schemas"].items():
+        if not name.endswith(("Request", "Change", "Patch")):
+            continue
+        for field in {"amount", "price", "currency"} & set(schema.get("properties", ())):
+            said = schema["properties"][field]
+            forms = [one for one in said.get("anyOf", [said]) if one.get("type") == "string"]
+            assert all("pattern" in one for one in forms), f"{name}.{field}"
+
+
 def test_the_glossary_has_all_states_of_every_noun() -> None:
     page = (rooms.ROOT / "libs/kit/GLOSSARY.md").read_text("utf-8")
     rows = [row.split("|") for row in page.partition("## States")[2].splitlines() if "|" in row]

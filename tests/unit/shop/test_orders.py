@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from kit.refusals import Refusal
+from kit.web.schemas import Problem
 from shop.domain.orders import (
     STATUS_RU,
     Order,
@@ -89,6 +90,7 @@ def test_an_order_exists_for_its_owner_alone() -> None:
 def test_a_payments_code_is_the_refusals_code_and_its_reason(code: str) -> None:
     refusal = declined(code)
     assert (refusal.code, refusal.status, refusal.members) == (code, 409, {"reason": code})
+    assert set(refusal.members) <= set(Problem.model_fields), "documents have it"
 
 
 def test_a_code_without_a_refusal_of_its_own_is_the_reason_of_the_general_one() -> None:

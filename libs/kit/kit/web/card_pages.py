@@ -4,15 +4,19 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
-from kit.web.fields import refuse_field, return_url
+from kit.web.fields import RETURN_URL, refuse_field, return_url
 from kit.web.schemas import Model
 
 _LONGEST_URL = 2000
 
 ReturnUrl = Annotated[
     str,
+    Field(
+        max_length=_LONGEST_URL,
+        json_schema_extra=RETURN_URL,
+        examples=["https://shop.example/thanks"],
+    ),
     AfterValidator(return_url),
-    Field(max_length=_LONGEST_URL, examples=["https://shop.example/thanks"]),
 ]
 
 

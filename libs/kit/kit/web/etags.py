@@ -15,6 +15,10 @@ from kit.refusals import Refusal
 # Empty elements of a list are passed over (RFC 9110 §5.6.1.2).
 _TAG: Final = re.compile(r'[\s,]*(W/)?"([\x21\x23-\x7e\x80-\xff]*)"\s*(?:,|\Z)')
 
+# The same as a pattern of the whole, without the blanks and commas that are too many.
+_ONE: Final = r'(W/)?"[!#-~]*"'
+_SAID: Final = rf"^(\*|{_ONE}(, ?{_ONE})*)$"
+
 
 class IfMatchMalformed(Refusal):
     """The header is neither `*` nor a list of entity tags."""
@@ -57,7 +61,10 @@ def edition(if_match: str | None) -> Edition:
 async def _edition(
     if_match: Annotated[
         str | None,
-        Header(description="The ETag of the object as it was read; 412 where it has changed."),
+        Header(
+            description="The ETag of the object as it was read; 412 where it has changed.",
+            json_schema_extra={"pattern": _SAID},
+        ),
     ] = None,
 ) -> Edition:
     return edition(if_match)

@@ -4,11 +4,12 @@ Only `kit.money` reads amounts into minor units.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Self, TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     Field,
     PlainSerializer,
@@ -16,6 +17,7 @@ from pydantic import (
     SerializationInfo,
     model_validator,
 )
+from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
 from kit.money import (
@@ -32,6 +34,8 @@ from kit.refusals import FieldFault, Refusal, ValidationFailed
 from kit.web.schemas import Model
 
 _MAX_AMOUNT_LENGTH = 64
+# The pattern of amounts, as `kit.money.is_plain_decimal` has them.
+AMOUNT: Final = r"^(0|[1-9][0-9]*)(\.[0-9]+)?$"
 # A request is dumped in this context when it is compared with another.
 COMPARED: Final[Mapping[str, bool]] = {"compared": True}
 _UUID: Final = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
@@ -59,11 +63,22 @@ def refuse_by(refusal: Refusal, fault: FieldFault) -> PydanticCustomError:
     return refuse_field(refusal.code, fault.detail_en, fault.detail_ru, field=field)
 
 
-def not_null(value: Any) -> Any:
-    """Accept any value but null, for fields that may be left out of a change."""
+def _not_null(value: Any) -> Any:
     if value is None:
         raise refuse_field("malformed", "Must not be null.", "Не может быть null.")
     return value
+
+
+def never_null(schema: dict[str, Any]) -> None:
+    """Say in a field's schema that it may be left out, and is not null."""
+    schema.pop("default", None)
+    given = [one for one in schema.pop("anyOf") if one != {"type": "null"}]
+    schema |= given[0] | schema if len(given) == 1 else {"anyOf": given}
+
+
+T = TypeVar("T")
+# A field that may be left out of a change, and is then None; null itself is refused.
+Changed = Annotated[T | None, AfterValidator(_not_null), Field(json_schema_extra=never_null)]
 
 
 def money_in(amount: str, currency: str, *, field: str) -> Money:
@@ -91,6 +106,12 @@ def money_in_stored(amount: str, currency: str, *, field: str) -> Money:
         en, ru = refusal.detail("en"), refusal.detail("ru")
         fault = FieldFault(f"/{field}", refusal.code, en, ru)
         raise ValidationFailed(errors=[fault]) from None
+
+
+# What JSON Schema can say of `return_url`: ASCII, a scheme, a host, and no name or password.
+RETURN_URL: Final[JsonDict] = {
+    "pattern": r"^[Hh][Tt][Tt][Pp][Ss]?://[!$-.0-;=A-Z\[\]^-~]+([/?#][!#-;=?-\[\]-~]*)?$"
+}
 
 
 def return_url(text: str, *, field: str | None = None) -> str:
@@ -152,20 +173,20 @@ def _currency(value: Any) -> str:
 
 AmountText = Annotated[
     str,
-    BeforeValidator(_amount, json_schema_input_type=str),
     Field(
         description="Decimal string with at most the currency's number of decimals.",
-        pattern=r"^(0|[1-9][0-9]*)(\.[0-9]+)?$",
+        pattern=AMOUNT,
         max_length=_MAX_AMOUNT_LENGTH,
         examples=["150.00"],
     ),
+    BeforeValidator(_amount),
     compared_by(_same_amount),
 ]
 
 CurrencyCode = Annotated[
     str,
-    BeforeValidator(_currency, json_schema_input_type=str),
     Field(description="ISO 4217 code.", pattern="^[A-Z]{3}$", examples=["RUB"]),
+    BeforeValidator(_currency),
 ]
 
 

@@ -64,5 +64,8 @@ class Problem(Model):
     mfa_token: str | None = Field(
         default=None, description="With `otp_required` at a login: for its second factor."
     )
+    reason: str | None = Field(
+        default=None, description="Of a purchase: the code by which its payment was refused."
+    )
     error: str | None = Field(default=None, description="At the token endpoint: RFC 6749 §5.2.")
     error_description: str | None = Field(default=None, description="Likewise; English.")

@@ -6,12 +6,21 @@ The refusals never repeat the text.
 import unicodedata
 from typing import Final
 
+from pydantic.config import JsonDict
+
 from kit.card_numbers import holds_card_number
 from kit.characters import holds_unseen
 from kit.web.fields import refuse_field
 
 # Format characters that are let through, as some scripts are spelt with them.
 _JOINERS: Final = "\u200c\u200d"
+# What JSON Schema can say of the rules below: it does not know which characters Unicode has.
+_CONTROLS: Final = r"\u007f-\u009f\u2028\u2029"
+LINE: Final[JsonDict] = {
+    "pattern": rf"^[^\u0000-\u001f{_CONTROLS}]*[^\s\u0000-\u001f{_CONTROLS}]"
+    rf"[^\u0000-\u001f{_CONTROLS}]*$"
+}
+TEXT: Final[JsonDict] = {"pattern": rf"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f{_CONTROLS}]*$"}
 
 
 def is_visible_line(text: str) -> bool:

@@ -24,6 +24,12 @@ _MOMENT: Final = re.compile(
     r"([Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
 )
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+# What JSON Schema can say of a day or a time: not how long months are, nor when leap seconds come.
+EDGE: Final = (
+    "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+    "([Tt]([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\\.[0-9]{1,30})?"
+    "([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9]))?$"
+)
 _ZONE: Final = re.compile(r"[A-Z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+){0,2}")
 _LONGEST_ZONE: Final = 64
 _LEAP: Final = (23, 59)
@@ -153,6 +159,7 @@ RangeEdge = Annotated[
     WithJsonSchema(
         {
             "type": "string",
+            "pattern": EDGE,
             "description": "A time with its offset (RFC 3339), or a day, in the zone of `tz`.",
             "examples": ["2026-01-31", "2026-01-31T12:00:00Z"],
         }
@@ -164,6 +171,7 @@ Zone = Annotated[
     Field(
         description="IANA time zone that plain days are meant in.",
         max_length=_LONGEST_ZONE,
+        json_schema_extra={"pattern": f"^{_ZONE.pattern}$"},
         examples=["Europe/Moscow"],
     ),
 ]

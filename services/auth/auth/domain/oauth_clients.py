@@ -34,6 +34,8 @@ _HTTPS: Final = re.compile(rf"(https://([a-z0-9][a-z0-9.-]*{_PORT})){_PATH}")
 _LOOPBACK: Final = re.compile(rf"(http://(?:127\.0\.0\.1|\[::1\]|localhost)){_PORT}({_PATH})")
 # The dot keeps `javascript:`, `data:` and the like out (RFC 8252 §7.1).
 _PRIVATE: Final = re.compile(rf"([a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+:){_PATH}")
+# The pattern of all of them.
+URI: Final = f"^({_HTTPS.pattern}|{_LOOPBACK.pattern}|{_PRIVATE.pattern})$"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

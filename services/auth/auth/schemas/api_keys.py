@@ -6,11 +6,12 @@ from typing import Annotated, Any, Final, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
+from pydantic.config import JsonDict
 
 from auth.domain.api_keys import LONGEST_OVERLAP, SHORTEST_OVERLAP, ApiKey, KeyTerms
 from auth.domain.scopes import Scope
 from kit.characters import holds_unseen
-from kit.web.fields import AmountFields, MoneyObject, not_null, refuse_field
+from kit.web.fields import AmountFields, Changed, MoneyObject, refuse_field
 from kit.web.schemas import Model
 
 _KEY: Final[dict[str, Any]] = {
@@ -52,13 +53,22 @@ def _network(text: str) -> str:
         ) from None
 
 
+# How long a network's prefix is, and which of its bits are set, is more than JSON Schema can say.
+_SAID: Final[JsonDict] = {"pattern": "^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$"}
 KeyName = Annotated[
     str,
-    Field(min_length=1, max_length=100, description="For its owner.", examples=[_KEY["name"]]),
+    Field(
+        min_length=1,
+        max_length=100,
+        json_schema_extra={"pattern": r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$"},
+        description="For its owner.",
+        examples=[_KEY["name"]],
+    ),
     AfterValidator(_visible),
 ]
 KeyAddresses = Annotated[
-    list[Annotated[str, Field(max_length=43), AfterValidator(_network)]] | None,
+    list[Annotated[str, Field(max_length=43, json_schema_extra=_SAID), AfterValidator(_network)]]
+    | None,
     Field(
         min_length=1,
         max_length=20,
@@ -117,7 +127,7 @@ class ApiKeyPatch(Model):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"addresses": ["203.0.113.7"]}]})
 
-    name: Annotated[KeyName | None, AfterValidator(not_null)] = None
+    name: Changed[KeyName] = None
     addresses: KeyAddresses = None
 
     @property

@@ -10,6 +10,7 @@ from auth.domain.oauth_clients import (
     LONGEST_OVERLAP,
     MOST_URIS,
     NAME_LONGEST,
+    URI,
     URI_LONGEST,
     OAuthClient,
 )
@@ -41,7 +42,12 @@ ClientName = Annotated[
     ),
 ]
 RedirectUris = Annotated[
-    list[Annotated[str, Field(min_length=1, max_length=URI_LONGEST)]],
+    list[
+        Annotated[
+            str,
+            Field(min_length=1, max_length=URI_LONGEST, json_schema_extra={"pattern": URI}),
+        ]
+    ],
     Field(
         min_length=1,
         max_length=MOST_URIS,

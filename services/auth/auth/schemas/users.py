@@ -15,8 +15,9 @@ from auth.domain.sessions import Session
 from auth.domain.users import Role, User, UserStatus
 from auth.refusals import NameMissing
 from kit.refusals import FieldRefusal, Language
-from kit.web.fields import refuse_by, refuse_field
+from kit.web.fields import never_null, refuse_by, refuse_field
 from kit.web.schemas import Model
+from kit.web.texts import LINE
 
 _USER_ID = "019abf5e-3b1c-7cc2-9a4e-2f6d0c1b7a90"
 _LINK_TOKEN = "iX8kq0Zk0oTzU1Yy3Jr4cN2bHw7pQe5sLd9vMf6tGaE"  # noqa: S105 - an example
@@ -41,18 +42,23 @@ Username = Annotated[
         min_length=names.USERNAME_SHORTEST,
         max_length=names.USERNAME_LONGEST,
         description="Visible characters, no spaces, no “@”; unique, ignoring case.",
+        json_schema_extra={"pattern": r"^[^@\s\u0000-\u001f\u007f-\u009f]*$"},
         examples=["alice"],
     ),
     checked(lookalikes.new_username),
 ]
 Email = Annotated[
     str,
-    Field(max_length=names.EMAIL_LONGEST, examples=["alice@example.com"]),
+    Field(
+        max_length=names.EMAIL_LONGEST,
+        json_schema_extra={"format": "idn-email"},
+        examples=["alice@example.com"],
+    ),
     checked(names.email),
 ]
 FullName = Annotated[
     str,
-    Field(max_length=names.FULL_NAME_LONGEST, examples=["Alice Liddell"]),
+    Field(max_length=names.FULL_NAME_LONGEST, json_schema_extra=LINE, examples=["Alice Liddell"]),
     checked(names.full_name),
 ]
 NewPassword = Annotated[
@@ -272,7 +278,7 @@ class MePatch(Model):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"full_name": "Alice Liddell"}]})
 
-    username: Username | None = None
+    username: Annotated[Username | None, Field(json_schema_extra=never_null)] = None
     full_name: FullName | None = None
     language: Language | None = Field(
         default=None, description="The language of mails.", examples=["ru"]

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field
 
 from finance.domain.accounts import AccountKind, FinanceAccount
 from finance.domain.amounts import signed_minor_of
@@ -12,7 +12,7 @@ from finance.domain.books import BookOwner
 from finance.schemas.texts import EntryName, SignedAmountText
 from kit.ids import new_id
 from kit.money import DEFAULT_CURRENCY
-from kit.web.fields import CurrencyCode, MoneyObject, not_null
+from kit.web.fields import Changed, CurrencyCode, MoneyObject
 from kit.web.schemas import Model
 
 _EXAMPLE: dict[str, Any] = {
@@ -61,14 +61,12 @@ class FinanceAccountChange(Model):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Cash at home"}]})
 
-    name: EntryName | None = None
-    kind: AccountKind | None = None
-    currency: CurrencyCode | None = Field(
+    name: Changed[EntryName] = None
+    kind: Changed[AccountKind] = None
+    currency: Changed[CurrencyCode] = Field(
         None, description="Another one only while nothing is on the account."
     )
-    opening_balance: SignedAmountText | None = None
-
-    _no_null = field_validator("name", "kind", "currency", "opening_balance")(not_null)
+    opening_balance: Changed[SignedAmountText] = None
 
     def changes(self) -> dict[str, Any]:
         """Return the account's fields to change."""

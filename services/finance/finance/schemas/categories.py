@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, ConfigDict, Field
 
 from finance.domain.books import BookOwner
 from finance.domain.categories import CategoryType, FinanceCategory
 from finance.schemas.texts import EntryName
 from kit.ids import new_id
-from kit.web.fields import not_null
+from kit.web.fields import Changed
 from kit.web.queries import SpanQuery
 from kit.web.schemas import Model
 
@@ -65,14 +65,12 @@ class FinanceCategoryChange(Model):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Food"}]})
 
-    name: EntryName | None = None
-    type: CategoryType | None = Field(
+    name: Changed[EntryName] = None
+    type: Changed[CategoryType] = Field(
         None, description="The other one only while nothing has the category."
     )
     colour: Colour | None = None
     parent_id: UUID | None = Field(None, description="null: it stands at the top.")
-
-    _no_null = field_validator("name", "type")(not_null)
 
     def changes(self) -> dict[str, Any]:
         """Return the category's fields to change."""

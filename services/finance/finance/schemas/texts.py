@@ -8,7 +8,7 @@ from finance.domain.dates.zones import is_unambiguous
 from finance.domain.transactions.transactions import MOST_TAGS
 from kit.money import DEFAULT_CURRENCY, AmountRefused, example_amount, is_plain_decimal
 from kit.web.fields import money_in, refuse_field
-from kit.web.texts import no_card_number, plain_text, visible_line
+from kit.web.texts import LINE, TEXT, no_card_number, plain_text, visible_line
 from kit.web.times import Zone
 
 LONGEST_NAME: Final = 100
@@ -26,14 +26,22 @@ def _of_an_area(zone: str) -> str:
 
 
 BookZone = Annotated[Zone, AfterValidator(_of_an_area)]
-VisibleLine = Annotated[str, AfterValidator(visible_line), AfterValidator(no_card_number)]
+VisibleLine = Annotated[
+    str,
+    Field(json_schema_extra=LINE),
+    AfterValidator(visible_line),
+    AfterValidator(no_card_number),
+]
 EntryName = Annotated[VisibleLine, Field(max_length=LONGEST_NAME)]
 EntryText = Annotated[
-    str, Field(max_length=500), AfterValidator(plain_text), AfterValidator(no_card_number)
+    str,
+    Field(max_length=500, json_schema_extra=TEXT),
+    AfterValidator(plain_text),
+    AfterValidator(no_card_number),
 ]
 EntryNote = Annotated[
     str,
-    Field(max_length=5_000, description="For oneself."),
+    Field(max_length=5_000, json_schema_extra=TEXT, description="For oneself."),
     AfterValidator(plain_text),
     AfterValidator(no_card_number),
 ]
@@ -92,11 +100,11 @@ def _signed_amount(value: Any) -> str:
 
 SignedAmountText = Annotated[
     str,
-    BeforeValidator(_signed_amount, json_schema_input_type=str),
     Field(
         description="Decimal string, negative for what is owed.",
         pattern=r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$",
         max_length=_LONGEST_AMOUNT,
         examples=["-120.00"],
     ),
+    BeforeValidator(_signed_amount),
 ]

@@ -9,16 +9,15 @@ from pydantic import (
     ConfigDict,
     Field,
     PrivateAttr,
-    field_validator,
     model_validator,
 )
 
 from kit.ids import new_id
 from kit.money import DEFAULT_CURRENCY, Money, decimal_text
-from kit.web.fields import AmountText, CurrencyCode, money_in, money_in_stored, not_null
+from kit.web.fields import AmountText, Changed, CurrencyCode, money_in, money_in_stored
 from kit.web.queries import SpanQuery
 from kit.web.schemas import Model
-from kit.web.texts import visible_line
+from kit.web.texts import LINE, visible_line
 from payments.domain.paid_services import PaidService, folded
 from payments.schemas.texts import PaymentPurpose, PlainText
 
@@ -32,7 +31,12 @@ _EXAMPLE: dict[str, Any] = {
 
 ServiceName = Annotated[
     PlainText,
-    Field(description="The name people know.", max_length=LONGEST_NAME, examples=["Internet"]),
+    Field(
+        description="The name people know.",
+        max_length=LONGEST_NAME,
+        json_schema_extra=LINE,
+        examples=["Internet"],
+    ),
     AfterValidator(visible_line),
 ]
 Price = Annotated[
@@ -86,13 +90,11 @@ class ServiceChange(Model):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"price": "650.00"}]})
 
-    name: ServiceName | None = None
+    name: Changed[ServiceName] = None
     description: PaymentPurpose | None = None
     price: Price = None
     wallet_id: WalletId = None
-    is_active: bool | None = None
-
-    _no_null = field_validator("name", "is_active")(not_null)
+    is_active: Changed[bool] = None
 
     def changes(self, currency: str) -> dict[str, Any]:
         """Return the paid service's fields to change, with a price in its currency.

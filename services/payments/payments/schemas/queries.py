@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from kit.money import is_plain_decimal
 from kit.span import Span
-from kit.web.fields import IDS, CurrencyCode, refuse_field
+from kit.web.fields import AMOUNT, IDS, CurrencyCode, refuse_field
 from kit.web.queries import PageQuery, SpanFilters, old_name
 from kit.web.times import RangeEdge, span
 from payments.domain.filters import Direction, PaymentFilter
@@ -30,8 +30,15 @@ def _whole_units(value: Any) -> Any:
 
 WholeUnits = Annotated[
     Decimal,
-    BeforeValidator(_whole_units, json_schema_input_type=str),
-    WithJsonSchema({"type": "string", "examples": ["150.00"]}),
+    BeforeValidator(_whole_units),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": AMOUNT,
+            "maxLength": _LONGEST_AMOUNT,
+            "examples": ["150.00"],
+        }
+    ),
 ]
 
 

@@ -6,9 +6,10 @@ The refusals never repeat the text.
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic.config import JsonDict
 
 from kit.web.fields import refuse_field
-from kit.web.texts import is_visible_line, no_card_number, plain_text
+from kit.web.texts import LINE, TEXT, is_visible_line, no_card_number, plain_text
 
 LONGEST_DESCRIPTION: Final = 500
 LONGEST_HOLDER: Final = 100
@@ -62,6 +63,15 @@ def _fits(key: str, item: Any) -> bool:
     return item is None
 
 
+_SAID_OF_METADATA: Final[JsonDict] = {
+    "propertyNames": {"minLength": 1, "maxLength": LONGEST_METADATA_KEY},
+    "additionalProperties": {
+        "type": ["string", "integer", "boolean", "null"],
+        "maxLength": LONGEST_METADATA_VALUE,
+        "minimum": -LARGEST_METADATA_NUMBER,
+        "maximum": LARGEST_METADATA_NUMBER,
+    },
+}
 PlainText = Annotated[str, AfterValidator(no_card_number)]
 
 CardLast4 = Annotated[
@@ -71,7 +81,7 @@ CardLast4 = Annotated[
         pattern="^[0-9]{4}$",
         examples=["4242"],
     ),
-    BeforeValidator(_card_last4, json_schema_input_type=str),
+    BeforeValidator(_card_last4),
 ]
 
 CardHolder = Annotated[
@@ -80,6 +90,7 @@ CardHolder = Annotated[
         description="Name on the card.",
         min_length=1,
         max_length=LONGEST_HOLDER,
+        json_schema_extra=LINE,
         examples=["IVAN PETROV"],
     ),
     AfterValidator(_holder),
@@ -90,6 +101,7 @@ PaymentPurpose = Annotated[
     Field(
         description="What it is for; payee and payer see it.",
         max_length=LONGEST_DESCRIPTION,
+        json_schema_extra=TEXT,
         examples=["For the concert tickets"],
     ),
     AfterValidator(plain_text),
@@ -101,7 +113,8 @@ Metadata = Annotated[
     Field(
         description="The payer's own notes for programs; the payee does not see them.",
         max_length=MOST_METADATA,
+        json_schema_extra=_SAID_OF_METADATA,
         examples=[{"order": "A-1027"}],
     ),
-    BeforeValidator(_metadata, json_schema_input_type=dict[str, str | int | bool | None]),
+    BeforeValidator(_metadata),
 ]

@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 
-from pydantic import ConfigDict, Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from kit.ids import new_id
-from kit.web.fields import not_null
+from kit.web.fields import Changed
 from kit.web.queries import PageQuery
 from kit.web.schemas import Model
 from shop.domain.categories import Category
@@ -50,12 +50,10 @@ class CategoryChange(Model):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Headphones, earphones"}]})
 
-    name: CatalogueName | None = None
-    slug: Slug | None = None
+    name: Changed[CatalogueName] = None
+    slug: Changed[Slug] = None
     parent_id: UUID | None = Field(None, description="null: it stands at the top.")
-    is_active: bool | None = None
-
-    _no_null = field_validator("name", "slug", "is_active")(not_null)
+    is_active: Changed[bool] = None
 
     def changes(self) -> dict[str, Any]:
         """Return the category's fields to change."""

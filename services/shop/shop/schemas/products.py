@@ -12,7 +12,6 @@ from pydantic import (
     ValidationError,
     ValidatorFunctionWrapHandler,
     WrapValidator,
-    field_validator,
     model_validator,
 )
 
@@ -20,17 +19,18 @@ from kit.ids import new_id
 from kit.money import DEFAULT_CURRENCY, Money, decimal_text
 from kit.web.fields import (
     IDS,
+    RETURN_URL,
     AmountText,
+    Changed,
     CurrencyCode,
     money_in,
     money_in_stored,
-    not_null,
     refuse_field,
     return_url,
 )
 from kit.web.queries import SpanQuery
 from kit.web.schemas import Model
-from kit.web.texts import plain_text, visible_line
+from kit.web.texts import LINE, TEXT, plain_text, visible_line
 from shop.domain.products import MOST_STOCK, Product, ProductFilter, Sort
 from shop.domain.words import MOST_WORDS, words_of
 from shop.schemas.texts import CatalogueName, Description, Slug, slug_for
@@ -73,14 +73,18 @@ def _fact(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
 
 
 Fact = Annotated[
-    Annotated[str, Field(max_length=500), AfterValidator(plain_text)]
+    Annotated[str, Field(max_length=500, json_schema_extra=TEXT), AfterValidator(plain_text)]
     | Annotated[int, Field(ge=-(2**53), le=2**53)]
     | bool,
     WrapValidator(_fact),
 ]
 Attributes = Annotated[
     dict[
-        Annotated[str, Field(min_length=1, max_length=50), AfterValidator(visible_line)],
+        Annotated[
+            str,
+            Field(min_length=1, max_length=50, json_schema_extra=LINE),
+            AfterValidator(visible_line),
+        ],
         Fact,
     ],
     Field(
@@ -91,7 +95,11 @@ Attributes = Annotated[
 ]
 PictureUrl = Annotated[
     str,
-    Field(max_length=_LONGEST_URL, examples=["https://shop.example/pictures/k-72.jpg"]),
+    Field(
+        max_length=_LONGEST_URL,
+        json_schema_extra=RETURN_URL,
+        examples=["https://shop.example/pictures/k-72.jpg"],
+    ),
     AfterValidator(return_url),
 ]
 
@@ -147,28 +155,25 @@ class ProductChange(Model):
     """
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"price": "2290.00", "stock_change": 10}]}
+        json_schema_extra={
+            "examples": [{"price": "2290.00", "stock_change": 10}],
+            "not": {"required": ["stock", "stock_change"]},
+        }
     )
 
-    name: CatalogueName | None = None
-    slug: Slug | None = None
+    name: Changed[CatalogueName] = None
+    slug: Changed[Slug] = None
     description: Description | None = None
-    price: AmountText | None = None
-    stock: Stock | None = None
-    stock_change: int | None = Field(
+    price: Changed[AmountText] = None
+    stock: Changed[Stock] = None
+    stock_change: Changed[Annotated[int, Field(ge=-MOST_STOCK, le=MOST_STOCK)]] = Field(
         None,
-        ge=-MOST_STOCK,
-        le=MOST_STOCK,
         description="Added to the stock, whatever is sold meanwhile; not together with `stock`.",
     )
     category_id: UUID | None = None
-    is_active: bool | None = None
-    attributes: Attributes | None = None
+    is_active: Changed[bool] = None
+    attributes: Changed[Attributes] = None
     picture_url: PictureUrl | None = None
-
-    _no_null = field_validator(
-        "name", "slug", "price", "stock", "stock_change", "is_active", "attributes"
-    )(not_null)
 
     @model_validator(mode="after")
     def _one_stock(self) -> Self:

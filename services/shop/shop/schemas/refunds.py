@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from kit.web.schemas import Model
-from kit.web.texts import no_card_number, plain_text
+from kit.web.texts import TEXT, no_card_number, plain_text
 from shop.domain.baskets import MOST_LINES, BasketLine
 from shop.domain.orders import Order
 from shop.schemas.aftermath import REFUND
@@ -29,7 +29,7 @@ PROCESSING: dict[str, Any] = {
 
 RefundReason = Annotated[
     str,
-    Field(max_length=_LONGEST_REASON),
+    Field(max_length=_LONGEST_REASON, json_schema_extra=TEXT),
     AfterValidator(plain_text),
     AfterValidator(no_card_number),
 ]

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, Field
 
 from kit.web.fields import refuse_field
-from kit.web.texts import plain_text, visible_line
+from kit.web.texts import LINE, TEXT, plain_text, visible_line
 from shop.domain.slugs import LONGEST as LONGEST_SLUG
 from shop.domain.slugs import PATTERN, slug_of
 
@@ -14,7 +14,12 @@ LONGEST_DESCRIPTION: Final = 5_000
 
 CatalogueName = Annotated[
     str,
-    Field(description="The name people know.", max_length=LONGEST_NAME, examples=["Headphones"]),
+    Field(
+        description="The name people know.",
+        max_length=LONGEST_NAME,
+        json_schema_extra=LINE,
+        examples=["Headphones"],
+    ),
     AfterValidator(visible_line),
 ]
 Slug = Annotated[
@@ -28,7 +33,11 @@ Slug = Annotated[
 ]
 Description = Annotated[
     str,
-    Field(max_length=LONGEST_DESCRIPTION, examples=["On the ear, with a cable of 1.2 m"]),
+    Field(
+        max_length=LONGEST_DESCRIPTION,
+        json_schema_extra=TEXT,
+        examples=["On the ear, with a cable of 1.2 m"],
+    ),
     AfterValidator(plain_text),
 ]
 

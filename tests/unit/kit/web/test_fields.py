@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 import pytest
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
 
 from kit.ids import new_id
@@ -13,12 +13,14 @@ from kit.money import Money
 from kit.web.answers import Answer
 from kit.web.faults import faults_of
 from kit.web.fields import (
+    AMOUNT,
     IDS,
+    RETURN_URL,
     AmountFields,
     AmountText,
+    Changed,
     CurrencyCode,
     MoneyObject,
-    not_null,
     return_url,
     split_ids,
 )
@@ -176,10 +178,42 @@ def test_nobody_comes_back_to_anything_else(text: str) -> None:
     assert "thanks" in context["en"]
 
 
+class Change(Model):
+    amount: Changed[AmountText] = Field(None, description="The new one.")
+    edge: Changed[int | bool] = None
+
+
 def test_a_field_that_may_be_left_out_is_not_null() -> None:
-    assert not_null("") == ""
-    with pytest.raises(PydanticCustomError, match=r"Must not be null\."):
-        not_null(None)
+    assert Change().amount is None
+    assert Change(amount="1.00").amount == "1.00"
+    with pytest.raises(ValidationError, match=r"Must not be null\."):
+        Change(amount=None)
+
+
+def test_documents_say_that_a_field_is_not_null_and_may_be_left_out() -> None:
+    schema = Change.model_json_schema()
+    amount = schema["properties"]["amount"]
+    assert (amount["type"], amount["pattern"], amount["maxLength"]) == ("string", AMOUNT, 64)
+    assert amount["description"] == "The new one."
+    assert schema["properties"]["edge"]["anyOf"] == [{"type": "integer"}, {"type": "boolean"}]
+    assert "default" not in amount
+    assert "required" not in schema
+
+
+@pytest.mark.parametrize(
+    ("text", "is_said"),
+    [
+        ("https://shop.example/thanks", True),
+        ("http://[::1]:8080?a=@b#c", True),
+        ("https://user@shop.example/", False),
+        ("https://shop.example/a b", False),
+        ("ftp://shop.example/", False),
+        ("https://", False),
+        ("https://shop.example/å", False),
+    ],
+)
+def test_documents_say_what_a_return_url_is(text: str, *, is_said: bool) -> None:
+    assert bool(re.fullmatch(str(RETURN_URL["pattern"]), text)) is is_said
 
 
 @pytest.mark.parametrize("text", [_ID, _ID.upper(), ",".join([_ID] * 100)])

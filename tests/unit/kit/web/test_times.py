@@ -1,5 +1,6 @@
 """kit.web.times: RFC 3339 or refused, and days where a range is asked for."""
 
+import re
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ from pydantic import ValidationError
 
 from kit.web.faults import faults_of
 from kit.web.schemas import Model
-from kit.web.times import CalendarDay, Moment, RangeEdge, Zone, span
+from kit.web.times import EDGE, CalendarDay, Moment, RangeEdge, Zone, span
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
@@ -247,3 +248,17 @@ def test_a_calendar_day_is_a_day_and_nothing_else() -> None:
     for wrong in ("2023-02-29", "2026-01-31T12:00:00Z", "31.01.2026", "", 20260131, None):
         with pytest.raises(ValidationError):
             _Planned.model_validate({"day": wrong})
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-01-31", "2026-01-31T12:00:00.5+03:00", "2016-12-31t23:59:60z"]
+)
+def test_documents_say_how_days_and_times_are_spelt(text: str) -> None:
+    assert re.fullmatch(EDGE, text)
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-1-31", "2026-13-01", "2026-01-32", "2026-01-31T12:00:00", "now"]
+)
+def test_documents_say_what_is_no_day_and_no_time(text: str) -> None:
+    assert not re.fullmatch(EDGE, text)

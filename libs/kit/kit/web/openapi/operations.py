@@ -24,7 +24,7 @@ _IDEMPOTENCY_KEY: Final[dict[str, Any]] = {
     "required": False,
     "description": "Sent again with the same body within 24 h, the first answer is repeated. "
     "Make a new one for each thing that is to be done once.",
-    "schema": {"type": "string", "pattern": '^"?[A-Za-z0-9_.:-]{1,255}"?$'},
+    "schema": {"type": "string", "pattern": '^([A-Za-z0-9_.:-]{1,255}|"[A-Za-z0-9_.:-]{1,255}")$'},
 }
 
 
@@ -75,6 +75,8 @@ def complete(operation: dict[str, Any], route: Route) -> None:
         operation["x-open-by"] = route.open_by
     if route.scope is not None:
         operation["x-scope"] = route.scope
+    for parameter in operation.get("parameters", ()):
+        parameter["schema"] = _never_null(parameter["schema"])
     operation["security"] = security.required(route.access, takes_caller=route.takes_caller)
     if route.is_idempotent:
         operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
@@ -82,6 +84,15 @@ def complete(operation: dict[str, Any], route: Route) -> None:
         content = {"schema": {"type": "string"}}
         operation["requestBody"]["content"].setdefault(content_type, content)
     _complete_answers(operation["responses"], route)
+
+
+def _never_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a parameter: it may be left out, but nobody can send null."""
+    if {"type": "null"} not in schema.get("anyOf", ()):
+        return schema
+    around = {name: value for name, value in schema.items() if name != "anyOf"}
+    given = [one for one in schema["anyOf"] if one != {"type": "null"}]
+    return {**given[0], **around} if len(given) == 1 else {"anyOf": given, **around}
 
 
 def _complete_answers(answers: dict[str, Any], route: Route) -> None:

@@ -34,17 +34,15 @@ _EXAMPLE: dict[str, Any] = {
     "currency": "RUB",
     "carry_over": True,
 }
-_FIRST_YEAR, _LAST_YEAR = 2000, 2199
-_MONTH: Final = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
+_MONTH: Final = re.compile(r"(2[01][0-9]{2})-(0[1-9]|1[0-2])")
 
 
 def _month(text: str) -> str:
-    found = _MONTH.fullmatch(text)
-    if found is None or not _FIRST_YEAR <= int(found[1]) <= _LAST_YEAR:
+    if not _MONTH.fullmatch(text):
         raise refuse_field(
             "malformed",
-            f"Must be a month from {_FIRST_YEAR} to {_LAST_YEAR}, such as 2026-11.",
-            f"Должен быть месяц с {_FIRST_YEAR} по {_LAST_YEAR} год, например 2026-11.",
+            "Must be a month from 2000 to 2199, such as 2026-11.",
+            "Должен быть месяц с 2000 по 2199 год, например 2026-11.",
         )
     return text
 
@@ -59,7 +57,11 @@ def month_text(first: date) -> str:
     return f"{first:%Y-%m}"
 
 
-Month = Annotated[str, AfterValidator(_month), Field(examples=["2026-11"])]
+Month = Annotated[
+    str,
+    Field(examples=["2026-11"], json_schema_extra={"pattern": f"^{_MONTH.pattern}$"}),
+    AfterValidator(_month),
+]
 
 
 class BudgetsQuery(Model):

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field
 
 from finance.domain.transactions.recurrence_drafts import RecurrenceDraft
 from finance.domain.transactions.recurrences import Every, Recurrence
@@ -12,7 +12,7 @@ from finance.domain.transactions.transactions import TransactionType
 from finance.schemas.texts import EntryText, Tags
 from finance.schemas.transactions.transactions import BookedType
 from kit.money import decimal_text
-from kit.web.fields import AmountText, not_null
+from kit.web.fields import AmountText, Changed
 from kit.web.schemas import Model
 from kit.web.times import CalendarDay
 
@@ -72,22 +72,18 @@ class RecurrenceChange(Model):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"amount": "47000.00"}]})
 
-    account_id: UUID | None = None
-    type: BookedType | None = None
-    amount: AmountText | None = None
+    account_id: Changed[UUID] = None
+    type: Changed[BookedType] = None
+    amount: Changed[AmountText] = None
     category_id: UUID | None = None
     description: EntryText | None = None
-    tags: Tags | None = None
-    every: Every | None = None
-    interval: Interval | None = None
+    tags: Changed[Tags] = None
+    every: Changed[Every] = None
+    interval: Changed[Interval] = None
     anchor_day: AnchorDay | None = Field(None, description=_ANCHOR)
-    next_date: CalendarDay | None = None
+    next_date: Changed[CalendarDay] = None
     end_date: CalendarDay | None = None
-    is_active: bool | None = None
-
-    _no_null = field_validator(
-        "account_id", "type", "amount", "tags", "every", "interval", "next_date", "is_active"
-    )(not_null)
+    is_active: Changed[bool] = None
 
     def changes(self) -> dict[str, Any]:
         """Return the fields of the draft to change."""

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import ConfigDict, Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from finance.domain.transactions.drafts import SplitDraft, TransactionDraft
 from finance.domain.transactions.transactions import (
@@ -17,7 +17,7 @@ from finance.domain.transactions.transactions import (
 )
 from finance.schemas.texts import EntryNote, EntryText, Tags
 from kit.money import decimal_text
-from kit.web.fields import AmountText, not_null, refuse_field
+from kit.web.fields import AmountText, Changed, refuse_field
 from kit.web.schemas import Model
 from kit.web.times import RangeEdge
 
@@ -124,17 +124,15 @@ class TransactionChange(_Placed):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"category_id": _ID}]})
 
-    account_id: UUID | None = None
-    type: BookedType | None = None
-    amount: AmountText | None = None
+    account_id: Changed[UUID] = None
+    type: Changed[BookedType] = None
+    amount: Changed[AmountText] = None
     category_id: UUID | None = None
     description: EntryText | None = None
     note: EntryNote | None = None
-    date: RangeEdge | None = Field(None, description=_DATE)
-    tags: Tags | None = None
-    splits: list[SplitRequest] | None = Field(None, max_length=MOST_SPLITS)
-
-    _no_null = field_validator("account_id", "type", "amount", "date", "tags", "splits")(not_null)
+    date: Changed[RangeEdge] = Field(None, description=_DATE)
+    tags: Changed[Tags] = None
+    splits: Changed[Annotated[list[SplitRequest], Field(max_length=MOST_SPLITS)]] = None
 
     def changes(self) -> dict[str, Any]:
         """Return the fields of the draft to change."""

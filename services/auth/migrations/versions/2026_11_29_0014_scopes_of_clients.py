@@ -7,8 +7,8 @@ Clients and sessions of before keep what their users had allowed: all of it.
 
 from alembic import op
 
-revision = "0013"
-down_revision = "0012"
+revision = "0014"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
