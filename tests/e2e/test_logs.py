@@ -68,10 +68,10 @@ async def test_a_request_is_one_line_at_the_gateway_and_one_at_its_service(
     path = f"/v1/payments/{new_id()}"
     answer = await alice.http.get(path, headers=alice.headers | {"X-Request-Id": request_id})
     assert answer.status_code == 404
-    for service, route in (("gateway", "/v1/payments"), ("payments", "/v1/payments/{payment_id}")):
+    for service in ("gateway", "payments"):
         line = await logged(stack, service, of(request_id))
         assert (line["level"], line["method"], line["status"]) == ("info", "GET", 404)
-        assert (line["path"], line["route"]) == (path, route)
+        assert (line["path"], line["route"]) == (path, "/v1/payments/{payment_id}")
         assert line["subject"] == alice.user_id
         assert 0 < line["milliseconds"] < 30_000
     assert (await logged(stack, "gateway", of(request_id)))["address"] == "127.0.0.1"
