@@ -149,8 +149,8 @@ async def pay(
     For a card the charge is stored too; the caller asks the provider after that. Returns each
     payment, or its refusal: of ``decide_pay``, or PayerNotActive, PayeeNotActive or
     ServiceNotActive where one of them has been disabled since the payment was created. Raises the
-    refusals of ``decide_capture``, cards and limits, and PaymentBeingCancelled, as the claim has
-    to be rolled back: a caller who pays many then pays each alone.
+    refusals of ``decide_capture``, cards and limits, StepUpRequired and PaymentBeingCancelled, as
+    the claim has to be rolled back: a caller who pays many then pays each alone.
     """
     asked = {(one.payment_id, one.caller_id): one for one in wanted}
     found, others = await _claim(uow, asked)
