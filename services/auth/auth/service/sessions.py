@@ -65,7 +65,7 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class AcceptedLogin:
-    """A user who has proved who they are, perhaps for an OAuth client with some scopes.
+    """A user who has proved who they are, perhaps for a client with some scopes.
 
     `amr` says how (RFC 8176), `at` when; None for now. `password_hash` is of the password that was
     right.
@@ -248,7 +248,7 @@ async def log_out(
     scope: LogoutScope,
     origin: Origin,
 ) -> list[UUID]:
-    """End sessions and return their ids; with more than this one, also logins half done."""
+    """End sessions and return their ids; but for this one alone, half logins, too."""
     if scope is not LogoutScope.THIS:
         await Users(uow).lock(user_id)
         await Challenges(uow).forget(user_id)
