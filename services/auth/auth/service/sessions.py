@@ -261,6 +261,32 @@ async def log_out(
     return ended
 
 
+async def revoke(  # noqa: PLR0913 - what, whose, where from
+    uow: UnitOfWork,
+    presented: PresentedToken,
+    client_id: UUID | None,
+    origin: Origin,
+    *,
+    vault: KeyVault,
+    now: datetime,
+) -> list[UUID]:
+    """End the session of a refresh token of this client's, however old it is; return its id.
+
+    Another client's token is like an unknown one (RFC 7009 §2.1).
+    """
+    found = await Sessions(uow).with_user(presented.session_id)
+    if found is None:
+        return []
+    session, user = found
+    is_genuine = any(map(presented.is_genuine, vault.refresh_keys(session.hmac_key)))
+    if not is_genuine or session.client_id != client_id:
+        return []
+    ended = await Sessions(uow).end(user.id, now, "revoked", only=session.id)
+    if ended:
+        await note(uow, Kind.LOGOUT, user.id, origin, subject=_named(session.id))
+    return ended
+
+
 async def end_session(
     uow: UnitOfWork,
     user_id: UUID,
