@@ -58,6 +58,7 @@ ONES_OWN = {
     "pay_payment",
     "read_notice",
     "remove_passkey",
+    "rename_passkey",
     "replay_webhook_delivery",
     "replay_webhook_span",
     "rotate_webhook_secret",

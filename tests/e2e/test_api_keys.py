@@ -39,7 +39,7 @@ async def test_a_program_pays_by_its_key_and_does_nothing_else(alice: Person, bo
         ("GET", "/v1/webhook-endpoints", "scope_missing"),
         ("GET", KEYS, "not_for_keys"),
         ("GET", "/v1/auth/sessions", "not_for_keys"),
-        ("GET", "/v1/me", "not_for_keys"),
+        ("GET", "/v1/me", "scope_missing"),
         ("GET", "/v1/users", "forbidden"),
         ("GET", "/v1/ledger/accounts", "forbidden"),
     ):

@@ -33,7 +33,8 @@ def test_swagger_can_authorise_by_the_password_form(document: dict[str, Any]) ->
 ACCESS = {
     "public": {
         *("register", "activate_by_link", "activate", "resend_activation"),
-        *("login", "token", "refresh", "get_jwks", "activate_by_page", "forgot_password"),
+        *("login", "token", "refresh", "revoke_token", "get_jwks", "activate_by_page"),
+        "forgot_password",
         *("show_password_reset", "reset_password", "reset_password_by_page"),
         *("login_by_code", "login_by_passkey", "begin_passkey_login"),
         *("show_login_page", "authorize", "get_server_metadata"),

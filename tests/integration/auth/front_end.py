@@ -15,6 +15,7 @@ Json = dict[str, Any]
 HOME = "https://app.example/callback"
 AUTHORIZE, TOKEN = "/v1/auth/authorize", "/v1/auth/token"
 CLIENTS = "/v1/auth/clients"
+REVOKE = "/v1/auth/revoke"
 
 
 async def registered(
@@ -90,11 +91,15 @@ class FrontEnd:
         """Ask for new tokens."""
         return await self.ask(**{"grant_type": "refresh_token", "refresh_token": token, **changes})
 
-    async def ask(self, **form: str | None) -> httpx.Response:
-        """Send a form to the token endpoint; None leaves a field out."""
+    async def revoke(self, token: str, /, **changes: str | None) -> httpx.Response:
+        """Ask to end a session (RFC 7009)."""
+        return await self.ask(REVOKE, **{"token": token, **changes})
+
+    async def ask(self, path: str = TOKEN, /, **form: str | None) -> httpx.Response:
+        """Send a form as this client; None leaves a field out."""
         own = {"client_id": self.client_id, "client_secret": self.secret}
         data = {name: value for name, value in (own | form).items() if value is not None}
-        return await self.http.post(TOKEN, data=data)
+        return await self.http.post(path, data=data)
 
 
 def form_headers(page: httpx.Response) -> dict[str, str]:

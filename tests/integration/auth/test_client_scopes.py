@@ -130,6 +130,38 @@ async def test_the_profile_is_seen_with_its_scope_and_changed_by_nobody_elses_to
     assert code(answer) == (403, "not_for_keys")
 
 
+async def test_a_client_ends_its_own_sessions_and_no_others(
+    world: World, front_end: FrontEnd
+) -> None:
+    """RFC 7009."""
+    admin = await world.log_in("root-admin")
+    other = await registered(world.http, admin.headers)
+    login, own = await entered(front_end), await world.log_in("alice")
+    renewed = login_of(await front_end.refresh(login.refresh_token))
+    for asking, token in (
+        (other, renewed.refresh_token),
+        (front_end, own.refresh_token),
+        (front_end, "rt_unknown"),
+        (front_end, renewed.refresh_token[:-4] + "AAAA"),
+    ):
+        answer = await asking.revoke(token)
+        assert (answer.status_code, answer.json()) == (200, {})
+    wrong = await front_end.revoke(renewed.refresh_token, client_secret="cs_wrong")
+    assert (wrong.status_code, wrong.json()["error"]) == (401, "invalid_client")
+    wrong = await front_end.revoke(renewed.access_token)
+    assert (wrong.status_code, wrong.json()["error"]) == (400, "unsupported_token_type")
+    assert [await world.status_with(one) for one in (renewed, own)] == [200, 200]
+    for _ in range(2):
+        answer = await front_end.revoke(login.refresh_token)  # an older one of the same session
+        assert (answer.status_code, answer.json()) == (200, {})
+    await world.dies(renewed)
+    assert await world.status_with(own) == 200
+    answer = await front_end.revoke(own.refresh_token, client_id=None, client_secret=None)
+    assert answer.status_code == 200
+    await world.dies(own)
+    assert await world.count("SELECT count(*) FROM audit WHERE action = 'logout'") == 2
+
+
 OF_LOGINS = [
     ("POST", "/v1/auth/api-keys", {"name": "Mine", "scopes": [WRITE]}),
     ("GET", "/v1/auth/api-keys", None),

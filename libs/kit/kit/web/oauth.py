@@ -18,6 +18,7 @@ _OWN_WORDS: Final = frozenset(
         "invalid_scope",
         "unsupported_grant_type",
         "unsupported_response_type",
+        "unsupported_token_type",
     }
 )
 _OF_THE_FORM: Final = frozenset(

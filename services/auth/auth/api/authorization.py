@@ -127,6 +127,7 @@ async def get_server_metadata(wired: Wired) -> ServerMetadata:
         issuer=issuer,
         authorization_endpoint=f"{issuer}/v1/auth/authorize",
         token_endpoint=f"{issuer}/v1/auth/token",
+        revocation_endpoint=f"{issuer}/v1/auth/revoke",
         jwks_uri=f"{issuer}/.well-known/jwks.json",
     )
 

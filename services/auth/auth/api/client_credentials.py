@@ -12,7 +12,7 @@ from uuid import UUID
 from auth.domain.oauth_clients import OAuthClient
 from auth.refusals import ClientInvalid
 from auth.repository import OAuthClients
-from auth.schemas.tokens import TokenForm
+from auth.schemas.tokens import RevocationForm, TokenForm
 from auth.service.oauth_clients import authenticated
 from auth.settings import Settings
 from auth.wiring import Wiring
@@ -29,7 +29,7 @@ class ClientCredentials:
 
 
 def credentials_of(
-    form: TokenForm, authorization: str | None, known: Iterable[str] = ()
+    form: TokenForm | RevocationForm, authorization: str | None, known: Iterable[str] = ()
 ) -> ClientCredentials:
     """Return id and secret, from the Basic header if there is one.
 

@@ -29,6 +29,8 @@ from auth.schemas.tokens import (
     LoginRequest,
     LogoutRequest,
     RefreshRequest,
+    RevocationAnswer,
+    RevocationForm,
     ServiceTokenAnswer,
     TokenAnswer,
     TokenForm,
@@ -186,6 +188,33 @@ async def logout(
     await wired.revoker.sessions(ended)
 
 
+@router.post(
+    "/v1/auth/revoke",
+    access="public",
+    operation_id="revoke_token",
+    summary="End the session of a refresh token, as its client (RFC 7009)",
+    description="The answer is the same for a token that is unknown, or that has ended.",
+    speaks_oauth=True,
+    refusals=(refusals.ClientInvalid, refusals.TokenTypeUnsupported),
+)
+async def revoke_token(
+    form: Annotated[RevocationForm, Form()], request: Request, wired: Wired
+) -> RevocationAnswer:
+    """End it: its access tokens are refused within a second."""
+    client = await _asking(form, request, wired)
+    if "." in form.token:
+        raise refusals.TokenTypeUnsupported
+    presented = read_refresh_token(form.token)
+    if presented is not None:
+        client_id, now = None if client is None else client.id, wired.database.clock.now()
+        async with wired.database.unit_of_work() as uow:
+            ended = await sessions.revoke(
+                uow, presented, client_id, origin_of(request), vault=wired.vault, now=now
+            )
+        await wired.revoker.sessions(ended)
+    return RevocationAnswer()
+
+
 @router.get(
     "/.well-known/jwks.json",
     access="public",
@@ -223,11 +252,19 @@ async def _refresh_by_form(form: TokenForm, request: Request, wired: Wiring) -> 
     """Refresh for a registered client, which says that it is one, or for our own."""
     if form.refresh_token is None:
         raise _missing(form, "refresh_token")
+    client = await _asking(form, request, wired)
+    return await _refresh(form.refresh_token, request, wired, client, form.scope)
+
+
+async def _asking(
+    form: TokenForm | RevocationForm, request: Request, wired: Wiring
+) -> OAuthClient | None:
+    """Return the registered client that asks, which knows its secret; None for our own."""
     given = _credentials(form, request)
     client = await client_named(given.client_id, wired)
-    if client is not None:
-        client = authenticated(client, given.secret, wired.database.clock.now())
-    return await _refresh(form.refresh_token, request, wired, client, form.scope)
+    if client is None:
+        return None
+    return authenticated(client, given.secret, wired.database.clock.now())
 
 
 def _service_token(form: TokenForm, request: Request, wired: Wiring) -> ServiceTokenAnswer:
@@ -241,7 +278,7 @@ def _service_token(form: TokenForm, request: Request, wired: Wiring) -> ServiceT
     )
 
 
-def _credentials(form: TokenForm, request: Request) -> ClientCredentials:
+def _credentials(form: TokenForm | RevocationForm, request: Request) -> ClientCredentials:
     return credentials_of(form, request.headers.get("authorization"))
 
 

@@ -1,4 +1,4 @@
-"""Makes users at the command line, and takes factors from those who have lost them.
+"""Makes users at the command line, and takes factors from who has lost them.
 
 All is safe to repeat: an existing user is enabled and given the roles, and keeps the password.
 """

@@ -35,7 +35,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Authorization:
-    """What a user is asked to allow: this client, back at this address, with these scopes.
+    """What a user is asked to allow: a client, back at an address, with scopes.
 
     `challenge` is the SHA-256 of the verifier that only the client has.
     """

@@ -1,4 +1,4 @@
-"""Names what API keys and OAuth clients may do, and decides which of it is granted."""
+"""Names what API keys and OAuth clients may do, and decides what is granted."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -49,7 +49,7 @@ def scopes_in(text: str) -> frozenset[Scope]:
 
 
 def decide_scopes(asked: str | None, allowed: frozenset[Scope]) -> frozenset[Scope]:
-    """Return what is granted of what is asked for: all that is allowed where nothing is.
+    """Return what is granted of what is asked for; where nothing is, all allowed.
 
     Raises:
         ScopeUnknown: something that does not exist is asked for, or nothing that is allowed.

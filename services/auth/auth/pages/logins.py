@@ -62,7 +62,7 @@ _TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {
 
 @dataclass(frozen=True, slots=True)
 class LoginView:
-    """What all pages of one login show: who asks, for what, and where the user goes back to.
+    """What all pages of one login show: who asks, for what, and the way back.
 
     `sealed` is what is asked for, as the form sends it back (`auth.crypto.forms`).
     """

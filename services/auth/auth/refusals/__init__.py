@@ -41,6 +41,7 @@ Refusal
 ├── CodeInvalid                 401  code_invalid
 ├── GrantUnsupported            400  unsupported_grant_type
 ├── ScopeUnknown                400  invalid_scope
+├── TokenTypeUnsupported        400  unsupported_token_type
 ├── LastAdmin                   409  last_admin
 ├── PasswordWrong               403  password_wrong
 ├── PasswordNeeded              403  password_needed
@@ -88,6 +89,7 @@ from auth.refusals.oauth_clients import (
     RedirectUriUnknown,
     ResponseTypeUnsupported,
     ScopeUnknown,
+    TokenTypeUnsupported,
 )
 from auth.refusals.users import (
     ActivationTokenInvalid,
@@ -161,6 +163,7 @@ __all__ = [
     "ResponseTypeUnsupported",
     "ScopeNotBounded",
     "ScopeUnknown",
+    "TokenTypeUnsupported",
     "TooManyApiKeys",
     "TooManyNames",
     "TooManyPasskeys",

@@ -140,6 +140,15 @@ class GrantUnsupported(Refusal):
     )
 
 
+class TokenTypeUnsupported(Refusal):
+    code = "unsupported_token_type"
+    status = 400
+    title_en = "Type of token not supported"
+    title_ru = "Тип токена не поддерживается"
+    detail_en = "Give the refresh token: the session that it is of ends, and its access tokens."
+    detail_ru = "Передайте токен обновления: его сеанс завершится вместе с токенами доступа."
+
+
 class ScopeUnknown(Refusal):
     code = "invalid_scope"
     status = 400

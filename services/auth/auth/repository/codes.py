@@ -83,7 +83,7 @@ class Codes:
         return found
 
     async def drop_unused(self, user_id: UUID) -> None:
-        """Delete a user's unused codes; a used one still ends its session if it comes again."""
+        """Delete a user's unused codes; a used one still ends its session."""
         await self._connection.execute(
             "DELETE FROM authorization_code WHERE user_id = $1 AND used_at IS NULL", user_id
         )

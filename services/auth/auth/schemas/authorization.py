@@ -105,6 +105,7 @@ class ServerMetadata(Model):
                     "issuer": _ISSUER,
                     "authorization_endpoint": f"{_ISSUER}/v1/auth/authorize",
                     "token_endpoint": f"{_ISSUER}/v1/auth/token",
+                    "revocation_endpoint": f"{_ISSUER}/v1/auth/revoke",
                     "jwks_uri": f"{_ISSUER}/.well-known/jwks.json",
                     "scopes_supported": [scope.value for scope in Scope],
                     "response_types_supported": ["code"],
@@ -112,6 +113,7 @@ class ServerMetadata(Model):
                     "grant_types_supported": list(_GRANTS),
                     "code_challenge_methods_supported": ["S256"],
                     "token_endpoint_auth_methods_supported": list(_CLIENT_AUTHENTICATION),
+                    "revocation_endpoint_auth_methods_supported": list(_CLIENT_AUTHENTICATION),
                     "authorization_response_iss_parameter_supported": True,
                     "ui_locales_supported": ["en", "ru"],
                 }
@@ -122,6 +124,7 @@ class ServerMetadata(Model):
     issuer: str = Field(description="Comes back as `iss` (RFC 9207).")
     authorization_endpoint: str
     token_endpoint: str
+    revocation_endpoint: str
     jwks_uri: str
     scopes_supported: tuple[Scope, ...] = tuple(Scope)
     response_types_supported: tuple[str, ...] = ("code",)
@@ -129,5 +132,6 @@ class ServerMetadata(Model):
     grant_types_supported: tuple[str, ...] = _GRANTS
     code_challenge_methods_supported: tuple[str, ...] = ("S256",)
     token_endpoint_auth_methods_supported: tuple[str, ...] = _CLIENT_AUTHENTICATION
+    revocation_endpoint_auth_methods_supported: tuple[str, ...] = _CLIENT_AUTHENTICATION
     authorization_response_iss_parameter_supported: Literal[True] = True
     ui_locales_supported: tuple[str, ...] = ("en", "ru")

@@ -78,6 +78,32 @@ class TokenForm(BaseModel):
         return {name: value for name, value in given.items() if value}
 
 
+class RevocationForm(BaseModel):
+    """The form by which a client ends a session (RFC 7009 §2.1); it ignores what it does not know.
+
+    `token_type_hint` is such a thing: a text says itself what it is.
+    """
+
+    model_config = ConfigDict(
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        json_schema_extra={"examples": [{"token": _REFRESH_TOKEN}]},
+    )
+
+    token: str = Field(
+        min_length=1, max_length=8192, description="A refresh token.", examples=[_REFRESH_TOKEN]
+    )
+    client_id: str | None = None
+    client_secret: str | None = None
+
+
+class RevocationAnswer(Model):
+    """Nothing: whatever the token was, it opens nothing any more."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{}]})
+
+
 class TokenAnswer(Model):
     """Tokens of a user's session (RFC 6749 §5.1)."""
 

@@ -95,7 +95,9 @@ async def rotate(  # noqa: PLR0913 - whose, which, how it is told, where from
     *,
     overlap: timedelta,
 ) -> MadeKey:
-    """Give a key another secret; the one before works on for the overlap. Its owner gets a mail.
+    """Give a key another secret; the one before works on for the overlap.
+
+    Its owner gets a mail.
 
     Raises:
         ApiKeyNotFound: there is no such key, or it is another's.

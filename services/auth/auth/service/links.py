@@ -31,7 +31,9 @@ async def make_link(
 
 
 async def use_link(uow: UnitOfWork, token: str, purposes: Sequence[Purpose], now: datetime) -> Link:
-    """Use a link for one of these purposes, which have one refusal; lock its user first.
+    """Lock a link's user, use it for one of these purposes, and return it.
+
+    Purposes given together have one refusal.
 
     Raises:
         ActivationTokenInvalid, ResetTokenInvalid, EmailTokenInvalid: unknown, used, or expired.

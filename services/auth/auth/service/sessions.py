@@ -65,7 +65,7 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class AcceptedLogin:
-    """A user who has proved who they are, perhaps for an OAuth client with some scopes.
+    """A user who has proved who they are, perhaps for a client with some scopes.
 
     `amr` says how (RFC 8176), `at` when; None for now. `password_hash` is of the password that was
     right.
@@ -248,7 +248,7 @@ async def log_out(
     scope: LogoutScope,
     origin: Origin,
 ) -> list[UUID]:
-    """End sessions and return their ids; with more than this one, also logins half done."""
+    """End sessions and return their ids; but for this one alone, half logins, too."""
     if scope is not LogoutScope.THIS:
         await Users(uow).lock(user_id)
         await Challenges(uow).forget(user_id)
@@ -258,6 +258,32 @@ async def log_out(
     ended = await Sessions(uow).end(user_id, uow.clock.now(), "logout", only=only, but=but)
     details = {"scope": scope.value, "sessions": len(ended)}
     await note(uow, Kind.LOGOUT, user_id, origin, subject=_named(session_id), details=details)
+    return ended
+
+
+async def revoke(  # noqa: PLR0913 - what, whose, where from
+    uow: UnitOfWork,
+    presented: PresentedToken,
+    client_id: UUID | None,
+    origin: Origin,
+    *,
+    vault: KeyVault,
+    now: datetime,
+) -> list[UUID]:
+    """End the session of a refresh token of this client's, however old it is; return its id.
+
+    Another client's token is like an unknown one (RFC 7009 §2.1).
+    """
+    found = await Sessions(uow).with_user(presented.session_id)
+    if found is None:
+        return []
+    session, user = found
+    is_genuine = any(map(presented.is_genuine, vault.refresh_keys(session.hmac_key)))
+    if not is_genuine or session.client_id != client_id:
+        return []
+    ended = await Sessions(uow).end(user.id, now, "revoked", only=session.id)
+    if ended:
+        await note(uow, Kind.LOGOUT, user.id, origin, subject=_named(session.id))
     return ended
 
 

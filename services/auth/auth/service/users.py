@@ -195,7 +195,7 @@ async def ensure(uow: UnitOfWork, wanted: NewUser, now: datetime) -> tuple[User,
 
 
 async def remove_factors(uow: UnitOfWork, name: str, now: datetime) -> tuple[User, list[Factor]]:
-    """Take all second factors from a user who has lost them, and end all that was open.
+    """Take all second factors from a user who has lost them; end what was open.
 
     Returns:
         The user, and what was removed.
