@@ -16,8 +16,8 @@ def test_a_prefix_is_protected_and_what_is_listed_below_it_public(table: ProxyRo
     assert table.find("POST", b"/v1/auth/login") == ProxyRoute(
         "/v1/auth/login", "auth", is_public=True, reads="login", changes="login"
     )
-    assert table.find("GET", b"/v1/auth/login") == ProxyRoute("/v1/auth", "auth")
-    assert table.find("POST", b"/v1/auth/login/x") == ProxyRoute("/v1/auth", "auth")
+    assert table.find("GET", b"/v1/auth/login") == ProxyRoute("/v1/auth", "auth", is_prefix=True)
+    assert table.find("POST", b"/v1/auth/login/x") == ProxyRoute("/v1/auth", "auth", is_prefix=True)
 
 
 @pytest.mark.parametrize("prefix", routes.PREFIXES)
@@ -37,7 +37,7 @@ def test_what_is_no_route_is_not_found(table: ProxyRoutes, path: bytes) -> None:
 
 def test_head_goes_where_get_goes(table: ProxyRoutes) -> None:
     assert table.find("HEAD", b"/v1/services") == table.find("GET", b"/v1/services")
-    assert table.find("HEAD", b"/v1/auth/login") == ProxyRoute("/v1/auth", "auth")
+    assert table.find("HEAD", b"/v1/auth/login") == ProxyRoute("/v1/auth", "auth", is_prefix=True)
 
 
 def test_production_has_neither_sandbox_nor_documentation() -> None:
@@ -54,6 +54,7 @@ def test_an_alias_goes_where_its_operation_goes(table: ProxyRoutes, alias: str) 
     assert found is not None
     assert wanted is not None
     assert wanted.rewrite is None
+    assert not found.is_prefix  # its own path is its name
     assert (found.upstream, found.own, found.is_public) == (
         wanted.upstream,
         wanted.own,
