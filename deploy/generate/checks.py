@@ -52,10 +52,20 @@ def shown(tests: Path = TESTS) -> Iterator[Shown]:
 
 
 def _in(path: Path, tree: ast.Module) -> Iterator[Shown]:
-    for test in tree.body:
-        if isinstance(test, ast.FunctionDef | ast.AsyncFunctionDef):
-            for number in sorted(_numbers(test.decorator_list)):
-                yield Shown(number, path, test.name)
+    for test, decorators in _tests(tree.body):
+        for number in sorted(_numbers(decorators)):
+            yield Shown(number, path, test)
+
+
+def _tests(body: Sequence[ast.stmt]) -> Iterator[tuple[str, Sequence[ast.expr]]]:
+    """Yield each test with its marks, those of its class among them."""
+    for one in body:
+        if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield one.name, one.decorator_list
+        elif isinstance(one, ast.ClassDef):
+            for name, decorators in _tests(one.body):
+                if name.startswith("test_"):
+                    yield name, [*one.decorator_list, *decorators]
 
 
 def _numbers(decorators: Sequence[ast.expr]) -> set[int]:

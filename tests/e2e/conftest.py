@@ -5,12 +5,14 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from deploy.stack import Stack
-from deploy.stack.services import ROOMY_LIMITS
+from deploy.stack.services import BY_NAME, ROOMY_LIMITS
 from tests.e2e.edge import GATEWAY, NGINX, Certificate, Edge
+from tests.e2e.leaks import Leaks, forged
 
 from testkit.keepers import Keeper
 from testkit.people import Person
@@ -34,9 +36,26 @@ def stack() -> Iterator[Stack]:
 
 @pytest.fixture(scope="session")
 async def http(stack: Stack) -> AsyncIterator[httpx.AsyncClient]:
-    limits = httpx.Limits(max_connections=64)
-    async with httpx.AsyncClient(base_url=stack.gateway_url, timeout=30, limits=limits) as client:
+    """A client whose secrets stand in no log when all is done, as no line is forged (check 59)."""
+    limits, leaks = httpx.Limits(max_connections=64), Leaks(*secrets_of(stack))
+    async with httpx.AsyncClient(
+        base_url=stack.gateway_url,
+        timeout=30,
+        limits=limits,
+        event_hooks={"response": [leaks.hear]},
+    ) as client:
         yield client
+    logs = [stack.log_of(service) for service in BY_NAME]
+    assert leaks.found_in(logs) == {}
+    assert {log.name: forged(log) for log in logs} == {log.name: [] for log in logs}
+
+
+def secrets_of(stack: Stack) -> Iterator[str]:
+    """Yield what the services of a stack are told in confidence."""
+    for name, service in BY_NAME.items():
+        told = stack.env_of(name)
+        yield from (told[secret] for secret in service.secrets)
+        yield from (urlsplit(value).password or "" for value in told.values() if "://" in value)
 
 
 @pytest.fixture(scope="session")

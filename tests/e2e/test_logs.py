@@ -3,13 +3,16 @@
 import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import orjson
 import pytest
 from deploy.stack import Stack
 from deploy.stack.services import BY_NAME
+from tests.e2e.leaks import FORGED, Leaks, forged
 
 from kit.ids import new_id
 from testkit.keepers import Keeper
@@ -141,3 +144,41 @@ async def test_no_line_has_a_secret_or_a_query(stack: Stack, http: httpx.AsyncCl
         for secret in (hidden, PASSWORD, person.token, *secrets):
             assert secret not in text
         assert not re.search(r"://\w+:[^\[@/\s]+@", text)
+
+
+@pytest.mark.check(59)
+async def test_what_a_caller_says_begins_no_line(
+    stack: Stack, http: httpx.AsyncClient, alice: Person, bob: Person
+) -> None:
+    """That no line of the whole run was forged is seen when its client closes."""
+    line = orjson.dumps({"event": FORGED, "level": "info"}).decode()
+    for end in ("\r\n", "\n", "\r", "\u2028", "\x85", "\0"):
+        text = f"a{end}{line}{end}"
+        await http.post("/v1/auth/login", json={"username": text, "password": PASSWORD})
+        await http.post("/v1/auth/register", json={"username": text, "password": PASSWORD})
+        await http.post("/v1/auth/token", data={"username": text, "grant_type": text})
+        await alice.get(f"/v1/payments/{quote(text)}", cursor=text, search=text)
+        await alice.post("/v1/payments", {"payee": {"username": text}, "amount": text})
+        body = {"payee": {"username": bob.username}, "amount": "1.00", "description": text}
+        await alice.post("/v1/payments", body)
+    last = f"last-{new_id()}"
+    await alice.http.get("/v1/me", headers=alice.headers | {"X-Request-Id": last})
+    for service in ("gateway", "auth"):
+        await logged(stack, service, of(last))
+        assert forged(stack.log_of(service)) == []
+
+
+@pytest.mark.check(59)
+@pytest.mark.parametrize("named", ["password", "refresh_token", "client_secret", "key"])
+async def test_a_secret_that_stood_in_a_log_would_be_found(tmp_path: Path, named: str) -> None:
+    secret, log = f"{new_id().hex}", tmp_path / "auth.log"
+    request = httpx.Request(
+        "POST", "http://saldo/", headers={"Authorization": "Bearer a.b." + "c" * 20}
+    )
+    leaks = Leaks()
+    await leaks.hear(httpx.Response(200, json={"inner": [{named: secret}]}, request=request))
+    log.write_text('{"event": "quiet"}\n')
+    assert (leaks.found_in([log]), forged(log)) == ({}, [])
+    log.write_text(f'{{"event": "{FORGED}"}}\n{secret}\n{"c" * 20}\n')
+    assert leaks.found_in([log]) == {"auth.log": {secret[:8], "c" * 8}}
+    assert len(forged(log)) == 3

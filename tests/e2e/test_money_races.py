@@ -5,11 +5,12 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
-from itertools import permutations
+from itertools import cycle, permutations
 
 import httpx
 import pytest
 
+from testkit.keepers import Keeper
 from testkit.people import Person, eventually
 
 STORM_SECONDS = 10
@@ -166,3 +167,31 @@ async def test_register_top_up_and_be_paid_at_once_works(
     assert (await alice.settled(created["id"]))["status"] == "paid"
     balance = await eventually(newcomer.balance, lambda b: b == Decimal("5.00"))
     assert balance == Decimal("5.00")
+
+
+@pytest.mark.check(52)
+async def test_an_amount_of_a_day_holds_over_sessions_and_keys_at_once(
+    http: httpx.AsyncClient, keeper: Keeper, alice: Person, bob: Person
+) -> None:
+    await alice.top_up("100.00")
+    limits = {"limits": [{"currency": "RUB", "per_day": "35.00"}]}
+    path = f"/v1/payments/limits/{alice.user_id}"
+    assert (await keeper.ask("PUT", path, limits)).status_code == 200
+    callers = [alice]
+    for _ in range(2):  # other devices
+        callers.append(Person(alice.username, alice.user_id, http))
+        await callers[-1].log_in()
+    body = {"name": "A program", "scopes": ["payments:read", "payments:write"]}
+    key = (await alice.post("/v1/auth/api-keys", body)).json()["key"]
+    callers.append(Person(alice.username, alice.user_id, http))
+    callers[-1].headers = {"Authorization": f"Bearer {key}"}
+    made = [await alice.create(bob, "5.00") for _ in range(20)]
+    answers = await asyncio.gather(
+        *(caller.pay(one["id"]) for one, caller in zip(made, cycle(callers), strict=False))
+    )
+    assert Counter(answer.status_code for answer in answers) == {202: 7, 403: 13}
+    assert {one.json()["code"] for one in answers if one.is_error} == {"limit_per_day"}
+    for one, answer in zip(made, answers, strict=True):
+        if answer.is_success:
+            assert (await alice.settled(one["id"]))["status"] == "paid"
+    assert (await bob.balance(), await alice.held()) == (Decimal("35.00"), Decimal(0))

@@ -47,8 +47,6 @@ OF_ANYBODY = (
     "SELECT pg_read_file('postgresql.conf')",
 )
 
-pytestmark = pytest.mark.check(70)
-
 
 @asynccontextmanager
 async def connected(stack: Stack, role: str) -> AsyncIterator[asyncpg.Connection]:
@@ -93,6 +91,7 @@ async def allowed(connection: asyncpg.Connection, statements: list[str]) -> list
     return found
 
 
+@pytest.mark.check(70)
 @pytest.mark.parametrize("role", ROLES)
 async def test_no_role_touches_a_table_of_another_service(
     stack: Stack, tables: list[asyncpg.Record], role: str
@@ -103,6 +102,7 @@ async def test_no_role_touches_a_table_of_another_service(
         assert await allowed(connection, statements) == []
 
 
+@pytest.mark.check(70)
 @pytest.mark.parametrize("service", SERVICES)
 async def test_a_service_changes_no_table_of_its_own(
     stack: Stack, tables: list[asyncpg.Record], service: str
@@ -114,6 +114,7 @@ async def test_a_service_changes_no_table_of_its_own(
         assert await allowed(connection, statements) == []
 
 
+@pytest.mark.check(70)
 @pytest.mark.parametrize("role", ROLES)
 async def test_no_role_reaches_beyond_its_schema(stack: Stack, role: str) -> None:
     statements = [text.format(role=role) for text in OF_ANYBODY]

@@ -247,6 +247,17 @@ async def test_an_export_is_followed_to_its_end(desk: Desk) -> None:
     assert late.text.count("data:") == 1
 
 
+@pytest.mark.check(67)
+async def test_a_stream_ends_with_its_token(desk: Desk) -> None:
+    ordered = await desk.order()
+    async with asyncio.TaskGroup() as tasks:
+        stream = tasks.create_task(desk.room.ask("GET", f"/exports/{ordered['id']}/events"))
+        await asyncio.wait([stream], timeout=0.5)
+        assert not stream.done()  # nobody works on it, so it goes on
+        desk.room.desk.time.advance(700)
+    assert stream.result().text.count("data:") == 1
+
+
 async def test_streams_of_one_user_are_bounded(desk: Desk) -> None:
     ordered = await desk.order()
     desk.room.service.state.wiring.export_streams._of_user[desk.room.user] = 5

@@ -147,6 +147,7 @@ async def test_above_the_limit_the_refusal_says_when_to_come_back(
     assert (other.status_code, left(other)) == (200, 4)
 
 
+@pytest.mark.check(52)
 async def test_a_users_sessions_share_a_quota_and_so_do_all_their_api_keys(open_door: Any) -> None:
     door = await open_door(rate_limit_factor=FEW)
     user = str(new_id())

@@ -128,6 +128,7 @@ async def test_a_key_refunds_once_and_anew_where_that_has_failed(till: Till) -> 
     assert (await till.seen(order["id"]))["refunded"] == "100.00"
 
 
+@pytest.mark.check(49)
 async def test_only_what_is_paid_is_refunded(till: Till) -> None:
     product = await till.product()
     order_id = await till.order((product, 1))
@@ -206,6 +207,7 @@ async def test_what_is_under_way_is_not_refunded_again(till: Till) -> None:
     assert (await till.seen(order["id"]))["refunded"] == "200.00"
 
 
+@pytest.mark.check(49)
 async def test_refunds_of_items_at_once_never_exceed_what_was_paid(till: Till) -> None:
     product = await till.product()
     order = await till.bought((product, 5))

@@ -85,6 +85,7 @@ async def test_cancelling_gives_the_stock_back_once(till: Till) -> None:
     assert await till.stock(product) == 10
 
 
+@pytest.mark.check(49)
 async def test_only_what_waits_to_be_paid_is_cancelled_or_paid(till: Till) -> None:
     order_id = await till.order((await till.product(), 1))
     await till.pay(order_id)

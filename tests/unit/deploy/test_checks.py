@@ -16,6 +16,13 @@ async def test_two(kind): ...
 
 @pytest.mark.parametrize("kind", [1, 2])
 def test_of_something_else(kind): ...
+
+@pytest.mark.check(13)
+class TestOfAClass:
+    def help(self): ...
+    def test_four(self): ...
+    @pytest.mark.check(14)
+    async def test_five(self): ...
 """
 
 
@@ -27,6 +34,9 @@ def test_each_number_of_a_mark_is_shown_by_its_test(tmp_path: Path) -> None:
         checks.Shown(11, path, "test_one"),
         checks.Shown(11, path, "test_two"),
         checks.Shown(12, path, "test_two"),
+        checks.Shown(13, path, "test_four"),
+        checks.Shown(13, path, "test_five"),
+        checks.Shown(14, path, "test_five"),
     ]
 
 

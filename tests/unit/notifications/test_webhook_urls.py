@@ -140,6 +140,7 @@ REFUSED = [
 ]
 
 
+@pytest.mark.check(56)
 @pytest.mark.parametrize(("url", "fault"), REFUSED)
 def test_in_production_a_url_is_refused_by_name(url: str, fault: UrlFault) -> None:
     with pytest.raises(UrlFaultError) as refused:

@@ -83,6 +83,7 @@ async def test_both_are_asked_at_once(
     assert (await verifiers(client).check(new_id(), FACTS)).refusal is None
 
 
+@pytest.mark.check(69)
 @pytest.mark.parametrize(
     ("trouble", "noted"),
     [
