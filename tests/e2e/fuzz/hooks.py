@@ -39,7 +39,7 @@ MISBEHAVING: Final = frozenset({"time_out", "nonsense", "down", "slow"})
 SAYABLE: Final = frozenset(
     {
         *("unknown_field", "too_short", "too_long", "too_small", "too_large", "not_allowed"),
-        *("malformed", "amount_invalid", "return_url_invalid", "username_needed", "invalid"),
+        *("malformed", "amount_invalid", "return_url_invalid", "username_needed", "name_invalid"),
         *("if_match_malformed", "idempotency_key_malformed"),
     }
 )
