@@ -20,6 +20,8 @@ LINE: Final[JsonDict] = {
     "pattern": rf"^[^\u0000-\u001f{_CONTROLS}]*[^\s\u0000-\u001f{_CONTROLS}]"
     rf"[^\u0000-\u001f{_CONTROLS}]*$"
 }
+# A line that may be blank, too.
+ANY_LINE: Final[JsonDict] = {"pattern": rf"^[^\u0000-\u001f{_CONTROLS}]*$"}
 TEXT: Final[JsonDict] = {"pattern": rf"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f{_CONTROLS}]*$"}
 
 

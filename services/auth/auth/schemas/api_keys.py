@@ -13,6 +13,7 @@ from auth.domain.scopes import Scope
 from kit.characters import holds_unseen
 from kit.web.fields import AmountFields, Changed, MoneyObject, refuse_field
 from kit.web.schemas import Model
+from kit.web.texts import ANY_LINE
 
 _KEY: Final[dict[str, Any]] = {
     "id": "019abf61-2c1e-7d02-9b3a-6e1f2a3b4c5d",
@@ -60,7 +61,7 @@ KeyName = Annotated[
     Field(
         min_length=1,
         max_length=100,
-        json_schema_extra={"pattern": r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$"},
+        json_schema_extra=ANY_LINE,
         description="For its owner.",
         examples=[_KEY["name"]],
     ),

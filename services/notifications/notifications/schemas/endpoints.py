@@ -9,6 +9,7 @@ from pydantic import AfterValidator, ConfigDict, Field
 from kit.characters import holds_unseen
 from kit.web.fields import refuse_field
 from kit.web.schemas import Model
+from kit.web.texts import ANY_LINE
 from notifications.domain.endpoints import Endpoint, EventType, NewEndpoint, OffReason
 from notifications.domain.webhook_urls import LONGEST_URL
 from notifications.webhooks.vault import secret_text
@@ -53,12 +54,18 @@ Url = Annotated[
         " `127.0.0.1`, `[::1]`) at any port from 1024 on.",
         min_length=1,
         max_length=LONGEST_URL,
+        json_schema_extra={"pattern": r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s]+$"},
         examples=[_ENDPOINT["url"]],
     ),
 ]
 EndpointNote = Annotated[
     str,
-    Field(description="The owner's own note.", max_length=200, examples=["The shop's back office"]),
+    Field(
+        description="The owner's own note.",
+        max_length=200,
+        json_schema_extra=ANY_LINE,
+        examples=["The shop's back office"],
+    ),
     AfterValidator(_visible),
 ]
 EventTypes = Annotated[
@@ -67,6 +74,7 @@ EventTypes = Annotated[
         description="The events to send; null for all, including future types.",
         min_length=1,
         max_length=50,
+        json_schema_extra={"uniqueItems": True},
         examples=[["payment.paid", "payment.failed"], None],
     ),
     AfterValidator(_all_different),

@@ -37,8 +37,8 @@ class PaymentLine(Model):
     description: Annotated[PaymentPurpose, Field(min_length=1, max_length=128)]
     quantity: Annotated[
         str,
-        BeforeValidator(_as_text),
         Field(pattern=r"^(0|[1-9][0-9]{0,5})(\.[0-9]{1,3})?$", examples=["2"]),
+        BeforeValidator(_as_text),
     ] = "1"
     amount: AmountText = Field(description="The price of one, in the payment's currency.")
     vat_code: Annotated[int, Field(ge=1, le=12)] | None = Field(

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
-from kit.web.fields import AmountFields, refuse_field
+from kit.web.fields import RETURN_URL, AmountFields, refuse_field
 from kit.web.schemas import Model
 from sandbox.cards.box import CardOutcome, CardPaymentStatus
 from sandbox.cards.deliveries import WebhookFaults
@@ -42,7 +42,11 @@ class CardPaymentRequest(AmountFields):
     )
 
     description: str = Field("", max_length=1000)
-    return_url: Annotated[str, AfterValidator(_address), Field(max_length=2000)]
+    return_url: Annotated[
+        str,
+        Field(max_length=2000, json_schema_extra=RETURN_URL),
+        AfterValidator(_address),
+    ]
     charge_id: UUID | None = Field(None, description="The shop's id of it, returned as given.")
 
 

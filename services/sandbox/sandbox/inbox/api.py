@@ -30,7 +30,7 @@ _RAW: Final = {
     "requestBody": {
         "content": {
             "application/json": {
-                "schema": {"type": "object", "description": "Any JSON."},
+                "schema": {"description": "Any JSON; what is not JSON is kept, too."},
                 "example": {"type": "payment.paid", "timestamp": "2026-01-31T12:00:05Z"},
             }
         }

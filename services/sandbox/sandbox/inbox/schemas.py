@@ -46,7 +46,12 @@ def _readable(secret: str) -> str:
     return secret
 
 
-Secret = Annotated[str, Field(max_length=200), AfterValidator(_readable)]
+# How many characters of base64 make whole bytes is more than its pattern says.
+Secret = Annotated[
+    str,
+    Field(max_length=200, json_schema_extra={"pattern": "^whsec_([A-Za-z0-9+/]{4})+$"}),
+    AfterValidator(_readable),
+]
 
 
 class InboxSettings(Model):

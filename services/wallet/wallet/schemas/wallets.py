@@ -55,7 +55,17 @@ def within_reason(moment: When) -> When:
 
 
 WalletName = Annotated[
-    str, AfterValidator(_printable), Field(min_length=1, max_length=64, examples=["Holidays"])
+    str,
+    Field(
+        min_length=1,
+        max_length=64,
+        json_schema_extra={
+            "pattern": r"^[^\s\u0000-\u001f\u007f-\u009f]"
+            r"([^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f])?$"
+        },
+        examples=["Holidays"],
+    ),
+    AfterValidator(_printable),
 ]
 ReasonableMoment = Annotated[times.Moment, AfterValidator(within_reason)]
 
