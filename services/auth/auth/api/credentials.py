@@ -10,8 +10,9 @@ from auth.repository import Users
 from auth.service.sessions import Credentials, LoginAttempt, check_password, count_failure
 from auth.wiring import Wiring
 from kit.refusals import NotFound
+from kit.step_up import StepUpRequired
 from kit.web.identity import Identity
-from kit.web.step_up import StepUpRequired, require_recent
+from kit.web.step_up import require_recent
 
 
 async def checked(name: str, password: str, request: Request, wired: Wiring) -> Credentials:

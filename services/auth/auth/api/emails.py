@@ -27,10 +27,10 @@ from auth.service.links import MadeLink
 from auth.service.mails import Mailing
 from auth.wiring import Wired, Wiring
 from kit.refusals import Language, NotFound
+from kit.step_up import StepUpRequired
 from kit.web.identity import Caller, Identity
 from kit.web.language import CallerLanguage
 from kit.web.routes import Router
-from kit.web.step_up import StepUpRequired
 
 router = Router(tags=["emails"])
 

@@ -13,10 +13,10 @@ from auth.wiring import Wired
 from contracts.payments import PaymentsOpen
 from contracts.wallet import WalletNotEmpty
 from kit.refusals import NotFound
+from kit.step_up import StepUpRequired
 from kit.web.identity import Caller
 from kit.web.language import CallerLanguage
 from kit.web.routes import Router
-from kit.web.step_up import StepUpRequired
 
 router = Router(tags=["me"])
 
