@@ -4,13 +4,10 @@ import asyncio
 import math
 from collections.abc import Iterable
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 import structlog
 from starlette.types import ASGIApp, Message, Scope
-
-if TYPE_CHECKING:
-    from kit.web.serving.protocol import HttpProtocol
 
 STATUS_LINES: Final = {
     status: b"HTTP/1.1 %d %b\r\n" % (status, phrase.encode())
@@ -28,6 +25,19 @@ _IN_HEADS: Final = bytes({*range(0x20, 0x100), *b"\t\r\n"} - {0x7F})
 Header = tuple[bytes, bytes]
 
 _log = structlog.get_logger(__name__)
+
+
+class Wire(Protocol):
+    """The connection that a cycle is on; `HttpProtocol` says what each does."""
+
+    transport: asyncio.Transport
+    loop: asyncio.AbstractEventLoop
+
+    @property
+    def default_headers(self) -> list[Header]: ...  # noqa: D102
+    async def written(self) -> None: ...  # noqa: D102
+    def resume_reading(self) -> None: ...  # noqa: D102
+    def finish(self) -> None: ...  # noqa: D102
 
 
 class HttpCycle:
@@ -49,18 +59,18 @@ class HttpCycle:
         "_is_sent",
         "_left",
         "_more",
-        "_protocol",
         "_scope",
         "_waiter",
         "_waits_for_continue",
+        "_wire",
         "body",
         "keep_alive",
         "response_complete",
         "response_started",
     )
 
-    def __init__(self, protocol: "HttpProtocol", scope: Scope, *, keep_alive: bool) -> None:
-        self._protocol = protocol
+    def __init__(self, wire: Wire, scope: Scope, *, keep_alive: bool) -> None:
+        self._wire = wire
         self._scope = scope
         self.keep_alive = keep_alive
         self.body = b""
@@ -85,7 +95,7 @@ class HttpCycle:
         try:
             await app(self._scope, self.receive, self.send)
         except asyncio.CancelledError:  # the process ends
-            self._protocol.transport.close()
+            self._wire.transport.close()
             raise
         except Exception:  # noqa: BLE001 - after any error the caller gets an answer
             _log.exception("application_failed")
@@ -98,7 +108,7 @@ class HttpCycle:
     async def _give_up(self) -> None:
         """Answer 500 where nothing was sent yet, else break the answer off."""
         if self._is_over or self._is_sent:
-            self._protocol.transport.close()
+            self._wire.transport.close()
             return
         self.response_started = False
         headers = [(b"content-length", b"0"), (b"connection", b"close")]
@@ -128,13 +138,13 @@ class HttpCycle:
 
     async def receive(self) -> Message:
         """Return what came of the body, at its end and after the answer `http.disconnect`."""
-        protocol = self._protocol
-        if self._waits_for_continue and not protocol.transport.is_closing():
+        wire = self._wire
+        if self._waits_for_continue and not wire.transport.is_closing():
             self._waits_for_continue = False
-            protocol.transport.write(_CONTINUE)
+            wire.transport.write(_CONTINUE)
         while not (self._has_news or self._is_over or self.response_complete):
-            protocol.resume_reading()
-            self._waiter = protocol.loop.create_future()
+            wire.resume_reading()
+            self._waiter = wire.loop.create_future()
             try:
                 await self._waiter
             finally:
@@ -151,7 +161,7 @@ class HttpCycle:
         Raises:
             RuntimeError: it is no answer in HTTP.
         """
-        await self._protocol.written()
+        await self._wire.written()
         if self._is_over:
             return
         if self.response_complete:
@@ -169,7 +179,7 @@ class HttpCycle:
         self._is_chunked = True
         lines = [STATUS_LINES[status]]
         is_closing = False
-        for given, value in (*self._protocol.state.default_headers, *headers):
+        for given, value in (*self._wire.default_headers, *headers):
             name = given.lower()
             if name in _FRAMING:
                 if name == b"content-length":
@@ -208,13 +218,13 @@ class HttpCycle:
             self._left -= len(body)
             if self._left < 0 or (0 < self._left < math.inf and not more):
                 raise RuntimeError("the body has another length than its head says")
-        protocol = self._protocol
-        protocol.transport.write(self._head + body if self._head else body)
+        wire = self._wire
+        wire.transport.write(self._head + body if self._head else body)
         self._head, self._is_sent = b"", True
         if more:
             return
         self.response_complete = True
         self._tell()
         if not self.keep_alive:
-            protocol.transport.close()
-        protocol.finish()
+            wire.transport.close()
+        wire.finish()

@@ -122,6 +122,11 @@ class HttpProtocol(asyncio.Protocol):
             self._is_reading = True
             self.transport.resume_reading()
 
+    @property
+    def default_headers(self) -> list[Header]:
+        """Return what every answer has: the date, as uvicorn counts it."""
+        return self.state.default_headers
+
     def shutdown(self) -> None:
         """End with the answer in hand; called by uvicorn."""
         if self.cycle is None or self.cycle.response_complete:
