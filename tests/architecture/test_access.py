@@ -111,9 +111,9 @@ def test_an_operation_documents_what_it_refuses(operation: Operation) -> None:
     for answer in refused.values():
         assert set(answer["content"]) - page == {PROBLEM} or set(answer["content"]) == page
     if "requestBody" in operation.declared:
-        # A token endpoint refuses values by 400, too (RFC 6749 §5.2).
-        is_token_endpoint = operation.path == "/v1/auth/token"
-        assert ({"400"} if is_token_endpoint else {"400", "422"}) <= set(refused)
+        # OAuth's endpoints refuse values by 400, too (RFC 6749 §5.2, RFC 7009 §2.2.1).
+        speaks_oauth = operation.path in ("/v1/auth/token", "/v1/auth/revoke")
+        assert ({"400"} if speaks_oauth else {"400", "422"}) <= set(refused)
 
 
 @each_operation

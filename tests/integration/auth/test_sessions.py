@@ -89,7 +89,7 @@ async def test_sessions_are_listed_newest_first_and_pages_meet(world: World) -> 
     assert set(listed[0]) == {
         *("id", "device", "user_agent", "address", "amr", "created_at", "authenticated_at"),
         *("last_used_at", "expires_at", "is_current"),
-        *("client_id", "client_name"),
+        *("client_id", "client_name", "scopes"),
     }
     assert listed[0]["user_agent"].startswith("python-httpx")
     assert listed[0]["device"] == "python-httpx"

@@ -259,7 +259,7 @@ async def _refresh_by_form(form: TokenForm, request: Request, wired: Wiring) -> 
 async def _asking(
     form: TokenForm | RevocationForm, request: Request, wired: Wiring
 ) -> OAuthClient | None:
-    """Return the registered client that asks, which knows its secret; None for our own."""
+    """Return the registered client that asks and has its secret; None for our own."""
     given = _credentials(form, request)
     client = await client_named(given.client_id, wired)
     if client is None:

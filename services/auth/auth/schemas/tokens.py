@@ -79,9 +79,9 @@ class TokenForm(BaseModel):
 
 
 class RevocationForm(BaseModel):
-    """The form by which a client ends a session (RFC 7009 §2.1); it ignores what it does not know.
+    """The form by which a client ends a session (RFC 7009 §2.1).
 
-    `token_type_hint` is such a thing: a text says itself what it is.
+    It ignores what it does not know, `token_type_hint` too: a text says itself what it is.
     """
 
     model_config = ConfigDict(

@@ -270,9 +270,10 @@ async def revoke(  # noqa: PLR0913 - what, whose, where from
     vault: KeyVault,
     now: datetime,
 ) -> list[UUID]:
-    """End the session of a refresh token of this client's, however old it is; return its id.
+    """End the session of a refresh token of this client's; return its id.
 
-    Another client's token is like an unknown one (RFC 7009 §2.1).
+    However old the token is: whoever has it throws it away. Another client's is like an unknown
+    one (RFC 7009 §2.1).
     """
     found = await Sessions(uow).with_user(presented.session_id)
     if found is None:
