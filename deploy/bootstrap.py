@@ -140,7 +140,7 @@ def _install_packages(kind: str) -> None:
 
 
 def _install_browser() -> None:
-    """Install what passkeys are tested in; where no package has it, say once what is skipped."""
+    """Install the browser of the tests; where none can be had, say so once."""
     if any(_on_path(name) for name in BROWSERS) or (VENV / _NO_BROWSER).exists():
         return
     if shutil.which("apt-get") and (os.geteuid() == 0 or shutil.which("sudo")):

@@ -1,4 +1,4 @@
-"""Ends what is over by time: unpaid payments; old changes, days, events and names on cards."""
+"""Ends what is over by time: unpaid payments, old changes, names on cards."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -33,7 +33,7 @@ async def sweep_once(database: Database) -> int:
 
 
 async def forget(database: Database, card_holder_days: int) -> None:
-    """Delete changes that no stream can resume from; old days, events and names on cards."""
+    """Delete old changes, days, events and names on cards, until cancelled."""
 
     async def once() -> None:
         before = database.clock.now() - CHANGES_KEPT
