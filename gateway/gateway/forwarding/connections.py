@@ -165,7 +165,7 @@ class ServiceConnection(asyncio.Protocol):
             raise self._fault
 
     def _look(self) -> None:
-        """End a wait that has lasted too long; one timer serves one request after the other."""
+        """End a wait of too long; a request leaves its timer to the next."""
         self._timer = None
         if self._waiter is None:
             return

@@ -27,7 +27,7 @@ def new_id() -> UUID:
 
 
 def new_id_text() -> str:
-    """Return the text of a new UUIDv7, for a fifth of the time of making an object first."""
+    """Return the text of a new UUIDv7, in a fifth of the object's time."""
     return str(uuid_utils.uuid7())
 
 

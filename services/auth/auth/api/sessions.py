@@ -9,7 +9,7 @@ from fastapi import Query
 from auth.api.origins import CallerOrigin
 from auth.domain.sessions import Session
 from auth.repository import Sessions, Users
-from auth.schemas.users import SessionAnswer
+from auth.schemas.sessions import SessionAnswer
 from auth.service.sessions import end_session
 from auth.wiring import Wired, Wiring
 from kit.db import Connection

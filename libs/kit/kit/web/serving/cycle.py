@@ -22,19 +22,19 @@ _FRAMING: Final = frozenset((b"content-length", b"connection"))
 # RFC 9110 §5.5; CR and LF are at the end of each line, and are counted.
 _IN_HEADS: Final = bytes({*range(0x20, 0x100), *b"\t\r\n"} - {0x7F})
 
-Header = tuple[bytes, bytes]
+AnswerHeader = tuple[bytes, bytes]
 
 _log = structlog.get_logger(__name__)
 
 
 class Wire(Protocol):
-    """The connection that a cycle is on; `HttpProtocol` says what each does."""
+    """The connection that a cycle is on; `HttpProtocol` says the rest."""
 
     transport: asyncio.Transport
     loop: asyncio.AbstractEventLoop
 
     @property
-    def default_headers(self) -> list[Header]: ...  # noqa: D102
+    def default_headers(self) -> list[AnswerHeader]: ...  # noqa: D102
     async def written(self) -> None: ...  # noqa: D102
     def resume_reading(self) -> None: ...  # noqa: D102
     def finish(self) -> None: ...  # noqa: D102
@@ -171,7 +171,7 @@ class HttpCycle:
         else:
             self._continue(message.get("body", b""), more=message.get("more_body", False))
 
-    def _begin(self, status: int, headers: Iterable[Header]) -> None:
+    def _begin(self, status: int, headers: Iterable[AnswerHeader]) -> None:
         if self.response_started:
             raise RuntimeError("the answer has begun already")
         self.response_started = True

@@ -15,7 +15,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser, par
 from starlette.types import ASGIApp
 from uvicorn.server import ServerState
 
-from kit.web.serving.cycle import CLOSE, STATUS_LINES, Header, HttpCycle
+from kit.web.serving.cycle import CLOSE, STATUS_LINES, AnswerHeader, HttpCycle
 
 # Of a body that is read more slowly than it comes, no more than about so much is held.
 _HELD_BYTES: Final = 64 * 1024
@@ -57,7 +57,7 @@ class HttpProtocol(asyncio.Protocol):
         self._is_reading = True
         self._writable: asyncio.Future[None] | None = None
         self._url = b""
-        self.headers: list[Header] = []
+        self.headers: list[AnswerHeader] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to wait for a request; called by the loop."""
@@ -123,7 +123,7 @@ class HttpProtocol(asyncio.Protocol):
             self.transport.resume_reading()
 
     @property
-    def default_headers(self) -> list[Header]:
+    def default_headers(self) -> list[AnswerHeader]:
         """Return what every answer has: the date, as uvicorn counts it."""
         return self.state.default_headers
 
@@ -208,7 +208,7 @@ class HttpProtocol(asyncio.Protocol):
         self.state.tasks.add(task)
 
     def _look(self) -> None:
-        """End a connection idle for too long; one timer serves one request after the other."""
+        """End a connection idle too long; a request leaves its timer to the next."""
         self._idle_timer = None
         left = self._idle_since + self._keep_alive_seconds - self.loop.time()
         if left <= 0:
@@ -218,5 +218,5 @@ class HttpProtocol(asyncio.Protocol):
 
 
 def _address(name: Any) -> tuple[str, int] | None:
-    """Return an address and a port; None of a Unix socket, or where the peer has gone."""
+    """Return an address and a port; None of a Unix socket, or of a peer that went."""
     return (str(name[0]), int(name[1])) if isinstance(name, tuple) else None
