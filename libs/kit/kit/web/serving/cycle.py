@@ -1,4 +1,4 @@
-"""Owns one request as an ASGI application receives it, and the bytes of its answer."""
+"""Owns one request as an ASGI application sees it, and its answer's bytes."""
 
 import asyncio
 import math

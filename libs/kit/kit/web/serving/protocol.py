@@ -1,6 +1,6 @@
-"""Serves a connection by HTTP/1.1 (RFC 9112) to an ASGI application, in uvicorn's server.
+"""Serves a connection by HTTP/1.1 to an ASGI application, in uvicorn's server.
 
-uvicorn listens, counts connections and ends them; httptools parses. Does not bound what callers may
+RFC 9112, as far as the parser does not know it. uvicorn listens, counts connections and ends them; httptools parses. Does not bound what callers may
 send: services are called by the gateway, which does.
 """
 
