@@ -1,7 +1,8 @@
 """Serves a connection by HTTP/1.1 to an ASGI application, in uvicorn's server.
 
-RFC 9112, as far as the parser does not know it. uvicorn listens, counts connections and ends them; httptools parses. Does not bound what callers may
-send: services are called by the gateway, which does.
+It knows of RFC 9112 what the parser does not. uvicorn listens, counts connections and ends them;
+httptools parses. Does not bound what callers may send: services are called by the gateway, which
+does.
 """
 
 import asyncio
