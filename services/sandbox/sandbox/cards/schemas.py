@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
-from kit.web.fields import RETURN_URL, AmountFields, refuse_field
+from kit.web.fields import RETURN_URL, AmountFields, never_null, refuse_field
 from kit.web.schemas import Model
 from sandbox.cards.box import CardOutcome, CardPaymentStatus
 from sandbox.cards.deliveries import WebhookFaults
@@ -14,6 +14,10 @@ from sandbox.cards.reversals import BankRefundStatus, DisputeStatus
 
 _CHARGE_ID = "0197a8c0-5d1e-7cc3-98c4-dc0c0c07398f"
 _MOST_SECONDS = 600.0
+
+
+# A box of a form: sent if it was ticked; no form sends null.
+Ticked = Annotated[Literal["on"] | None, Field(json_schema_extra=never_null)]
 
 
 def _address(text: str) -> str:
@@ -175,10 +179,10 @@ class CardForm(Model):
     model_config = ConfigDict(json_schema_extra={"examples": [{"outcome": "success"}]})
 
     outcome: CardOutcome
-    late: Literal["on"] | None = None
-    twice: Literal["on"] | None = None
-    out_of_order: Literal["on"] | None = None
-    wrong_signature: Literal["on"] | None = None
+    late: Ticked = None
+    twice: Ticked = None
+    out_of_order: Ticked = None
+    wrong_signature: Ticked = None
 
     @property
     def faults(self) -> WebhookFaults:
