@@ -147,6 +147,7 @@ class Gateway:
     def _read_headers(self, exchange: ProxiedRequest) -> None:
         headers = exchange.scope["headers"]
         inbound = exchange.inbound
+        # First: a refusal of the headers, too, counts for the caller, not for the proxy in between.
         exchange.caller, exchange.scheme = self._proxies.origin(
             exchange.caller, exchange.scheme, headers
         )

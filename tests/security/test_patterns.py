@@ -5,21 +5,19 @@ models are run by Rust's engine, which knows no backtracking; here Python's take
 """
 
 import importlib
+import inspect
 import json
 import pkgutil
 import re
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
 import pytest
 from deploy.generate import rooms
 
-SHORT, LONG = 12_500, 50_000
-# Four times the text takes four times as long, and sixteen where a pattern goes over it again and
-# again. What is over in a moment can't be told apart from nothing.
-MOST_GROWTH, MOMENT_SECONDS = 9, 0.02
+from testkit.growth import grows_with_its_text
+
 BITS = [
     "a",
     "0",
@@ -78,26 +76,42 @@ def _documents() -> Iterator[tuple[str, re.Pattern[str]]]:
 PATTERNS = dict(sorted({**dict(_compiled()), **dict(_documents())}.items()))
 
 
-def _seconds(pattern: re.Pattern[Any], bit: str, length: int) -> float:
-    text: Any = bit * (length // len(bit)) + "\x01"
-    if isinstance(pattern.pattern, bytes):
-        text = text.encode()
-    began = time.thread_time()
-    pattern.match(text)
-    pattern.fullmatch(text)
-    return time.thread_time() - began
+def _searched() -> set[str]:
+    """Names of patterns that are looked for anywhere in a text, so tried at each place of it."""
+    code = "".join(inspect.getsource(module) for module in _modules())
+    return set(re.findall(r"\b(\w+)\.(?:search|findall|finditer|sub|subn|split)\(", code))
+
+
+SEARCHED = _searched() | set(dict(_documents()))
+
+
+def _reading(pattern: re.Pattern[Any], *, anywhere: bool) -> Callable[[str], None]:
+    def read(text: str) -> None:
+        sent: Any = text + "\x01"
+        if isinstance(pattern.pattern, bytes):
+            sent = sent.encode()
+        pattern.match(sent)
+        pattern.fullmatch(sent)
+        if anywhere:
+            pattern.search(sent)
+            pattern.findall(sent)
+
+    return read
 
 
 @pytest.mark.check(40)
 @pytest.mark.parametrize("name", PATTERNS)
 def test_a_pattern_grows_with_its_text(name: str) -> None:
+    anywhere = name.rpartition(".")[2] in SEARCHED or name in SEARCHED
+    read = _reading(PATTERNS[name], anywhere=anywhere)
     for bit in BITS:
-        long = _seconds(PATTERNS[name], bit, LONG)
-        if long > MOMENT_SECONDS:
-            assert long / _seconds(PATTERNS[name], bit, SHORT) < MOST_GROWTH, bit
+        assert grows_with_its_text(read, bit), bit
 
 
-def test_a_pattern_that_goes_over_its_text_again_is_found() -> None:
-    again = re.compile(r"(?:.*a)?(?:.*a)?b")
-    growth = _seconds(again, "a", 4000) / _seconds(again, "a", 1000)
-    assert growth > MOST_GROWTH
+def test_patterns_that_are_looked_for_anywhere_are_known() -> None:
+    assert {"_PARAMETER", "_BACKWARDS"} <= SEARCHED
+
+
+@pytest.mark.parametrize("again", [r"(?:.*a)?(?:.*a)?b", "[a-z]+="])
+def test_a_pattern_that_goes_over_its_text_again_is_found(again: str) -> None:
+    assert not grows_with_its_text(_reading(re.compile(again), anywhere=True), "a")

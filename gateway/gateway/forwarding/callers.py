@@ -15,12 +15,14 @@ from gateway.settings import ProxyHeader
 Network = IPv4Network | IPv6Network
 
 _REMEMBERED: Final = 1024
-# A quoted string, or one that never ends: whatever is sent, looking through it takes one pass.
-_QUOTED: Final = r'"(?:[^"\\]|\\.)*\\?(?:"|$)'
-# One element of a list: a comma counts outside of quotes (RFC 9110 §5.6.1).
-_ELEMENT: Final = re.compile(rf'(?:[^,"]|{_QUOTED})+')
-# Of an element of Forwarded (RFC 7239 §4).
-_PARAMETER: Final = re.compile(rf'([a-z]+)=({_QUOTED}|[^;"\s]*)', re.IGNORECASE)
+# One element of Forwarded (RFC 7239 §4), to be read backwards: a comma within a quoted string does
+# not end it. A quote that no string begins or ends with is odd; all that is left of such an element
+# is part of the match, so that looking through any text takes one pass.
+_WITHIN: Final = r'(?:[^,"]|(?<![^\s;,])"(?:[^"]|"\\)*+"(?==))*+'
+_BACKWARDS: Final = re.compile(rf'({_WITHIN})(?:,|$|("{_WITHIN}).*+)', re.DOTALL)
+_PARAMETER: Final = re.compile(
+    r'(?:^|;)\s*+([a-z]++)=("(?:[^"\\]|\\.)*+"|[^;"\s]*+)', re.IGNORECASE
+)
 # An address, with or without a port: 203.0.113.7:80, [2001:db8::1]:80, 2001:db8::1.
 _NODE: Final = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::\w+)?|([0-9.]+)(?::\w+)?|([0-9A-Fa-f:.]+)")
 _SCHEMES: Final = frozenset(("http", "https"))
@@ -63,25 +65,46 @@ class TrustedProxies:
 
     def _hops(self, headers: list[Header]) -> Iterator[tuple[str, str]]:
         """Yield what each proxy has added, the nearest first: address, and scheme or ""."""
-        elements = _elements(headers, self._header)
         if self._header == b"forwarded":
-            for element in reversed(elements):
-                yield _parameter(element, "for"), _parameter(element, "proto").lower()
+            for line in _lines(headers, self._header):
+                for element in _elements(line):
+                    yield _parameter(element, "for"), _parameter(element, "proto").lower()
             return
         # Of schemes only the nearest proxy's word is known: the list need not be as long.
-        proto = next(reversed(_elements(headers, b"x-forwarded-proto")), "").lower()
-        for element in reversed(elements):
-            yield element, proto
+        proto = next(_listed(headers, b"x-forwarded-proto"), "").lower()
+        for node in _listed(headers, self._header):
+            yield node, proto
 
     def _is_in_a_network(self, text: str) -> bool:
         address = _parsed(text)
         return address is not None and any(address in network for network in self._networks)
 
 
-def _elements(headers: list[Header], name: bytes) -> list[str]:
-    """Return the elements of a list header, over all its lines."""
-    lines = (value.decode("latin-1") for given, value in headers if given == name)
-    return [element.strip() for line in lines for element in _ELEMENT.findall(line)]
+def _lines(headers: list[Header], name: bytes) -> Iterator[str]:
+    """Yield the values of a header, the last first."""
+    return (value.decode("latin-1") for given, value in reversed(headers) if given == name)
+
+
+def _listed(headers: list[Header], name: bytes) -> Iterator[str]:
+    """Yield the elements of a list that knows no quotes, the last first."""
+    for line in _lines(headers, name):
+        for element in reversed(line.split(",")):
+            if stripped := element.strip():
+                yield stripped
+
+
+def _elements(line: str) -> Iterator[str]:
+    """Yield the elements of a line of Forwarded, the last first.
+
+    Read from the right, what a proxy has appended can't be altered by what a caller has sent before
+    it. An element with an odd quote begins at the last comma, and nothing left of it can be read.
+    """
+    for found in _BACKWARDS.finditer(line[::-1]):
+        good, odd = found.groups(default="")
+        if element := (good + odd)[::-1].strip():
+            yield element
+        if odd:
+            yield ""
 
 
 def _parameter(element: str, wanted: str) -> str:

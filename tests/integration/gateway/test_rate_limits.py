@@ -5,7 +5,7 @@ import contextlib
 import os
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +18,10 @@ from starlette.types import Receive, Send
 from gateway.limits.policies import Policy
 from gateway.limits.shared import SharedCounts
 from kit.ids import new_id
+from kit.tasks import spawn, stop
+from kit.tokens import KeySet, Revocations, TokenVerifier
+from testkit.tokens import AUDIENCE, ISSUER, TokenMint
+from testkit.verification import KeyPublisher
 
 FEW = 1 / 60  # twenty reads, five changes, one heavy request
 REDIS = os.environ.get("SALDO_TEST_REDIS", "")
@@ -210,6 +214,16 @@ async def test_who_asks_without_a_token_again_and_again_is_told_to_stop(open_doo
     assert codes == ["not_authenticated"] * 3 + ["rate_limited"]
 
 
+async def test_refused_headers_count_for_the_caller_not_for_the_proxy_in_between(
+    open_door: Any,
+) -> None:
+    door = await open_door(rate_limit_factor=1 / 2000, trusted_proxies=["127.0.0.0/8"])
+    too_many = address() | {f"X-{number}": "a" for number in range(100)}
+    codes = [(await door.client.get("/", headers=too_many)).json()["code"] for _ in range(4)]
+    assert codes == ["headers_too_large"] * 3 + ["rate_limited"]
+    assert (await door.client.get("/health/live")).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("method", "path"), [("TRACE", "/v1/payments/7"), ("DELETE", "/v1/shop/products")]
 )
@@ -262,6 +276,51 @@ async def test_without_redis_limits_hold_here_money_stands_still_and_all_comes_b
     wire.is_cut = False
     async with asyncio.timeout(10):
         while (await door.client.post("/v1/wallets", headers=headers)).status_code != 200:
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.check(63, 64)
+async def test_with_all_of_redis_away_only_what_is_public_goes_on(
+    open_door: Any, service: Any, wire: Wire, redis_url: str
+) -> None:
+    assert redis_url == REDIS  # auth has filled it
+    async with Redis.from_url(wire.url) as redis, tokens_by(redis) as (mint, verifier):
+        door = await open_door(rate_limit_factor=FEW, redis_url=wire.url, tokens=verifier)
+        headers = {"Authorization": f"Bearer {mint.user(sub=str(new_id()), sid=str(new_id()))}"}
+
+        async def wallets() -> int:
+            return int((await door.client.get("/v1/wallets", headers=headers)).status_code)
+
+        await until(wallets, 200)
+        wire.cut()
+        await until(wallets, 503)
+        seen = len(service.seen)
+        for _ in range(25):  # more than may: the process counts alone
+            answer = await door.client.get("/v1/shop/products")
+        assert (answer.status_code, answer.json()["code"]) == (429, "rate_limited")
+        assert len(service.seen) == seen + 20
+        assert await wallets() == 503
+        wire.is_cut = False
+        await until(wallets, 200)
+
+
+@contextlib.asynccontextmanager
+async def tokens_by(redis: Redis) -> AsyncIterator[tuple[TokenMint, TokenVerifier]]:
+    """A mint, and a verifier of its tokens that follows revocations in this Redis."""
+    mint = TokenMint()
+    keys = KeySet(KeyPublisher(mint.jwks()).fetch)
+    await keys.refresh()
+    revocations = Revocations(redis)
+    following = spawn(revocations.follow(), "test.revocations")
+    try:
+        yield mint, TokenVerifier(keys, revocations, issuer=ISSUER, audience=AUDIENCE)
+    finally:
+        await stop([following])
+
+
+async def until(ask: Callable[[], Awaitable[int]], status: int) -> None:
+    async with asyncio.timeout(10):
+        while await ask() != status:
             await asyncio.sleep(0.05)
 
 

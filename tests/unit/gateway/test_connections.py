@@ -1,18 +1,21 @@
 """Connections to services: what comes in is read as HTTP says, and only what ended well is kept."""
 
 import asyncio
+import contextlib
+import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 import pytest
 
 from gateway.forwarding.connections import (
+    KEEP_ALIVE_SECONDS,
     MAX_HEAD_BYTES,
     ConnectionPool,
     MalformedAnswerError,
     ServiceConnection,
 )
+from kit import runtime
 
 ASK = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
@@ -30,7 +33,7 @@ class Listener:
 
     async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        with suppress(ConnectionError, asyncio.IncompleteReadError):
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
             while True:
                 await reader.readuntil(b"\r\n\r\n")
                 self.received += 1
@@ -43,7 +46,7 @@ class Listener:
         writer.close()
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def pool_to(
     listener: Callable[..., object], seconds: float = SILENCE_SECONDS
 ) -> AsyncIterator[ConnectionPool]:
@@ -100,6 +103,25 @@ async def test_an_answer_is_read_and_its_connection_used_again(kind: str) -> Non
             connection.release()
             connection.release()  # once more does nothing
     assert (listener.connections, listener.received) == (1, 3)
+
+
+def test_services_keep_idle_connections_longer_than_the_pool() -> None:
+    assert runtime.KEEP_ALIVE_SECONDS > KEEP_ALIVE_SECONDS
+
+
+async def test_a_connection_that_nobody_accepts_is_given_up() -> None:
+    """A full queue of a socket that listens: the kernel answers no further caller (Linux)."""
+    with socket.socket() as full, contextlib.ExitStack() as waiting:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        for _ in range(4):
+            caller = waiting.enter_context(socket.socket())
+            caller.setblocking(False)
+            caller.connect_ex(full.getsockname())
+        pool = ConnectionPool(f"http://127.0.0.1:{full.getsockname()[1]}", SILENCE_SECONDS)
+        with pytest.raises(TimeoutError):
+            await pool.take()
+        pool.close()
 
 
 async def test_the_answer_to_head_is_over_with_its_head() -> None:
