@@ -1,8 +1,9 @@
-"""Decides which secrets are good enough for production.
+"""Decides which secrets and addresses are good enough for production.
 
 Does not know where they are declared.
 """
 
+from ipaddress import ip_address
 from urllib.parse import unquote, urlsplit
 
 MIN_SECRET_LENGTH = 32
@@ -38,6 +39,24 @@ def url_fault(value: str, default: str) -> str | None:
     if not password:
         return "has no password"
     return _fault(password, unquote(urlsplit(default).password or ""), MIN_URL_PASSWORD_LENGTH)
+
+
+def public_url_fault(value: str) -> str | None:
+    """Return what is wrong with an address that people open, None if nothing is."""
+    parts = urlsplit(value)
+    if parts.scheme != "https":
+        return "must begin with https://"
+    if _is_this_machine((parts.hostname or "").rstrip(".")):
+        return "must be an address where people reach it, not this machine"
+    return None
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+    return address.is_loopback or address.is_unspecified
 
 
 def _fault(value: str, default: str, min_length: int) -> str | None:

@@ -20,7 +20,7 @@ from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
-from kit.production import secret_fault, url_fault
+from kit.production import public_url_fault, secret_fault, url_fault
 
 # The address of a provider or another service: http or https, maybe a path, no query.
 HTTP_URL: Final = r"^https?://[^\s?#]+$"
@@ -61,6 +61,15 @@ def development_url(default: str, description: str, *, shared: str | None = None
     Production refuses the default, and a password that is missing, short or a placeholder.
     """
     return _declare(default, description, shared, "url", {"repr": False})
+
+
+def published_url(default: str, description: str, **limits: Any) -> Any:
+    """Declare an address that people open.
+
+    Production refuses plain http, and an address of this machine.
+    """
+    description += " Production wants https, and no address of this machine."
+    return _declare(default, description, None, "public", limits)
 
 
 def duration(text: object) -> timedelta:
@@ -238,9 +247,18 @@ class WebSettings(EnvironmentSettings):
     admin_factor: bool | None = setting(
         None,
         "Whether administrators change nothing without a second factor. Left empty: in production"
-        " only. Those who have one enrolled always need it.",
+        " only, which refuses `false`. Those who have one enrolled always need it.",
         shared="ADMIN_FACTOR",
     )
+
+    @model_validator(mode="after")
+    def _need_a_factor_in_production(self) -> Self:
+        if self.in_production and self.admin_factor is False:
+            raise ValueError(
+                "ADMIN_FACTOR must not be false in production: an administrator's password alone"
+                " would open everything"
+            )
+        return self
 
     @property
     def needs_admin_factor(self) -> bool:
@@ -395,6 +413,8 @@ def _fault_in_production(
     guard = extra.get("guard") if isinstance(extra, dict) else None
     if guard == "secret":
         return secret_fault(value.get_secret_value(), field.default.get_secret_value())
+    if guard == "public":
+        return public_url_fault(value)
     if guard == "url":
         return url_fault(value, str(field.default).replace("{service}", settings.service()))
     return None
