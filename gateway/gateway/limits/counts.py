@@ -36,7 +36,7 @@ class LocalCounts:
         now: Callable[[], int] = lambda: time.monotonic_ns() // 1000,
         most_kept: int = MOST_KEPT,
     ) -> None:
-        """Take what tells the time in microseconds, and how many callers are known at most."""
+        """Take what tells the microseconds, and how many callers are known at most."""
         self._now = now
         self._most_kept = most_kept
         self._full_again: dict[str, int] = {}

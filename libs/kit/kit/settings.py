@@ -13,14 +13,13 @@ from collections.abc import Iterable
 from datetime import timedelta
 from textwrap import wrap
 from typing import Any, Final, Literal, Self, TypeVar, get_args, get_origin
-from urllib.parse import urlsplit
 
 import orjson
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
-from kit.production import public_url_fault, secret_fault, url_fault
+from kit.production import leads_somewhere, listed, public_url_fault, secret_fault, url_fault
 
 # The address of a provider or another service: http or https, maybe a path, no query.
 HTTP_URL: Final = r"^https?://[^\s?#]+$"
@@ -143,7 +142,7 @@ class EnvironmentSettings(BaseSettings):
             f"{variable(type(self), name)} is no address: write {schemes[0]}://host:port"
             for name, field in type(self).model_fields.items()
             if (schemes := _schemes_of(name, field))
-            and not all(_leads_somewhere(one, schemes) for one in _listed(getattr(self, name)))
+            and not all(leads_somewhere(one, schemes) for one in listed(getattr(self, name)))
         ]
         if faults:
             raise ValueError("; ".join(faults))
@@ -254,10 +253,7 @@ class WebSettings(EnvironmentSettings):
     @model_validator(mode="after")
     def _need_a_factor_in_production(self) -> Self:
         if self.in_production and self.admin_factor is False:
-            raise ValueError(
-                "ADMIN_FACTOR must not be false in production: an administrator's password alone"
-                " would open everything"
-            )
+            raise ValueError("ADMIN_FACTOR must not be false in production")
         return self
 
     @property
@@ -388,22 +384,6 @@ def _schemes_of(name: str, field: FieldInfo) -> tuple[str, ...]:
         return ()
     scheme = str(field.default).partition("://")[0]
     return next((schemes for schemes in _SCHEMES if scheme in schemes), _SCHEMES[0])
-
-
-def _listed(addresses: str | None) -> list[str]:
-    text = addresses or ""
-    # PostgreSQL's own lists of hosts are one address.
-    return text.split(",") if text.startswith("http") else list(filter(None, [text]))
-
-
-def _leads_somewhere(address: str, schemes: tuple[str, ...]) -> bool:
-    try:
-        parts = urlsplit(address)
-        port = 1 if "," in parts.netloc else parts.port  # several hosts of PostgreSQL
-    except ValueError:  # brackets that don't close, a port above 65535
-        return False
-    has_host = bool(parts.hostname) or parts.scheme.startswith("postgres")  # else a socket
-    return parts.scheme in schemes and has_host and port != 0
 
 
 def _fault_in_production(
