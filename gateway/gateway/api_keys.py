@@ -60,6 +60,7 @@ class KeyExchange:
         own: the gateway's own service token.
         tokens: verifies what auth gives, and knows what has been revoked since.
         admission: counts against the address whatever auth is asked.
+        most_kept: how many tokens are kept at most; the oldest make room.
     """
 
     def __init__(  # noqa: PLR0913 (each is named at the composition root)
@@ -71,6 +72,7 @@ class KeyExchange:
         admission: Admission,
         *,
         monotonic: Callable[[], float] = time.monotonic,
+        most_kept: int = MOST_KEPT,
     ) -> None:
         self._client = client
         self._url = f"{auth_url.rstrip('/')}/internal/api-keys/exchange"
@@ -78,6 +80,7 @@ class KeyExchange:
         self._tokens = tokens
         self._admission = admission
         self._monotonic = monotonic
+        self._most_kept = most_kept
         self._kept: dict[bytes, _Kept] = {}
         self._under_way: dict[bytes, asyncio.Future[_Kept]] = {}
 
@@ -164,7 +167,7 @@ class KeyExchange:
 
     def _keep(self, place: bytes, kept: _Kept) -> None:
         self._kept.pop(place, None)
-        if len(self._kept) >= MOST_KEPT:
+        if len(self._kept) >= self._most_kept:
             del self._kept[next(iter(self._kept))]
         self._kept[place] = kept
 

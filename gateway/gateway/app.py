@@ -81,6 +81,7 @@ def assembled(  # noqa: PLR0913, PLR0917 - each is a part that somebody else clo
         max_body_bytes=settings.max_body_bytes,
         max_import_bytes=settings.max_import_bytes,
         body_seconds=settings.body_seconds,
+        stalled_seconds=settings.stalled_seconds,
     )
     draining = asyncio.Event()
     health = Health(upstreams, tokens, settings.metrics_readers, draining)

@@ -93,6 +93,9 @@ class Settings(RedisSettings, IdentitySettings):
     body_seconds: float = setting(
         15.0, "Longest time for each further KiB of a request's body.", gt=0
     )
+    stalled_seconds: float = setting(
+        60.0, "Longest time that a caller may read nothing of an answer on its way.", gt=0
+    )
     drain_seconds: float = setting(
         0.0, "How long a process that is asked to stop goes on and says it is not ready.", ge=0
     )

@@ -1,4 +1,4 @@
-"""Every "no" that a caller can be told is provoked by a test that asks for it."""
+"""Every "no" that a caller can be told, and every event of the log, is provoked by a test."""
 
 import re
 from functools import cache
@@ -9,6 +9,7 @@ import pytest
 from deploy.bootstrap import ROOT
 from deploy.generate import rooms
 
+from auth.domain.audit import Kind
 from kit import refusals as shared
 from kit.refusals import Refusal, catalogue
 
@@ -29,8 +30,8 @@ def _codes() -> list[str]:
 
 
 @cache
-def _asked_for() -> str:
-    files = (file for folder in ASKING for file in (ROOT / "tests" / folder).rglob("*.py"))
+def _asked_for(*folders: str) -> str:
+    files = (file for folder in folders for file in (ROOT / "tests" / folder).rglob("*.py"))
     return "\n".join(file.read_text() for file in files)
 
 
@@ -39,7 +40,12 @@ def test_a_refusal_is_provoked_by_a_test(code: str) -> None:
     if code in UNREACHED:
         assert re.search("WrongLength", Path(ROOT / UNREACHED[code]).read_text())
         return
-    assert re.search(rf"[\"']{code}[\"']", _asked_for())
+    assert re.search(rf"[\"']{code}[\"']", _asked_for(*ASKING))
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_an_event_is_provoked_by_a_test(kind: Kind) -> None:
+    assert re.search(rf"[\"']{kind}[\"']|\bKind\.{kind.name}\b", _asked_for("integration/auth"))
 
 
 def test_refusals_have_codes_in_snake_case_and_statuses_of_clients_or_outages() -> None:

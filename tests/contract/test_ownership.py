@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -35,12 +36,16 @@ Ask = Callable[[UUID, Operation, str, Any], Awaitable[httpx.Response]]
 
 @dataclass(frozen=True)
 class Owned:
-    """A room with somebody in it, whose objects are made anew for every operation."""
+    """A room with somebody in it, whose objects are made anew for every operation.
+
+    The stranger makes some of their own where a path names an object within another.
+    """
 
     owner: UUID
     stranger: UUID
     make: Callable[[], Awaitable[Ids]]
     ask: Ask
+    make_strangers: Callable[[], Awaitable[Ids]] | None = None
 
 
 OWNED = {
@@ -84,13 +89,13 @@ async def of_payments(cluster: Cluster) -> AsyncIterator[Owned]:
         alice, bob, carol = [await room.arrives(name) for name in ("alice", "bob", "carol")]
         room.service.state.is_stopping = lambda: True  # streams begin, and end
 
-        async def make() -> Ids:
-            payment_id = await paid(room, bob, alice)
-            given = await refund(room, alice, payment_id, "2.00")
+        async def make(owner: UUID) -> Ids:
+            payment_id = await paid(room, bob, owner)
+            given = await refund(room, owner, payment_id, "2.00")
             rows = [{"payee": {"username": "bob"}, "amount": "1.00"}]
-            bulk = await room.post(alice, "/v1/payments/bulk", json=rows)
+            bulk = await room.post(owner, "/v1/payments/bulk", json=rows)
             service = {"name": "Phone", "currency": "RUB"}
-            made = await room.post(alice, "/v1/services", json=service)
+            made = await room.post(owner, "/v1/services", json=service)
             return {
                 "payment_id": str(payment_id),
                 "refund_id": given.json()["id"],
@@ -102,7 +107,7 @@ async def of_payments(cluster: Cluster) -> AsyncIterator[Owned]:
             [answer] = await room.carried(room.ask(caller, one.method, path, json=body))
             return answer
 
-        yield Owned(alice, carol, make, ask)
+        yield Owned(alice, carol, partial(make, alice), ask, partial(make, carol))
 
 
 @asynccontextmanager
@@ -110,13 +115,13 @@ async def of_notifications(cluster: Cluster) -> AsyncIterator[Owned]:
     async with notifications.opened(cluster, webhook_allow_loopback=True) as room:
         alice, bob, carol = [await room.arrives(name) for name in ("alice", "bob", "carol")]
 
-        async def make() -> Ids:
+        async def make(owner: UUID) -> Ids:
             url = {"url": "http://127.0.0.1:9001/"}
-            endpoint = (await room.ask(alice, "POST", "/v1/webhook-endpoints", json=url)).json()
-            await room.told(notifications.paid(alice, bob))
+            endpoint = (await room.ask(owner, "POST", "/v1/webhook-endpoints", json=url)).json()
+            await room.told(notifications.paid(owner, bob))
             path = f"/v1/webhook-endpoints/{endpoint['id']}/deliveries"
-            [delivery] = (await room.ask(alice, "GET", path)).json()["items"]
-            notice, *_ = await room.notices(alice)
+            [delivery] = (await room.ask(owner, "GET", path)).json()["items"]
+            notice, *_ = await room.notices(owner)
             return {
                 "endpoint_id": endpoint["id"],
                 "delivery_id": delivery["id"],
@@ -126,7 +131,7 @@ async def of_notifications(cluster: Cluster) -> AsyncIterator[Owned]:
         async def ask(caller: UUID, one: Operation, path: str, body: Any) -> httpx.Response:
             return await room.ask(caller, one.method, path, json=body)
 
-        yield Owned(alice, carol, make, ask)
+        yield Owned(alice, carol, partial(make, alice), ask, partial(make, carol))
 
 
 @asynccontextmanager
@@ -212,6 +217,12 @@ OPENED = {
     "finance": of_finance,
 }
 _ID = re.compile(r"{(\w+)}")
+# Operations on an object within another, of the rooms that have any.
+NESTED = {
+    room: nested
+    for room in OPENED
+    if (nested := [one for one in OWNED[room] if len(_ID.findall(one.path)) > 1])
+}
 
 
 def name_of(operation: Operation) -> str:
@@ -261,19 +272,34 @@ async def test_a_stranger_is_answered_as_if_it_were_not_there(cluster: Cluster, 
             assert found.status_code != 404, f"{name}: its owner finds it"
 
 
+def test_objects_within_others_are_known() -> None:
+    found = {name_of(one) for nested in NESTED.values() for one in nested}
+    assert found >= {"get_refund", "replay_webhook_delivery"}
+
+
 @pytest.mark.check(2)
-@pytest.mark.parametrize("room", OPENED)
+@pytest.mark.parametrize("room", NESTED)
 async def test_an_object_is_found_through_its_own_path_alone(cluster: Cluster, room: str) -> None:
+    """Neither its owner nor a stranger finds it through a parent that is not its own."""
     async with OPENED[room](cluster) as owned:
-        nested = [one for one in OWNED[room] if len(_ID.findall(one.path)) > 1]
-        for operation in nested:
-            one, other = await owned.make(), await owned.make()
-            outer, *_ = _ID.findall(operation.path)
-            for ids in (one | {outer: other[outer]}, one | {outer: str(new_id())}):
-                if ids[outer] == one[outer]:
-                    continue
+        assert owned.make_strangers, "the stranger needs parents of their own"
+        for operation in NESTED[room]:
+            one, other, strangers = [
+                await make() for make in (owned.make, owned.make, owned.make_strangers)
+            ]
+            *parents, child = _ID.findall(operation.path)
+            body = BODIES.get(name_of(operation))
+            for caller, ids in (
+                (owned.owner, other | {child: one[child]}),
+                (owned.owner, strangers | {child: one[child]}),
+                (owned.owner, one | {child: strangers[child]}),
+                (owned.owner, one | dict.fromkeys(parents, str(new_id()))),
+                (owned.stranger, strangers | {child: one[child]}),
+                (owned.stranger, one | {child: strangers[child]}),
+            ):
                 path = placed(operation, ids)
-                answer = await owned.ask(
-                    owned.owner, operation, path, BODIES.get(name_of(operation))
-                )
+                answer = await owned.ask(caller, operation, path, body)
                 assert answer.status_code == 404, path
+            for caller, ids in ((owned.owner, one), (owned.stranger, strangers)):
+                answer = await owned.ask(caller, operation, placed(operation, ids), body)
+                assert answer.is_success, f"{name_of(operation)}: found through its own parent"

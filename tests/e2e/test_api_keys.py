@@ -1,7 +1,6 @@
 """API keys on the real stack: made, used, bounded, rotated, and revoked within a second."""
 
 import asyncio
-import time
 from typing import Any
 
 import httpx
@@ -58,7 +57,6 @@ async def test_a_revoked_key_is_refused_within_a_second_everywhere(
         headers = {"Authorization": f"Bearer {token}"}
         assert (await payments.get("/v1/payments", headers=headers)).status_code == 200
         revoked = await alice.http.delete(f"{KEYS}/{made['id']}", headers=alice.headers)
-        at = time.monotonic()
         assert revoked.status_code == 204
         await eventually(
             lambda: payments.get("/v1/payments", headers=headers),
@@ -68,7 +66,6 @@ async def test_a_revoked_key_is_refused_within_a_second_everywhere(
     refused = await eventually(
         lambda: shop.get("/v1/payments"), lambda answer: answer.status_code == 401, within=1.0
     )
-    assert time.monotonic() - at < 2.0
     assert refused.json()["code"] == "api_key_invalid"
 
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from kit.ids import new_id
-from testkit.people import PASSWORD, Person
+from testkit.people import PASSWORD, Person, eventually
 
 
 @pytest.fixture
@@ -50,27 +50,48 @@ async def test_a_strangers_wallet_answers_like_a_missing_one(alice: Person, caro
         seen = [await carol.get(path.format(one)) for one in (wallet["id"], new_id())]
         assert [answer.status_code for answer in seen] == [404, 404]
         assert _told(seen[0]) == _told(seen[1])
+    before = await _standing(alice)
     body = {"amount": "1.00", "currency": "RUB", "wallet_id": wallet["id"]}
     assert (await carol.post("/v1/wallets/top-up", body)).status_code == 404
-    assert (await alice.wallet())["balance"]["amount"] == "5.00"
+    assert await _standing(alice) == before
+
+
+async def _standing(person: Person) -> tuple[Any, ...]:
+    """Return what moving a person's money would change: wallet, entries and payments."""
+    wallet = await person.wallet()
+    entries = await person.get(f"/v1/wallets/{wallet['id']}/entries")
+    return wallet, entries.json()["items"], (await person.get("/v1/payments")).json()["items"]
 
 
 @pytest.mark.check(3)
-async def test_a_payment_from_a_strangers_wallet_is_refused(
+async def test_a_payment_from_a_strangers_wallet_is_refused_and_leaves_nothing(
     alice: Person, bob: Person, carol: Person
 ) -> None:
     await alice.top_up("5.00")
-    wallet = await alice.wallet()
-    answer = await carol.post(
-        "/v1/payments",
-        {
-            "payee": {"username": bob.username},
-            "amount": "1.00",
-            "from_wallet_id": wallet["id"],
-        },
+    people = (alice, bob, carol)
+    before = [await _standing(person) for person in people]
+    wallet_id = (await alice.wallet())["id"]
+    payment = {
+        "payee": {"username": bob.username},
+        "amount": "1.00",
+        "from_wallet_id": wallet_id,
+    }
+    missing = payment | {"from_wallet_id": str(new_id())}
+    theirs, nobodys = [await carol.post("/v1/payments", body) for body in (payment, missing)]
+    assert (theirs.status_code, theirs.json()["code"]) == (404, "wallet_not_found")
+    assert _told(theirs) == _told(nobodys)
+    theirs, nobodys = [await carol.post("/v1/payments/quote", body) for body in (payment, missing)]
+    assert (theirs.json()["would"], theirs.json()["code"]) == ("refuse", "wallet_not_found")
+    assert theirs.json() == nobodys.json()
+    sent = await carol.post("/v1/payments/bulk", [payment, missing])
+    assert sent.status_code == 202, sent.text
+    done = await eventually(
+        lambda: carol.get(sent.headers["location"]),
+        lambda answer: answer.json()["status"] != "processing",
     )
-    assert answer.status_code in (404, 422)
-    assert (await alice.wallet())["balance"]["amount"] == "5.00"
+    rows = [(row["status"], row["code"]) for row in done.json()["items"]]
+    assert rows == [("refused", "wallet_not_found")] * 2
+    assert [await _standing(person) for person in people] == before
 
 
 async def test_the_payee_may_look_but_not_pay_or_cancel(alice: Person, bob: Person) -> None:

@@ -33,11 +33,13 @@ class Forwarder:
         max_body_bytes: int,
         max_import_bytes: int,
         body_seconds: float,
+        stalled_seconds: float,
     ) -> None:
         self._upstreams = upstreams
         self._max_body_bytes = max_body_bytes
         self._max_import_bytes = max_import_bytes
         self._body_seconds = body_seconds
+        self._stalled_seconds = stalled_seconds
         self._closing = asyncio.Event()
 
     def end_streams(self) -> None:
@@ -82,7 +84,7 @@ class Forwarder:
             else:
                 await exchange.begin(answer.status, answer.headers)
                 closing = self._closing if _is_endless(answer.headers) else None
-                await exchange.stream(answer.chunks(), closing)
+                await exchange.stream(answer.chunks(), self._stalled_seconds, closing)
         finally:
             answer.close()
 

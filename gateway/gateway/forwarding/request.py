@@ -22,9 +22,6 @@ from kit.web import problems
 # What the gateway says itself is told from what a service says.
 _FROM_HERE: Final[Header] = (b"x-saldo-origin", b"gateway")
 
-# Who takes no further part of an answer (64 KiB or so) within this time is left.
-STALLED_SECONDS: Final = 60.0
-
 _log = structlog.get_logger(__name__)
 
 
@@ -141,15 +138,19 @@ class ProxiedRequest:
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
 
     async def stream(
-        self, chunks: AsyncIterator[bytes], closing: asyncio.Event | None = None
+        self,
+        chunks: AsyncIterator[bytes],
+        stalled_seconds: float,
+        closing: asyncio.Event | None = None,
     ) -> None:
         """Send the body of an answer as it arrives; stop early where the caller leaves.
 
+        So it does where the caller takes no further part (64 KiB or so) for `stalled_seconds`.
         A body without an end also stops, whole as it is, once `closing` is set.
         """
         # The server sends the head with the first of the body, which may come long from now.
         await self._send({"type": "http.response.body", "body": b"", "more_body": True})
-        copying = spawn(self._copy(chunks), "gateway.copy")
+        copying = spawn(self._copy(chunks, stalled_seconds), "gateway.copy")
         gone = spawn(self._until_gone(), "gateway.caller")
         watching = {copying, gone}
         if closing is not None:
@@ -160,10 +161,10 @@ class ProxiedRequest:
         if is_cut_off:
             await self._send({"type": "http.response.body", "body": b""})
 
-    async def _copy(self, chunks: AsyncIterator[bytes]) -> None:
+    async def _copy(self, chunks: AsyncIterator[bytes], stalled_seconds: float) -> None:
         try:
             async for chunk in chunks:
-                async with asyncio.timeout(STALLED_SECONDS):
+                async with asyncio.timeout(stalled_seconds):
                     await self._send(
                         {"type": "http.response.body", "body": chunk, "more_body": True}
                     )

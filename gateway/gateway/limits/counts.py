@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from gateway.limits.policies import Policy
 
-_MOST_KEPT: Final = 50_000
+MOST_KEPT: Final = 50_000
 
 
 class Counts(Protocol):
@@ -30,9 +30,15 @@ class Counts(Protocol):
 class LocalCounts:
     """Counts in memory; the number of callers that are known is bounded."""
 
-    def __init__(self, *, now: Callable[[], int] = lambda: time.monotonic_ns() // 1000) -> None:
-        """Take what tells the time in microseconds."""
+    def __init__(
+        self,
+        *,
+        now: Callable[[], int] = lambda: time.monotonic_ns() // 1000,
+        most_kept: int = MOST_KEPT,
+    ) -> None:
+        """Take what tells the microseconds, and how many callers are known at most."""
         self._now = now
+        self._most_kept = most_kept
         self._full_again: dict[str, int] = {}
 
     def __len__(self) -> int:
@@ -47,14 +53,14 @@ class LocalCounts:
             return policy.most - level
         self._full_again.pop(key, None)  # so that the order is that of the latest use
         self._full_again[key] = now + level
-        if len(self._full_again) > _MOST_KEPT:
+        if len(self._full_again) > self._most_kept:
             self._drop(now)
         return level
 
     def _drop(self, now: int) -> None:
         """Forget whose quota is whole again, and else those who asked longest ago."""
         self._full_again = {key: at for key, at in self._full_again.items() if at > now}
-        for key in list(self._full_again)[: len(self._full_again) - _MOST_KEPT // 2]:
+        for key in list(self._full_again)[: len(self._full_again) - self._most_kept // 2]:
             del self._full_again[key]
 
 

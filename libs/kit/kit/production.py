@@ -1,8 +1,9 @@
-"""Decides which secrets are good enough for production.
+"""Decides which addresses can be right, and what is good enough for production.
 
 Does not know where they are declared.
 """
 
+from ipaddress import ip_address
 from urllib.parse import unquote, urlsplit
 
 MIN_SECRET_LENGTH = 32
@@ -38,6 +39,42 @@ def url_fault(value: str, default: str) -> str | None:
     if not password:
         return "has no password"
     return _fault(password, unquote(urlsplit(default).password or ""), MIN_URL_PASSWORD_LENGTH)
+
+
+def listed(addresses: str | None) -> list[str]:
+    """Return the addresses that a setting names."""
+    text = addresses or ""
+    # PostgreSQL's own lists of hosts are one address.
+    return text.split(",") if text.startswith("http") else list(filter(None, [text]))
+
+
+def leads_somewhere(address: str, schemes: tuple[str, ...]) -> bool:
+    """Tell whether an address has a host, and one of the schemes."""
+    try:
+        parts = urlsplit(address)
+        port = 1 if "," in parts.netloc else parts.port  # several hosts of PostgreSQL
+    except ValueError:  # brackets that don't close, a port above 65535
+        return False
+    has_host = bool(parts.hostname) or parts.scheme.startswith("postgres")  # else a socket
+    return parts.scheme in schemes and has_host and port != 0
+
+
+def public_url_fault(value: str) -> str | None:
+    """Return what is wrong with an address that people open, None if nothing is."""
+    parts = urlsplit(value)
+    if parts.scheme != "https":
+        return "must begin with https://"
+    if _is_this_machine((parts.hostname or "").rstrip(".")):
+        return "must be an address where people reach it, not this machine"
+    return None
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+    return address.is_loopback or address.is_unspecified
 
 
 def _fault(value: str, default: str, min_length: int) -> str | None:

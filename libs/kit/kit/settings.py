@@ -13,14 +13,13 @@ from collections.abc import Iterable
 from datetime import timedelta
 from textwrap import wrap
 from typing import Any, Final, Literal, Self, TypeVar, get_args, get_origin
-from urllib.parse import urlsplit
 
 import orjson
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
-from kit.production import secret_fault, url_fault
+from kit.production import leads_somewhere, listed, public_url_fault, secret_fault, url_fault
 
 # The address of a provider or another service: http or https, maybe a path, no query.
 HTTP_URL: Final = r"^https?://[^\s?#]+$"
@@ -61,6 +60,15 @@ def development_url(default: str, description: str, *, shared: str | None = None
     Production refuses the default, and a password that is missing, short or a placeholder.
     """
     return _declare(default, description, shared, "url", {"repr": False})
+
+
+def published_url(default: str, description: str, **limits: Any) -> Any:
+    """Declare an address that people open.
+
+    Production refuses plain http, and an address of this machine.
+    """
+    description += " Production wants https, and no address of this machine."
+    return _declare(default, description, None, "public", limits)
 
 
 def duration(text: object) -> timedelta:
@@ -134,7 +142,7 @@ class EnvironmentSettings(BaseSettings):
             f"{variable(type(self), name)} is no address: write {schemes[0]}://host:port"
             for name, field in type(self).model_fields.items()
             if (schemes := _schemes_of(name, field))
-            and not all(_leads_somewhere(one, schemes) for one in _listed(getattr(self, name)))
+            and not all(leads_somewhere(one, schemes) for one in listed(getattr(self, name)))
         ]
         if faults:
             raise ValueError("; ".join(faults))
@@ -238,9 +246,15 @@ class WebSettings(EnvironmentSettings):
     admin_factor: bool | None = setting(
         None,
         "Whether administrators change nothing without a second factor. Left empty: in production"
-        " only. Those who have one enrolled always need it.",
+        " only, which refuses `false`. Those who have one enrolled always need it.",
         shared="ADMIN_FACTOR",
     )
+
+    @model_validator(mode="after")
+    def _need_a_factor_in_production(self) -> Self:
+        if self.in_production and self.admin_factor is False:
+            raise ValueError("ADMIN_FACTOR must not be false in production")
+        return self
 
     @property
     def needs_admin_factor(self) -> bool:
@@ -372,22 +386,6 @@ def _schemes_of(name: str, field: FieldInfo) -> tuple[str, ...]:
     return next((schemes for schemes in _SCHEMES if scheme in schemes), _SCHEMES[0])
 
 
-def _listed(addresses: str | None) -> list[str]:
-    text = addresses or ""
-    # PostgreSQL's own lists of hosts are one address.
-    return text.split(",") if text.startswith("http") else list(filter(None, [text]))
-
-
-def _leads_somewhere(address: str, schemes: tuple[str, ...]) -> bool:
-    try:
-        parts = urlsplit(address)
-        port = 1 if "," in parts.netloc else parts.port  # several hosts of PostgreSQL
-    except ValueError:  # brackets that don't close, a port above 65535
-        return False
-    has_host = bool(parts.hostname) or parts.scheme.startswith("postgres")  # else a socket
-    return parts.scheme in schemes and has_host and port != 0
-
-
 def _fault_in_production(
     settings: type[EnvironmentSettings], field: FieldInfo, value: Any
 ) -> str | None:
@@ -395,6 +393,8 @@ def _fault_in_production(
     guard = extra.get("guard") if isinstance(extra, dict) else None
     if guard == "secret":
         return secret_fault(value.get_secret_value(), field.default.get_secret_value())
+    if guard == "public":
+        return public_url_fault(value)
     if guard == "url":
         return url_fault(value, str(field.default).replace("{service}", settings.service()))
     return None

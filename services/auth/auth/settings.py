@@ -18,6 +18,7 @@ from kit.settings import (
     RedisSettings,
     WebSettings,
     development_secret,
+    published_url,
     setting,
 )
 
@@ -28,7 +29,7 @@ class Settings(DatabaseSettings, BrokerSettings, RedisSettings, IdentitySettings
     model_config = SettingsConfigDict(env_prefix="AUTH_")
 
     port: int = setting(8101, "Port to listen on.", ge=1, le=65535)
-    public_url: str = setting(
+    public_url: str = published_url(
         "http://localhost:8000",
         "Where people reach the gateway; activation links begin with it.",
         pattern=r"^https?://[^\s/?#]+$",

@@ -16,6 +16,7 @@ from kit.settings import (
     WebSettings,
     development_secret,
     duration,
+    published_url,
     setting,
 )
 from kit.web.times import Zone
@@ -85,7 +86,7 @@ class Settings(
         "The S3-compatible storage of files, as finance reaches it.",
         pattern=HTTP_URL,
     )
-    s3_public_url: str = setting(
+    s3_public_url: str = published_url(
         "http://127.0.0.1:9000",
         "The same storage as users reach it; the addresses of their files begin with it.",
         pattern=HTTP_URL,

@@ -5,8 +5,9 @@ from uuid import UUID
 
 import httpx
 import pytest
+from tests.integration.auth.factors.people import Guarded
 from tests.integration.auth.mailed import last_token, orders
-from tests.integration.auth.world import HERE, PASSWORD, Login, World, code
+from tests.integration.auth.world import HERE, PASSWORD, Login, World, code, login_of
 
 from auth.domain.lockout import LockoutRules, LockoutScope
 from auth.refusals import PasswordWrong
@@ -73,6 +74,19 @@ async def test_a_wrong_current_password_counts_as_at_a_login(world: World) -> No
     assert code(await change(world, login)) == (429, "login_locked")
     locked = await world.post("/v1/auth/login", {"username": "alice", "password": PASSWORD})
     assert code(locked) == (429, "login_locked")
+
+
+async def test_with_a_second_factor_the_password_alone_does_not_change_it(world: World) -> None:
+    """Somebody who has the password, and a session from before the factor was set up."""
+    person = await Guarded.arrive(world)
+    weak = login_of(await world.refresh(person.login.refresh_token))
+    assert code(await change(world, weak)) == (403, "step_up_required")
+    strong = await person.log_in()
+    assert code(await change(world, strong, current="wrong")) == (403, "password_wrong")
+    assert (await change(world, strong)).status_code == 204
+    world.clock.advance(15 * 60 + 1)
+    strong = login_of(await world.refresh(strong.refresh_token))
+    assert code(await change(world, strong, current=NEW)) == (403, "step_up_required")
 
 
 @pytest.mark.usefixtures("alice")

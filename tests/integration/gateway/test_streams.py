@@ -95,9 +95,9 @@ async def test_a_caller_who_reads_slowly_holds_the_service_up_and_fills_no_memor
 
 @pytest.mark.check(66)
 async def test_of_a_caller_who_reads_no_more_the_service_is_freed(
-    door: Any, service: Any, monkeypatch: pytest.MonkeyPatch
+    open_door: Any, service: Any
 ) -> None:
-    monkeypatch.setattr("gateway.forwarding.request.STALLED_SECONDS", 0.3)
+    door = await open_door(stalled_seconds=0.3)
     left = asyncio.Event()
     body = {"type": "http.response.body", "body": b"x" * 65_536, "more_body": True}
 

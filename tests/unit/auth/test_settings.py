@@ -19,6 +19,7 @@ SECRETS = {
     "WALLET_CLIENT_SECRET": "Mn4bVc6xZa8sDf1gHj3kLp5oIu7yTr9e",
     "FINANCE_CLIENT_SECRET": "Zb7nHy3mKu9wQa5sXe2dCr8fVt6gBy4h",
     "GATEWAY_CLIENT_SECRET": "Rt6kPw3mZx8vNq2sYc5hJd9fLb4gTa7e",
+    "AUTH_PUBLIC_URL": "https://pay.example",
     "ENVIRONMENT": "production",
 }
 

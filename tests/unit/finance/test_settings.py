@@ -14,6 +14,7 @@ STRONG = {
     "CURSOR_SECRET": "Qw2eRt4yUi6oPa8sDf0gHj1kLz3xCv5b",
     "FINANCE_CLIENT_SECRET": "Pl0oKm9iJn8uHb7yGv6tFc5rDx4eSz3w",
     "FINANCE_S3_SECRET_KEY": "one-of-ones-own",
+    "FINANCE_S3_PUBLIC_URL": "https://files.pay.example",
 }
 
 

@@ -11,7 +11,6 @@ import pytest
 import respx
 from pydantic import SecretStr
 
-from gateway import api_keys
 from gateway.api_keys import KEPT_SECONDS, KeyExchange
 from gateway.limits.admission import Admission
 from gateway.limits.line import RedisLine
@@ -25,6 +24,7 @@ from kit.tokens.api_keys import new_api_key
 from testkit.verification import Desk, Time
 
 AUTH = "http://auth"
+KEPT = 20  # tokens that a room keeps at most; no other test uses so many
 HERE, THERE = "203.0.113.7", "198.51.100.9"
 
 
@@ -97,6 +97,7 @@ async def room() -> AsyncIterator[Room]:
                 desk.verifier,
                 Admission(SharedCounts(RedisLine("redis://redis")), 1),  # not asked here
                 monotonic=time.monotonic,
+                most_kept=KEPT,
             )
             yield Room(exchange, office, time, desk)
 
@@ -205,11 +206,8 @@ async def test_an_answer_that_can_not_be_read_is_as_none(
     assert await room.status(room.office.make()) == "unavailable"
 
 
-async def test_of_many_keys_the_oldest_are_forgotten(
-    room: Room, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(api_keys, "MOST_KEPT", 2)
-    keys = [room.office.make() for _ in range(3)]
-    for key in (*keys, keys[1], keys[2], keys[0]):
+async def test_of_many_keys_the_oldest_are_forgotten(room: Room) -> None:
+    keys = [room.office.make() for _ in range(KEPT + 1)]
+    for key in (*keys, *keys[1:], keys[0]):
         assert await room.status(key) == "ok"
     assert [one["key"] for one in room.office.asked] == [*keys, keys[0]]

@@ -2,7 +2,6 @@
 
 import pytest
 
-from gateway.limits import counts
 from gateway.limits.admission import network_of
 from gateway.limits.counts import LocalCounts, UnderWay
 from gateway.limits.policies import POLICIES, Policy, QuotaStanding, scaled
@@ -66,11 +65,8 @@ def test_an_answer_says_what_is_left_and_when_all_is_back(clock: Clock) -> None:
     assert FIVE.header == b'"five";q=5;w=10'
 
 
-def test_whose_quota_is_whole_again_is_forgotten(
-    clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(counts, "_MOST_KEPT", 100)
-    local = LocalCounts(now=clock)
+def test_whose_quota_is_whole_again_is_forgotten(clock: Clock) -> None:
+    local = LocalCounts(now=clock, most_kept=100)
     for number in range(100):
         local.take(f"early {number}", FIVE)
     clock.now += 2 * SECOND

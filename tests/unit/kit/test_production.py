@@ -4,7 +4,7 @@ import secrets
 
 import pytest
 
-from kit.production import secret_fault, url_fault
+from kit.production import public_url_fault, secret_fault, url_fault
 
 DEFAULT = "development-key"
 GOOD = "q8vW2zL0xN5rT7yU1iO3pA6sD9fG4hJk"
@@ -49,3 +49,26 @@ def test_a_url_is_judged_by_its_password(value: str, fault: str | None) -> None:
 
 def test_random_values_pass() -> None:
     assert all(secret_fault(secrets.token_urlsafe(32), DEFAULT) is None for _ in range(500))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://pay.example",
+        "https://localhost",
+        "https://LOCALHOST.:8000",
+        "https://pay.localhost",
+        "https://127.1.2.3:8000",
+        "https://[::1]",
+        "https://0.0.0.0:8000",
+    ],
+)
+def test_what_people_open_is_neither_plain_http_nor_this_machine(url: str) -> None:
+    assert public_url_fault(url)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://pay.example:8443", "https://10.0.0.7", "https://[fd00::1]"]
+)
+def test_what_people_open_may_be_any_other_address(url: str) -> None:
+    assert public_url_fault(url) is None

@@ -1,5 +1,7 @@
 """Checks the name and password of a request."""
 
+from datetime import datetime
+
 from fastapi import Request
 
 from auth.api.origins import origin_of
@@ -10,9 +12,8 @@ from auth.repository import Users
 from auth.service.sessions import Credentials, LoginAttempt, check_password, count_failure
 from auth.wiring import Wiring
 from kit.refusals import NotFound
-from kit.step_up import StepUpRequired
 from kit.web.identity import Identity
-from kit.web.step_up import require_recent
+from kit.web.step_up import lacking, require_recent
 
 
 async def checked(name: str, password: str, request: Request, wired: Wiring) -> Credentials:
@@ -54,24 +55,31 @@ async def confirmed(
         raise PasswordWrong from None
 
 
+def require_factor(caller: Identity, now: datetime) -> None:
+    """Refuse whoever has a second factor and did not give it lately.
+
+    A password is asked for beside it, never in its place: it alone would let its thief in.
+
+    Raises:
+        StepUpRequired: as its name says.
+    """
+    if caller.has_factor:
+        require_recent(caller, now)
+
+
 async def require_themselves(
     password: str | None, caller: Identity, request: Request, wired: Wiring
 ) -> None:
     """Check the caller's own password; without one, require a fresh login.
 
-    Whoever has a second factor has given it lately: a password alone would let its thief in.
-
     Raises:
-        PasswordNeeded: there is no password, and the login is too old.
         StepUpRequired: the caller's second factor was not given lately.
+        PasswordNeeded: there is no password, and the login is too old.
         PasswordWrong, LoginLocked, NotFound: as their names say.
     """
-    try:
-        require_recent(caller, wired.database.clock.now())
-    except StepUpRequired:
-        if caller.has_factor:
-            raise
-        if password is None:
-            raise PasswordNeeded from None
+    now = wired.database.clock.now()
+    require_factor(caller, now)
     if password is not None:
         await confirmed(password, caller, request, wired)
+    elif lacking(caller, now) is not None:
+        raise PasswordNeeded

@@ -8,7 +8,7 @@ from fastapi import Form, Query, Request
 from starlette.responses import HTMLResponse
 
 from auth import pages, refusals
-from auth.api.credentials import confirmed
+from auth.api.credentials import confirmed, require_factor
 from auth.api.origins import CallerOrigin, origin_of
 from auth.domain import passwords as rules
 from auth.domain.audit import Origin
@@ -24,6 +24,7 @@ from auth.service import passwords
 from auth.service.mails import Mailing
 from auth.wiring import Wired, Wiring
 from kit.refusals import FieldRefusal, NotFound
+from kit.step_up import StepUpRequired
 from kit.web.identity import Caller
 from kit.web.language import CallerLanguage
 from kit.web.routes import Router
@@ -114,9 +115,9 @@ async def reset_password_by_page(
     operation_id="change_password",
     summary="Change one's own password",
     description="All other sessions end, and the owner gets a mail. A wrong password counts as at a"
-    " login.",
+    " login. With a second factor it needs a step-up.",
     status_code=204,
-    refusals=(refusals.PasswordWrong, refusals.LoginLocked, NotFound),
+    refusals=(StepUpRequired, refusals.PasswordWrong, refusals.LoginLocked, NotFound),
 )
 async def change_password(
     body: PasswordChange,
@@ -126,6 +127,7 @@ async def change_password(
     wired: Wired,
 ) -> None:
     """Set the password, after the current one was checked."""
+    require_factor(caller, wired.database.clock.now())
     credentials = await confirmed(body.current_password, caller, request, wired)
     password_hash = await wired.hasher.hash(body.new_password)
     session_id = cast("UUID", caller.session_id)  # kit.tokens takes no user's token without one

@@ -53,12 +53,12 @@ async def run(database: Database) -> None:
     await for_ever("auth.purge", lambda: purge_once(database), every_seconds=PURGE_SECONDS)
 
 
-async def purge_once(database: Database) -> None:
+async def purge_once(database: Database, batch: int = PURGE_BATCH) -> None:
     """Purge everything that is due, batch after batch."""
     now = database.clock.now()
     for rows, kept in _KEPT:
-        await _purge(database, rows, now - kept)
+        await _purge(database, rows, now - kept, batch)
 
 
-async def _purge(database: Database, rows: Purging, before: datetime) -> None:
-    await purge_in_batches(database, lambda uow: rows(uow).purge(before, PURGE_BATCH), PURGE_BATCH)
+async def _purge(database: Database, rows: Purging, before: datetime, batch: int) -> None:
+    await purge_in_batches(database, lambda uow: rows(uow).purge(before, batch), batch)

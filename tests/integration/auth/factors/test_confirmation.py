@@ -71,7 +71,7 @@ async def test_a_change_is_noted_with_what_was_before_and_told_once(world: World
         {"before": "100.00 RUB", "after": "7 JPY 50.00 RUB"},
         {"before": "", "after": "100.00 RUB"},
     ]
-    assert [one["by"] for one in found] == ["user", "user"]
+    assert {(one["kind"], one["by"]) for one in found} == {("confirmation_limits_changed", "user")}
     told = [one.message for one in await sent(world.database, ConfirmationLimitsChanged)]
     assert len(told) == 2
     assert {one.user_id for one in told if isinstance(one, ConfirmationLimitsChanged)} == {

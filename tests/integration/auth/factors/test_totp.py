@@ -164,9 +164,10 @@ async def test_a_waiting_login_ends_with_the_password(world: World) -> None:
 
 async def test_a_waiting_login_ends_with_a_changed_password(world: World) -> None:
     person = await Guarded.arrive(world)
+    login = await person.log_in()
     token = (await person.begin())["mfa_token"]
     body = {"current_password": PASSWORD, "new_password": "another-horse-battery"}
-    changed = await world.post("/v1/auth/password/change", body, headers=person.login.headers)
+    changed = await world.post("/v1/auth/password/change", body, headers=login.headers)
     assert changed.status_code == 204, changed.text
     assert code(await person.give(token, code=person.code())) == (401, "mfa_token_invalid")
 

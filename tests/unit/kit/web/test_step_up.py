@@ -165,7 +165,9 @@ async def test_in_production_an_administrators_change_needs_a_second_factor() ->
     assert await statuses(("pwd",), 1, ADMIN_FACTOR=True) == [200, 403, 200]
     assert await statuses(("pwd", "otp", "mfa"), 1, ADMIN_FACTOR=True) == [200, 200, 200]
     assert await statuses(("pwd",), 1, **production) == [200, 403, 200]
-    assert await statuses(("pwd",), 1, ADMIN_FACTOR=False, **production) == [200, 200, 200]
+    assert await statuses(("pwd",), 1, ADMIN_FACTOR=False) == [200, 200, 200]
+    with pytest.raises(ValueError, match="ADMIN_FACTOR"):
+        await statuses(("pwd",), 1, ADMIN_FACTOR=False, **production)
 
 
 def test_only_an_administrators_change_is_documented_as_needing_it() -> None:
