@@ -93,14 +93,18 @@ class BoundedProtocol(HttpProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes; refuse a head, trailers or chunks that do not end."""
-        self._bytes_beside += len(data)
+        """Take bytes, which are waited for no longer than the bounds say."""
         super().data_received(data)
-        if self._bytes_beside > MAX_HEAD_BYTES:
-            self._refuse(HeadersTooLarge(limit_bytes=MAX_HEADER_BYTES, limit_count=MAX_HEADERS))
-        elif self.cycle is None or self.cycle.response_complete:
+        if self.cycle is None or self.cycle.response_complete:
             # Nothing is being answered: a head has begun, or a body is sent that nobody reads.
             self._start_timer()
+
+    def parse(self, data: bytes) -> None:
+        """Read bytes; refuse a head, trailers or chunks that do not end."""
+        self._bytes_beside += len(data)
+        super().parse(data)
+        if self._bytes_beside > MAX_HEAD_BYTES:
+            self._refuse(HeadersTooLarge(limit_bytes=MAX_HEADER_BYTES, limit_count=MAX_HEADERS))
 
     def on_headers_complete(self) -> None:
         """Begin the request, unless others could read its head otherwise."""

@@ -101,14 +101,18 @@ class HttpProtocol(asyncio.Protocol):
             return
         try:
             for at in range(0, len(data), _BEGUN_BYTES):
-                if self._queue:
+                if self._queue or self._last_words is not None:
                     self._unread = data[at:]
                     break
-                self.parser.feed_data(data[at : at + _BEGUN_BYTES])
+                self.parse(data[at : at + _BEGUN_BYTES])
         except HttpParserError:
             self.refuse_malformed()
         except HttpParserUpgrade:
             pass  # the request is served as any other: nothing is upgraded to
+
+    def parse(self, data: bytes) -> None:
+        """Read what arrived, in its turn."""
+        self.parser.feed_data(data)
 
     def refuse_malformed(self) -> None:
         """Answer what is no HTTP, and end the connection."""
