@@ -93,14 +93,18 @@ class BoundedProtocol(HttpProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes; refuse a head, trailers or chunks that do not end."""
-        self._bytes_beside += len(data)
+        """Take bytes, which are waited for no longer than the bounds say."""
         super().data_received(data)
-        if self._bytes_beside > MAX_HEAD_BYTES:
-            self._end_endless()
-        elif self.cycle is None or self.cycle.response_complete:
+        if self.cycle is None or self.cycle.response_complete:
             # Nothing is being answered: a head has begun, or a body is sent that nobody reads.
             self._start_timer()
+
+    def parse(self, data: bytes) -> None:
+        """Read bytes; refuse a head, trailers or chunks that do not end."""
+        self._bytes_beside += len(data)
+        super().parse(data)
+        if self._bytes_beside > MAX_HEAD_BYTES:
+            self._refuse(HeadersTooLarge(limit_bytes=MAX_HEADER_BYTES, limit_count=MAX_HEADERS))
 
     def on_headers_complete(self) -> None:
         """Begin the request, unless others could read its head otherwise."""
@@ -135,13 +139,7 @@ class BoundedProtocol(HttpProtocol):
         if self._in_head and self._bytes_beside:
             self._refuse(RequestTooSlow())
         elif not self.transport.is_closing():
-            self.transport.close()
-
-    def _end_endless(self) -> None:
-        if self._in_head or self.cycle is None or not self.cycle.response_started:
-            self._refuse(HeadersTooLarge(limit_bytes=MAX_HEADER_BYTES, limit_count=MAX_HEADERS))
-        elif not self.transport.is_closing():
-            self.transport.close()
+            self.close()
 
     def refuse_malformed(self) -> None:
         """Refuse what is no HTTP."""
@@ -163,8 +161,7 @@ class BoundedProtocol(HttpProtocol):
         if (b"connection", b"close") not in headers:
             headers.append((b"connection", b"close"))
         lines = [b"%b: %b\r\n" % header for header in headers]
-        self.transport.write(b"".join((STATUS_LINES[status], *lines, b"\r\n", body)))
-        self.transport.close()
+        self.end_with(b"".join((STATUS_LINES[status], *lines, b"\r\n", body)))
 
 
 def _is_ambiguous(version: str, headers: Iterable[tuple[bytes, bytes]]) -> bool:

@@ -19,6 +19,7 @@ MAX_HEAD_BYTES: Final = 64 * 1024
 _HELD_BYTES: Final = 64 * 1024
 
 _LAST_INTERIM: Final = 199
+_LAST_STATUS: Final = 599
 _NO_BODY: Final = frozenset((204, 304))
 _LENGTH: Final = b"content-length"
 _ENCODING: Final = b"transfer-encoding"
@@ -246,6 +247,8 @@ class ServiceConnection(asyncio.Protocol):
         status: int = parser.get_status_code()
         if self._is_head_done:
             return
+        if status > _LAST_STATUS:
+            raise MalformedAnswerError  # which stops the parser
         if status <= _LAST_INTERIM:
             self.headers.clear()
             return

@@ -52,6 +52,33 @@ async def test_a_pending_user_who_was_paid_stays_and_holds_up_nobody(world: Worl
     assert await world.count(PENDING) == 0
 
 
+@pytest.mark.parametrize("names", [["alice"], ["zoe", "alice"]])
+async def test_a_user_who_activates_at_that_moment_stays_and_is_reopened(
+    world: World, names: list[str]
+) -> None:
+    """It is alice who does: while she is deleted, or while the one before her is."""
+    for name in names:
+        await world.register(name)
+    world.clock.advance(31 * DAY)
+    body = {"username": "alice", "password": PASSWORD}
+    renewed = (await world.post("/v1/auth/activation/resend", body)).json()
+    tokens = [renewed["activation"]["token"]]
+
+    async def activate() -> None:
+        while tokens:
+            answer = await world.post("/v1/auth/activate", {"token": tokens.pop()})
+            assert answer.status_code == 200
+
+    world.owners.before_answer = activate
+    await world.wiring.deletion_worker.delete_pending(KEPT)
+    active = "SELECT count(*) FROM user_account WHERE status = 'active' AND username = 'alice'"
+    assert (await world.count(PENDING), await world.count(active)) == (0, 1)
+    assert await world.count("SELECT count(*) FROM deletion") == 0
+    closed = {owner for owners in world.owners.closed.values() for owner in owners}
+    assert len(closed) == len(names) - 1
+    assert (await world.log_in("alice")).access_token
+
+
 async def verified(cluster: Cluster) -> None:
     add_arguments, work = COMMANDS["audit"]
     parser = argparse.ArgumentParser()

@@ -168,6 +168,35 @@ async def test_requests_sent_one_behind_the_other_are_answered_in_order(
     assert [seen.body for seen in service.seen] == [b"1", b"2"]
 
 
+@pytest.mark.parametrize(
+    ("last", "status"),
+    [
+        (b"\x16\x03\x01\r\n\r\n", b"400"),
+        (b"GET /v1/services HTTP/1.1\r\n\r\n", b"400"),
+        (b"GET /v1/services HTTP/1.1\r\nX-A: " + b"x" * (2 * MAX_HEAD_BYTES), b"431"),
+    ],
+    ids=["no HTTP", "no host", "no end"],
+)
+async def test_what_is_refused_is_refused_after_the_answers_before_it(
+    door: Any, service: Any, last: bytes, status: bytes
+) -> None:
+    one = b"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n1"
+    answer = await door.raw(one * 2 + last, until_closed=True)
+    statuses = [part[:3] for part in answer.split(b"HTTP/1.1 ")[1:]]
+    assert statuses == [b"200", b"200", status]
+    assert len(service.seen) == 2
+
+
+async def test_more_requests_wait_than_a_head_may_have_bytes(door: Any, service: Any) -> None:
+    one = b"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n1"
+    count = 4 * MAX_HEAD_BYTES // len(one)
+    last = b"GET /v1/nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    answer = await door.raw(one * count + last, until_closed=True)
+    assert answer.count(b"HTTP/1.1 200 ") == count
+    assert len(service.seen) == count
+    assert answer.count(b"HTTP/1.1 404 ") == 1
+
+
 @pytest.mark.check(44)
 @pytest.mark.parametrize(
     "value",

@@ -196,6 +196,7 @@ async def test_bytes_that_nobody_asked_for_end_the_connection() -> None:
 
 MALFORMED = {
     "no HTTP": b"SSH-2.0-OpenSSH\r\n\r\n",
+    "a status that none is": b"HTTP/1.1 600 So\r\ncontent-length: 0\r\n\r\n",
     "two lengths": b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\nok",
     "a length and chunks": (
         b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"

@@ -183,12 +183,15 @@ def decide_profile_change(user: User, change: ProfileChange) -> User:
     )
 
 
-def decide_deletion(user: User, *, other_active_admins: int) -> User:
+def decide_deletion(user: User, *, other_active_admins: int, also_active: bool = True) -> User:
     """Delete a user: forget names and address, keep id and number for the ledger.
 
     Raises:
+        UserAlreadyActive: only whoever is pending may be deleted, and the user is not (any more).
         LastAdmin: no administrator would be left.
     """
+    if not also_active and user.status is not UserStatus.PENDING:
+        raise UserAlreadyActive
     if user.is_active_admin and other_active_admins == 0:
         raise LastAdmin
     return replace(

@@ -14,7 +14,7 @@ import structlog
 
 from auth.clients.services import ClosingClient, Obstacles
 from auth.domain.users import User
-from auth.refusals import DeletionUnderWay
+from auth.refusals import DeletionUnderWay, UserAlreadyActive
 from auth.repository import Users
 from auth.service import users
 from contracts.payments import PaymentsOpen
@@ -29,6 +29,7 @@ ABANDONED_AFTER: Final = timedelta(minutes=2)
 LOOK_SECONDS: Final = 15.0
 PENDING_SECONDS: Final = 3600.0
 PENDING_AT_ONCE: Final = 100
+_STAYS: Final = (PaymentsOpen, WalletNotEmpty, DeletionUnderWay, NotFound, UserAlreadyActive)
 
 log = structlog.get_logger(__name__)
 
@@ -41,10 +42,11 @@ class DeletionWorker:
         self._clock = clock
         self._services = services
 
-    async def leave(self, user_id: UUID, language: Language) -> User:
+    async def leave(self, user_id: UUID, language: Language, *, also_active: bool = True) -> User:
         """Close a user at payments and wallet, then delete; return the deleted user.
 
         Raises:
+            UserAlreadyActive: only whoever never activated is meant, and the user has.
             PaymentsOpen, WalletNotEmpty: they refuse to close the user, who stays.
             LastAdmin: no administrator would be left.
             DeletionUnderWay: another request is doing it, or was cut short.
@@ -52,13 +54,17 @@ class DeletionWorker:
             Unavailable: payments or wallet gave no answer; the user stays.
         """
         async with self._database.unit_of_work() as uow:
-            attempt = await users.begin_deletion(uow, user_id, self._clock.now(), ABANDONED_AFTER)
+            attempt = await users.begin_deletion(
+                uow, user_id, self._clock.now(), ABANDONED_AFTER, also_active=also_active
+            )
         try:
             standing = await self._services.close(user_id, language)
             if standing:
                 raise _refusal(standing)
             async with self._database.unit_of_work() as uow:
-                return await users.delete(uow, user_id, attempt, self._clock.now())
+                return await users.delete(
+                    uow, user_id, attempt, self._clock.now(), also_active=also_active
+                )
         except DeletionUnderWay:
             raise  # another attempt has taken over, and reopens or deletes
         except Refusal:
@@ -79,7 +85,7 @@ class DeletionWorker:
     async def delete_pending(self, kept: timedelta) -> None:
         """Delete users who have not activated for so long.
 
-        Whoever has been paid meanwhile stays.
+        Whoever has been paid meanwhile stays, and so does who activates at that moment.
 
         Raises:
             Unavailable: payments or wallet gave no answer.
@@ -93,8 +99,8 @@ class DeletionWorker:
                 return
             last = found[-1]
             for user_id in found:
-                with suppress(PaymentsOpen, WalletNotEmpty, DeletionUnderWay, NotFound):
-                    await self.leave(user_id, "en")
+                with suppress(*_STAYS):
+                    await self.leave(user_id, "en", also_active=False)
 
     async def run(self) -> None:
         """Resume deletions that were cut short, for ever."""

@@ -117,11 +117,17 @@ async def log_out(uow: UnitOfWork, user_id: UUID, admin_id: UUID, origin: Origin
 
 
 async def begin_deletion(
-    uow: UnitOfWork, user_id: UUID, now: datetime, abandoned_after: timedelta
+    uow: UnitOfWork,
+    user_id: UUID,
+    now: datetime,
+    abandoned_after: timedelta,
+    *,
+    also_active: bool = True,
 ) -> UUID:
     """Store that a user is being deleted, before others are asked; return the attempt.
 
     Raises:
+        UserAlreadyActive: the user may not have activated, but has.
         NotFound: no such user, or a deleted one.
         LastAdmin: no administrator would be left.
         DeletionUnderWay: another attempt began less than `abandoned_after` ago.
@@ -129,7 +135,7 @@ async def begin_deletion(
     user, other_admins = await Users(uow).lock_with_admins(user_id)
     if user.status is UserStatus.DELETED:
         raise NotFound
-    decide_deletion(user, other_active_admins=other_admins)
+    decide_deletion(user, other_active_admins=other_admins, also_active=also_active)
     begun = Deletion(user_id, new_id())
     if not await Deletions(uow).begin(begun, now, now - abandoned_after):
         raise DeletionUnderWay
@@ -148,10 +154,13 @@ async def end_deletion(uow: UnitOfWork, user_id: UUID, attempt: UUID) -> None:
     await Deletions(uow).end(Deletion(user_id, attempt))
 
 
-async def delete(uow: UnitOfWork, user_id: UUID, attempt: UUID, now: datetime) -> User:
+async def delete(
+    uow: UnitOfWork, user_id: UUID, attempt: UUID, now: datetime, *, also_active: bool = True
+) -> User:
     """Delete a user and end all sessions, as the last step of a deletion.
 
     Raises:
+        UserAlreadyActive: the user may not have activated, but has since it began.
         LastAdmin: no administrator would be left.
         DeletionUnderWay: it took too long, and another attempt has taken over.
     """
@@ -160,7 +169,7 @@ async def delete(uow: UnitOfWork, user_id: UUID, attempt: UUID, now: datetime) -
         raise DeletionUnderWay
     if user.status is UserStatus.DELETED:
         raise NotFound
-    deleted = decide_deletion(user, other_active_admins=other_admins)
+    deleted = decide_deletion(user, other_active_admins=other_admins, also_active=also_active)
     await Sessions(uow).end(user_id, now, "deleted")
     await ApiKeys(uow).drop(user_id)
     await factors.forget(uow, user_id, now)

@@ -1,6 +1,7 @@
 """The server's protocol: what goes over the wire, by bare sockets."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from kit.web.serving.cycle import HttpCycle
 from kit.web.serving.protocol import HttpProtocol
 from testkit.servers import serving
 
@@ -19,8 +21,11 @@ PATIENCE_SECONDS = 10.0
 class Caller:
     """A bare connection."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, served: set[Any]
+    ) -> None:
         self.reader, self.writer = reader, writer
+        self.served = served  # the connections that the server has
 
     def say(self, *parts: bytes) -> None:
         for part in parts:
@@ -34,7 +39,8 @@ class Caller:
         """Return status and body of an answer that says its length."""
         head = await self.head()
         length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
-        return int(head[9:12]), await self.reader.readexactly(length)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            return int(head[9:12]), await self.reader.readexactly(length)
 
     async def rest(self) -> bytes:
         async with asyncio.timeout(PATIENCE_SECONDS):
@@ -54,10 +60,11 @@ async def calling(app: ASGIApp, keep_alive_seconds: int = 60) -> AsyncIterator[C
         proxy_headers=False,
         timeout_keep_alive=keep_alive_seconds,
     )
-    async with serving(uvicorn.Server(config)) as port:
+    server = uvicorn.Server(config)
+    async with serving(server) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         try:
-            yield Caller(reader, writer)
+            yield Caller(reader, writer, server.server_state.connections)
         finally:
             writer.close()
 
@@ -419,3 +426,156 @@ async def test_an_idle_connection_is_closed_and_one_in_use_is_not() -> None:
             caller.say(GET)
             assert (await caller.answer())[0] == 200
         assert await caller.rest() == b""
+
+
+async def test_an_application_hears_that_its_caller_has_left_with_another_request_behind() -> None:
+    began, left = asyncio.Event(), asyncio.Event()
+
+    async def app(_: Scope, receive: Receive, send: Send) -> None:
+        await body_of(receive)
+        await begin(send)
+        await go_on(send, b"", more=True)
+        began.set()
+        assert (await receive())["type"] == "http.disconnect"
+        left.set()
+
+    async with calling(app) as caller:
+        caller.say(GET, GET)
+        await asyncio.wait_for(began.wait(), PATIENCE_SECONDS)
+        caller.writer.close()
+        await asyncio.wait_for(left.wait(), PATIENCE_SECONDS)
+
+
+async def test_of_many_requests_that_come_at_once_few_are_begun_and_all_are_answered() -> None:
+    number, may_answer = 9000, asyncio.Event()
+    behind: list[int] = []
+
+    async def app(_: Scope, __: Receive, send: Send) -> None:
+        await may_answer.wait()
+        behind.append(sum(isinstance(one, HttpCycle) for one in gc.get_objects()))
+        await begin(send, (b"content-length", b"0"))
+        await go_on(send, b"")
+
+    async with calling(app) as caller:
+        caller.say(b"GET / HTTP/1.1\r\n\r\n" * number)
+        await asyncio.sleep(0.2)
+        may_answer.set()
+        for _ in range(20):
+            assert await caller.answer() == (200, b"")
+        most = max(behind)
+        caller.writer.transport.abort()
+    assert most < 1000
+
+
+async def test_many_requests_that_come_at_once_are_all_answered() -> None:
+    one = b"POST /%d HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc"
+    async with calling(echo) as caller:
+        caller.say(b"".join(one % number for number in range(3000)))
+        for number in range(3000):
+            assert await caller.answer() == (200, b"POST /%d|abc" % number)
+
+
+@pytest.mark.parametrize("headers", [[], [(b"connection", b"close")]])
+async def test_who_takes_no_answer_is_not_kept_for_ever(headers: list[tuple[bytes, bytes]]) -> None:
+    size = 30_000_000
+
+    async def app(_: Scope, __: Receive, send: Send) -> None:
+        await begin(send, (b"content-length", b"%d" % size), *headers)
+        await go_on(send, b"x" * size)
+
+    async with calling(app, keep_alive_seconds=1) as caller:
+        caller.say(GET)
+        await caller.head()
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while caller.served:
+                await asyncio.sleep(0.05)
+
+
+async def test_who_takes_an_answer_slowly_gets_it_whole() -> None:
+    size = 12_000_000
+
+    async def app(_: Scope, __: Receive, send: Send) -> None:
+        await begin(send, (b"content-length", b"%d" % size), (b"connection", b"close"))
+        await go_on(send, b"x" * size)
+
+    async with calling(app, keep_alive_seconds=1) as caller:
+        caller.say(GET)
+        await caller.head()
+        taken = 0
+        for _ in range(6):
+            await asyncio.sleep(0.5)
+            taken += len(await caller.reader.readexactly(size // 6))
+        assert taken == size
+        assert await caller.rest() == b""
+
+
+async def test_what_is_no_http_is_refused_after_the_answers_before_it() -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await asyncio.sleep(0.05)
+        await echo(scope, receive, send)
+
+    async with calling(app) as caller:
+        caller.say(GET, GET, b"\x16\x03\x01\r\n\r\n")
+        assert await caller.answer() == (200, b"GET /a%20b|")
+        assert await caller.answer() == (200, b"GET /a%20b|")
+        assert (await caller.rest()).startswith(b"HTTP/1.1 400 ")
+
+
+CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+async def test_a_body_that_breaks_is_refused_in_its_turn() -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await asyncio.sleep(0.05)
+        await echo(scope, receive, send)
+
+    async with calling(app) as caller:
+        caller.say(GET, CHUNKED, b"zz\r\n")
+        assert await caller.answer() == (200, b"GET /a%20b|")
+        assert (await caller.rest()).startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.parametrize("after", ["an answer", "the beginning of one"])
+async def test_a_body_that_breaks_after_its_answer_began_gets_no_other_one(after: str) -> None:
+    async def app(_: Scope, receive: Receive, send: Send) -> None:
+        await begin(send, (b"content-length", b"2"))
+        await go_on(send, b"no", more=after != "an answer")
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    async with calling(app) as caller:
+        caller.say(CHUNKED, b"1\r\na\r\n")
+        assert await caller.answer() == (200, b"no")
+        caller.say(b"zz\r\n")
+        assert await caller.rest() == b""
+
+
+async def test_a_connection_whose_body_ends_after_its_answer_is_idle_then() -> None:
+    async with calling(
+        saying(headers=((b"content-length", b"0"),)), keep_alive_seconds=1
+    ) as caller:
+        caller.say(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\na")
+        assert await caller.answer() == (200, b"")
+        caller.say(b"b")
+        assert await caller.rest() == b""
+
+
+EXPECTING = b"POST / HTTP/%b\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"
+
+
+async def test_http_1_0_gets_no_go_ahead() -> None:
+    async with calling(echo) as caller:
+        caller.say(EXPECTING % b"1.0")
+        await asyncio.sleep(0.05)
+        caller.say(b"ok")
+        assert await caller.answer() == (200, b"POST /|ok")
+
+
+async def test_who_was_refused_instead_of_told_to_go_on_sends_nothing_more() -> None:
+    no = saying(status=403, headers=((b"content-length", b"0"),))
+    async with calling(no) as caller:
+        caller.say(EXPECTING % b"1.1")
+        assert (await caller.rest()).lower().count(b"connection: close") == 1
+    async with calling(no) as caller:  # but what has come whole leaves no doubt
+        caller.say(EXPECTING % b"1.1", b"ok", GET)
+        assert [(await caller.answer())[0] for _ in range(2)] == [403, 403]

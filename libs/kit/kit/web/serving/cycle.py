@@ -38,6 +38,7 @@ class Wire(Protocol):
     async def written(self) -> None: ...  # noqa: D102
     def resume_reading(self) -> None: ...  # noqa: D102
     def finish(self) -> None: ...  # noqa: D102
+    def close(self) -> None: ...  # noqa: D102
 
 
 class HttpCycle:
@@ -77,7 +78,8 @@ class HttpCycle:
         self._more = True  # of the request's body is to come
         self._has_news = False
         self._waiter: asyncio.Future[None] | None = None
-        self._waits_for_continue = any(
+        # Who speaks HTTP/1.0 would take the go-ahead for the answer (RFC 9110 §10.1.1).
+        self._waits_for_continue = scope["http_version"] != "1.0" and any(
             name == b"expect" and value.lower() == b"100-continue"
             for name, value in scope["headers"]
         )
@@ -95,7 +97,7 @@ class HttpCycle:
         try:
             await app(self._scope, self.receive, self.send)
         except asyncio.CancelledError:  # the process ends
-            self._wire.transport.close()
+            self._wire.close()
             raise
         except Exception:  # noqa: BLE001 - after any error the caller gets an answer
             _log.exception("application_failed")
@@ -108,7 +110,7 @@ class HttpCycle:
     async def _give_up(self) -> None:
         """Answer 500 where nothing was sent yet, else break the answer off."""
         if self._is_over or self._is_sent:
-            self._wire.transport.close()
+            self._wire.close()
             return
         self.response_started = False
         headers = [(b"content-length", b"0"), (b"connection", b"close")]
@@ -139,7 +141,7 @@ class HttpCycle:
     async def receive(self) -> Message:
         """Return what came of the body, at its end and after the answer `http.disconnect`."""
         wire = self._wire
-        if self._waits_for_continue and not wire.transport.is_closing():
+        if self._waits_for_continue and self._more and not wire.transport.is_closing():
             self._waits_for_continue = False
             wire.transport.write(_CONTINUE)
         while not (self._has_news or self._is_over or self.response_complete):
@@ -175,6 +177,9 @@ class HttpCycle:
         if self.response_started:
             raise RuntimeError("the answer has begun already")
         self.response_started = True
+        if self._waits_for_continue and self._more:
+            # It may now leave its body out: what follows would be taken for one.
+            self.keep_alive = False
         self._waits_for_continue = False
         self._is_chunked = True
         lines = [STATUS_LINES[status]]
@@ -226,5 +231,5 @@ class HttpCycle:
         self.response_complete = True
         self._tell()
         if not self.keep_alive:
-            wire.transport.close()
+            wire.close()
         wire.finish()

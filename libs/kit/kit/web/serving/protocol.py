@@ -20,6 +20,9 @@ from kit.web.serving.cycle import CLOSE, STATUS_LINES, AnswerHeader, HttpCycle
 
 # Of a body that is read more slowly than it comes, no more than about so much is held.
 _HELD_BYTES: Final = 64 * 1024
+# Requests that come at once are begun from no more bytes than these: each costs far more memory
+# than the two dozen bytes it may be sent in.
+_BEGUN_BYTES: Final = 8 * 1024
 _ASGI: Final = {"version": "3.0", "spec_version": "2.3"}
 
 
@@ -51,10 +54,16 @@ class HttpProtocol(asyncio.Protocol):
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
         self.state = server_state
         self._app: ASGIApp = cast("ASGIApp", config.loaded_app)
-        self._queue: deque[HttpCycle] = deque()
+        self._running: HttpCycle | None = None  # the one that is answered
+        self._queue: deque[HttpCycle] = deque()  # what came behind it
+        self._unread = b""  # what came behind those
+        self._is_whole = True  # the latest request has come to its end
+        self._last_words: bytes | None = None
         self._keep_alive_seconds = config.timeout_keep_alive
         self._idle_since = math.inf
         self._idle_timer: asyncio.TimerHandle | None = None
+        self._unsent_bytes = 0
+        self._stall_timer: asyncio.TimerHandle | None = None
         self._is_reading = True
         self._writable: asyncio.Future[None] | None = None
         self._url = b""
@@ -71,9 +80,10 @@ class HttpProtocol(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - as the loop calls
         """Tell the requests in hand; called by the loop."""
         self.connections.discard(self)
-        if self._idle_timer is not None:
-            self._idle_timer.cancel()
-        for cycle in (self.cycle, *self._queue):
+        for timer in (self._idle_timer, self._stall_timer):
+            if timer is not None:
+                timer.cancel()
+        for cycle in (self._running, *self._queue):
             if cycle is not None:
                 cycle.leave()
         self.resume_writing()
@@ -84,24 +94,89 @@ class HttpProtocol(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Take bytes; called by the loop."""
         self._idle_since = math.inf
+        if self._last_words is not None:
+            return
+        if self._unread:
+            self._unread += data
+            self.pause_reading()
+            return
         try:
-            self.parser.feed_data(data)
+            for at in range(0, len(data), _BEGUN_BYTES):
+                if self._queue or self._last_words is not None:
+                    self._unread = data[at:]
+                    break
+                self.parse(data[at : at + _BEGUN_BYTES])
         except HttpParserError:
             self.refuse_malformed()
         except HttpParserUpgrade:
             pass  # the request is served as any other: nothing is upgraded to
 
+    def parse(self, data: bytes) -> None:
+        """Read what arrived, in its turn."""
+        self.parser.feed_data(data)
+
     def refuse_malformed(self) -> None:
         """Answer what is no HTTP, and end the connection."""
-        self.transport.write(STATUS_LINES[400] + b"content-length: 0\r\n" + CLOSE + b"\r\n")
+        self.end_with(STATUS_LINES[400] + b"content-length: 0\r\n" + CLOSE + b"\r\n")
+
+    def end_with(self, answer: bytes) -> None:
+        """Refuse what arrives, and end the connection.
+
+        What came before is answered first: an answer is never taken for another request's. A
+        request whose answer has begun gets no other one.
+        """
+        if self._last_words is not None:
+            return
+        self._last_words = answer
+        if not self._is_whole:  # it is the body of the latest request that is refused
+            if self._queue:
+                self._queue.pop()
+            elif self.cycle is not None and self.cycle.response_started:
+                self.close()
+                return
+            else:
+                self._say_last_words()
+                return
+        if self._running is None or self._running.response_complete:
+            self._say_last_words()
+        else:
+            self.pause_reading()
+
+    def _say_last_words(self) -> None:
+        self.transport.write(self._last_words or b"")
+        self.close()
+
+    def close(self) -> None:
+        """End the connection once the peer has taken what was written, or takes no more."""
         self.transport.close()
+        self._watch_peer()
+
+    def _watch_peer(self) -> None:
+        """End a connection whose peer takes nothing for too long: it would stay for ever."""
+        self._unsent_bytes = self.transport.get_write_buffer_size()
+        if self._stall_timer is not None:
+            self._stall_timer.cancel()
+            self._stall_timer = None
+        if self._unsent_bytes:
+            later = self.loop.call_later
+            self._stall_timer = later(self._keep_alive_seconds, self._look_at_peer)
+
+    def _look_at_peer(self) -> None:
+        if self.transport.get_write_buffer_size() >= self._unsent_bytes:
+            self.transport.abort()
+        else:
+            self._watch_peer()
 
     def pause_writing(self) -> None:
         """Have the answer wait; called by the loop."""
         self._writable = self.loop.create_future()
+        self._watch_peer()
 
     def resume_writing(self) -> None:
         """Let the answer go on; called by the loop."""
+        if self._stall_timer is not None and not self.transport.is_closing():
+            self._stall_timer.cancel()
+            self._stall_timer = None
         if self._writable is not None and not self._writable.done():
             self._writable.set_result(None)
         self._writable = None
@@ -131,7 +206,7 @@ class HttpProtocol(asyncio.Protocol):
     def shutdown(self) -> None:
         """End with the answer in hand; called by uvicorn."""
         if self.cycle is None or self.cycle.response_complete:
-            self.transport.close()
+            self.close()
         else:
             self.cycle.keep_alive = False
 
@@ -169,10 +244,11 @@ class HttpProtocol(asyncio.Protocol):
             "client": self.client,
         }
         keep_alive = version != "1.0" and parser.should_keep_alive()
-        before, self.cycle = self.cycle, HttpCycle(self, scope, keep_alive=keep_alive)
+        self.cycle = HttpCycle(self, scope, keep_alive=keep_alive)
+        self._is_whole = False
         # Trailers are no headers (RFC 9110 §6.5.1): nobody looks at what is added to this list.
         self.headers = []
-        if before is None or before.response_complete:
+        if self._running is None or self._running.response_complete:
             self._start(self.cycle)
         else:
             self.pause_reading()
@@ -187,23 +263,42 @@ class HttpProtocol(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """Note the end of the request; called by the parser."""
+        self._is_whole = True
         if self.cycle is not None and not self.cycle.response_complete:
             self.cycle.end()
+        else:  # nobody has waited for this end
+            self._rest()
 
     def finish(self) -> None:
         """Go on to the next request, once a cycle is over."""
         self.state.total_requests += 1
         if self.transport.is_closing():
             return
-        self.resume_reading()
         if self._queue:
             self._start(self._queue.popleft())
+        elif self._last_words is not None:
+            self._say_last_words()
             return
+        else:
+            self._rest()
+        if not self._queue:  # else more would be held with every answer
+            self._read_on()
+
+    def _read_on(self) -> None:
+        unread, self._unread = self._unread, b""
+        if unread:  # it may be the rest of the request that has just been begun
+            self.data_received(unread)
+        if not self._queue:
+            self.resume_reading()
+
+    def _rest(self) -> None:
+        """Begin to wait for another request."""
         self._idle_since = self.loop.time()
         if self._idle_timer is None:
             self._idle_timer = self.loop.call_later(self._keep_alive_seconds, self._look)
 
     def _start(self, cycle: HttpCycle) -> None:
+        self._running = cycle
         task = self.loop.create_task(cycle.run(self._app))
         task.add_done_callback(self.state.tasks.discard)
         self.state.tasks.add(task)
@@ -213,7 +308,7 @@ class HttpProtocol(asyncio.Protocol):
         self._idle_timer = None
         left = self._idle_since + self._keep_alive_seconds - self.loop.time()
         if left <= 0:
-            self.transport.close()
+            self.close()
         elif left < math.inf:
             self._idle_timer = self.loop.call_later(left, self._look)
 
