@@ -24,7 +24,7 @@ _SECONDS: Final = 240
 _PROBLEM: Final = ["application/problem+json"]
 SEEDED: Final = ("alice", "bob", "merchant", "admin")
 # What ends the life or the session of whoever asks is asked by somebody made for it.
-ENDING: Final = frozenset({"delete_me", "delete_session", "logout"})
+ENDING: Final = frozenset({"delete_me", "delete_session", "logout", "set_confirmation_limits"})
 # What schemathesis can't follow by the name of the schema: the name that the ids have elsewhere.
 _NAMES: Final = {
     "AnyPayment": "Payment",

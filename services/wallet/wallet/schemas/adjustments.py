@@ -1,7 +1,7 @@
 """Shapes adjustments' requests and answers, with examples."""
 
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 from uuid import UUID
 
 from pydantic import ConfigDict, Field, model_validator
@@ -19,8 +19,16 @@ _ACCOUNT_ID = "019abf5e-3b1c-7cc2-9a4e-2f6d0c1b7a91"
 _ADJUSTMENT_ID = "019abf60-91d4-7f10-8c8e-64b1f3a0d2e8"
 _REASON = "Paid out to the deleted owner's bank account, case 117"
 
+# To some readers of patterns U+0085 is no blank, so that controls are named apart.
+_SEEN: Final = r"[^\s\x00-\x1f\x7f-\x9f]"
 Reason = Annotated[
-    str, Field(min_length=3, max_length=500, pattern=r"^\S[^\x00-\x1f]*\S$", examples=[_REASON])
+    str,
+    Field(
+        min_length=3,
+        max_length=500,
+        pattern=rf"^{_SEEN}[^\x00-\x1f\x7f-\x9f]*{_SEEN}$",
+        examples=[_REASON],
+    ),
 ]
 
 

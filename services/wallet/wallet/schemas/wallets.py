@@ -16,8 +16,8 @@ from pydantic import (
 
 from kit.money import DEFAULT_CURRENCY, decimal_text
 from kit.web import times
-from kit.web.card_pages import NextAction
-from kit.web.fields import AmountFields, CurrencyCode, MoneyObject, refuse_field, return_url
+from kit.web.card_pages import NextAction, ReturnUrl
+from kit.web.fields import AmountFields, CurrencyCode, MoneyObject, refuse_field
 from kit.web.schemas import Model
 from wallet.domain.book import TransferRow
 from wallet.domain.wallets import Wallet, WalletStatus
@@ -93,17 +93,20 @@ class TopUpRequest(AmountFields):
         default="sandbox",
         description="`sandbox`: play money, outside production only. `card`: a card is charged.",
     )
-    return_url: str | None = Field(
+    return_url: ReturnUrl | None = Field(
         default=None,
-        max_length=2000,
         description="Where the card page sends the owner back to; required for `card`.",
-        examples=["https://shop.example/thanks"],
     )
 
     @model_validator(mode="after")
     def _needs_a_way_back(self) -> Self:
-        if self.method == "card":
-            return_url(self.return_url or "", field="return_url")
+        if self.method == "card" and self.return_url is None:
+            raise refuse_field(
+                "required",
+                "Needed where a card is to be charged.",
+                "Нужен для оплаты картой.",
+                field="return_url",
+            )
         return self
 
 
