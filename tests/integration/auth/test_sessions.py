@@ -167,6 +167,21 @@ async def test_anothers_session_is_answered_as_a_missing_one_and_lives_on(world:
     assert await world.status_with(alice) == 200
 
 
+@pytest.mark.check(2)
+async def test_an_administrator_ends_a_session_through_its_own_user_alone(world: World) -> None:
+    alice = await world.arrive("alice")
+    bobby = await world.arrive("bobby")
+    bob, admin = await world.log_in("bobby"), await world.admin()
+    path = f"/v1/users/{bobby['id']}/sessions"
+    (session,) = (await world.http.get(path, headers=admin.headers)).json()["items"]
+    through = [f"/v1/users/{user}/sessions/{session['id']}" for user in (alice["id"], bobby["id"])]
+    wrong = await world.http.delete(through[0], headers=admin.headers)
+    assert code(wrong) == (404, "not_found")
+    assert await world.status_with(bob) == 200
+    assert (await world.http.delete(through[1], headers=admin.headers)).status_code == 204
+    await world.dies(bob)
+
+
 @pytest.mark.check(24)
 async def test_with_redis_away_logging_out_works_and_the_revocation_follows_later(
     world: World,
