@@ -1,7 +1,7 @@
 """Requests that hide others, on raw sockets: to the running gateway, and through nginx before it.
 
-Whatever becomes of such a request, nobody else is answered what was not theirs, and what was hidden
-reaches no service.
+Whatever becomes of such a request, nobody else is answered what was not theirs, and the gateway
+sees no request that nginx has not seen.
 """
 
 import asyncio
@@ -9,11 +9,13 @@ import contextlib
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
+import orjson
 import pytest
 from deploy.stack import Stack
-from tests.e2e.edge import Edge
+from tests.e2e.edge import GATEWAY, Edge
 from tests.integration.gateway.ambiguous import AMBIGUOUS, SMUGGLED
 
 from kit.ids import new_id
@@ -32,6 +34,8 @@ class Way:
 
     port: int
     http: httpx.AsyncClient
+    gateway_log: Path
+    edge: Edge | None = None
 
     async def send(self, data: bytes) -> bytes:
         """Send bytes as they are, and return what comes until the connection is closed."""
@@ -44,17 +48,28 @@ class Way:
         writer.close()
         return received
 
+    def seen_by_the_gateway(self, path: str) -> set[str]:
+        """The ids of requests for a path."""
+        lines = self.gateway_log.read_text().splitlines()
+        said = [orjson.loads(line) for line in lines if f'"{path}"' in line]
+        return {one["request_id"] for one in said if one["event"] == "request"}
+
+    def seen_by_nginx(self, path: str) -> set[str]:
+        """Likewise: nginx has read them as requests of their own, and hidden nothing."""
+        lines = self.edge.lines() if self.edge else []
+        return {one["request_id"] for one in lines if one["path"] == path}
+
 
 @pytest.fixture(params=["gateway", "nginx"])
 async def way(request: pytest.FixtureRequest, stack: Stack) -> AsyncIterator[Way]:
     if request.param == "gateway":
-        url = stack.gateway_url
+        edge, url, log = None, stack.gateway_url, stack.log_of("gateway")
     else:
-        edge: Edge = request.getfixturevalue("running")
+        edge = request.getfixturevalue("running")
         edge.start_nginx(tls=False)
-        url = edge.plain
+        url, log = edge.plain, stack.log_of(GATEWAY)
     async with httpx.AsyncClient(base_url=url, timeout=30) as http:
-        yield Way(httpx.URL(url).port or 80, http)
+        yield Way(httpx.URL(url).port or 80, http, log, edge)
 
 
 async def others_get_their_own(way: Way, alice: Person) -> None:
@@ -75,13 +90,16 @@ async def test_what_is_hidden_reaches_nobody_and_others_get_their_own_answers(
         statuses = [int(one) for one in re.findall(rb"^HTTP/1\.1 (\d{3})", answer, re.MULTILINE)]
         assert statuses, hiding
         assert 400 <= statuses[0] < 500 or statuses[0] == 505 or way.port != _port(stack), hiding
-        await others_get_their_own(way, alice)
+        await others_get_their_own(way, alice)  # on the same gateway, later: its log is written
+        reached = way.seen_by_the_gateway("/v1/smuggled")
+        assert reached <= way.seen_by_nginx("/v1/smuggled"), hiding
+    assert way.seen_by_the_gateway("/v1/auth/me")
 
 
 @pytest.mark.check(54)
 async def test_the_gateway_answers_once_and_closes(stack: Stack, alice: Person) -> None:
     async with httpx.AsyncClient(base_url=stack.gateway_url) as http:
-        way = Way(_port(stack), http)
+        way = Way(_port(stack), http, stack.log_of("gateway"))
         for hiding in AMBIGUOUS:
             answer = await way.send(hiding + SMUGGLED)
             assert answer.startswith(b"HTTP/1.1 400 "), hiding

@@ -4,21 +4,19 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-_SHORT: Final = 12_500
-_LONG: Final = 50_000
 # Four times the text takes four times as long, and sixteen where it is gone over again and again.
 _MOST_GROWTH: Final = 9
 # What is over in a moment can't be told apart from nothing.
 _MOMENT_SECONDS: Final = 0.02
 
 
-def grows_with_its_text(read: Callable[[str], object], bit: str) -> bool:
+def grows_with_its_text(read: Callable[[str], object], bit: str, longest: int = 50_000) -> bool:
     """Tell whether four times as many of a bit take about four times as long to read.
 
     The processor's time of this thread counts, so that others on the machine do not; what disturbs
     it all the same does not do so three times.
     """
-    short, long = (bit * (length // len(bit)) for length in (_SHORT, _LONG))
+    short, long = (bit * (length // len(bit)) for length in (longest // 4, longest))
     return any(_grows(read, short, long) for _ in range(3))
 
 
