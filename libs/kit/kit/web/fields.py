@@ -109,9 +109,18 @@ def money_in_stored(amount: str, currency: str, *, field: str) -> Money:
 
 
 # What JSON Schema can say of `return_url`: ASCII, a scheme, a host, and no name or password.
+# Brackets are around an address of IPv6, and nowhere else.
 RETURN_URL: Final[JsonDict] = {
-    "pattern": r"^[Hh][Tt][Tt][Pp][Ss]?://[!$-.0-;=A-Z\[\]^-~]+([/?#][!#-;=?-\[\]-~]*)?$"
+    "pattern": r"^[Hh][Tt][Tt][Pp][Ss]?://([!$-.0-;=A-Z^-~]+|\[[0-9A-Fa-f:.]+\](:[0-9]+)?)"
+    r"([/?#][!#-;=?-\[\]-~]*)?$"
 }
+
+
+def each_once(given: object) -> object:
+    """Refuse a list that names something twice, where a set is made of it."""
+    if isinstance(given, list) and any(one in given[:at] for at, one in enumerate(given[:1000])):
+        raise refuse_field("repeated", "Name each once.", "Укажите каждое один раз.")
+    return given
 
 
 def return_url(text: str, *, field: str | None = None) -> str:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Final, Self
 from uuid import UUID
 
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from auth.domain.oauth_clients import (
     LONGEST_OVERLAP,
@@ -16,6 +16,7 @@ from auth.domain.oauth_clients import (
 )
 from auth.domain.scopes import EVERY, Scope
 from auth.service.oauth_clients import ClientChange
+from kit.web.fields import each_once
 from kit.web.schemas import Model
 
 _CLIENT: Final[dict[str, Any]] = {
@@ -67,6 +68,7 @@ ClientScopes = Annotated[
         " Writing does not include reading.",
         examples=[_CLIENT["scopes"]],
     ),
+    BeforeValidator(each_once),
 ]
 
 

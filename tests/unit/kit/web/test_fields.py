@@ -21,6 +21,7 @@ from kit.web.fields import (
     Changed,
     CurrencyCode,
     MoneyObject,
+    each_once,
     return_url,
     split_ids,
 )
@@ -232,3 +233,30 @@ def test_anything_else_is_no_list_of_ids(text: str) -> None:
 def test_a_list_of_ids_is_split() -> None:
     one, two = new_id(), new_id()
     assert split_ids(f"{one},{str(two).upper()}") == [one, two]
+
+
+@pytest.mark.parametrize("given", [["a", "b"], [], {"a"}, "aa", None])
+def test_what_names_each_once_passes(given: object) -> None:
+    assert each_once(given) is given
+
+
+def test_what_names_something_twice_is_refused() -> None:
+    with pytest.raises(PydanticCustomError, match="each once"):
+        each_once(["a", "b", "a"])
+
+
+@pytest.mark.parametrize(
+    ("address", "may_be"),
+    [
+        ("https://shop.example/thanks?a[]=1", True),
+        ("http://[::1]:8080/x", True),
+        ("http://*wr=V.U[S", False),
+        ("http://1]TAtc", False),
+        ("http://[::1", False),
+        ("http://[shop.example]/", False),
+    ],
+)
+def test_the_pattern_of_a_return_url_knows_where_brackets_may_be(
+    address: str, may_be: bool
+) -> None:
+    assert bool(re.search(str(RETURN_URL["pattern"]), address)) is may_be
