@@ -40,6 +40,17 @@ def edge(running: Edge) -> Edge:
     return running
 
 
+async def line_of(edge: Edge, answer: httpx.Response) -> dict[str, Any]:
+    """Return the gateway's line about a request, which it writes after its answer."""
+
+    async def look() -> list[dict[str, Any]]:
+        request_id = answer.headers["x-request-id"]
+        return [one for one in edge.lines() if one["request_id"] == request_id]
+
+    [line] = await eventually(look, bool)
+    return line
+
+
 async def test_the_main_job_goes_through_it(running: Edge, door: httpx.AsyncClient) -> None:
     olga, pavel = await Person.arrive(door, "olga"), await Person.arrive(door, "pavel")
     topped_up = await olga.top_up("1000.00")
@@ -50,7 +61,7 @@ async def test_the_main_job_goes_through_it(running: Edge, door: httpx.AsyncClie
     assert cancelled.json()["status"] == "cancelled"
     assert (await olga.wallet())["balance"]["amount"] == "850.00"
     assert ("strict-transport-security" in paid.headers) == (door.base_url.scheme == "https")
-    [line] = [one for one in running.lines() if one["request_id"] == paid.headers["x-request-id"]]
+    line = await line_of(running, paid)
     assert (line["method"], line["status"], line["address"]) == ("POST", 200, SOMEWHERE)
 
 
@@ -267,7 +278,7 @@ async def test_a_balancer_before_nginx_is_believed_where_it_is_named(
     running.start_nginx(tls=False, balancers=balancers)
     async with running.caller(running.plain) as client:
         answer = await client.get("/v1/currencies", headers={"X-Forwarded-For": "203.0.113.9"})
-    [line] = [one for one in running.lines() if one["request_id"] == answer.headers["x-request-id"]]
+    line = await line_of(running, answer)
     assert line["address"] == (seen or SOMEWHERE)
 
 

@@ -257,6 +257,7 @@ def test_what_names_something_twice_is_refused() -> None:
     ],
 )
 def test_the_pattern_of_a_return_url_knows_where_brackets_may_be(
-    address: str, may_be: bool
+    address: str,
+    may_be: bool,  # noqa: FBT001
 ) -> None:
     assert bool(re.search(str(RETURN_URL["pattern"]), address)) is may_be
