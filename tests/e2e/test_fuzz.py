@@ -82,6 +82,8 @@ async def runs(http: httpx.AsyncClient, seed: int) -> list[Run]:
     def told_of(name: str) -> Iterator[Run]:
         of_each = share(seconds // 2 or SECONDS, name)
         yield Run(name, (f"--seed={seed}", f"--phases={ALONE}", of_each))
+        if name == "gateway":  # its answers have no ids that others ask for: no links to follow
+            return
         stories = ("--phases=stateful", "--no-shrink", share(seconds // 2 or SECONDS, name))
         few = () if seconds else (f"--max-examples={STORIES}",)
         yield Run(name, (f"--seed={seed}", *stories, *few))

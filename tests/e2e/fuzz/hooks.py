@@ -179,7 +179,7 @@ def _spare(case: schemathesis.Case) -> None:
     if _operation(case) == "set_inbox" and "answer_with" in case.body:
         # Of the statuses that an inbox can be told to answer with, its document has one.
         case.body = {**case.body, "answer_with": 200}
-    if _operation(case) == "set_verifier" and case.body.get("mode") in MISBEHAVING:
+    if _operation(case) == "set_verifier" and str(case.body.get("mode")) in MISBEHAVING:
         case.body = {**case.body, "mode": "deny"}
     if _operation(case) == "set_verifier" and _is_positive(case, ParameterLocation.BODY):
         case.body = {**case.body, "delay_ms": 0}
