@@ -33,8 +33,8 @@ ALONE: Final = "examples,coverage,fuzzing"
 # Without FUZZ_SECONDS: the values; how long all operations are asked one by one, and then stories
 # are told of them; how many of each document, of at most forty steps.
 SEED: Final = 11
-SECONDS: Final = 90
-STORIES: Final = 12
+SECONDS: Final = 60
+STORIES: Final = 6
 # One in so many of the links must be followed, or, where time was too short, one by so many
 # requests of the stories.
 OF_LINKS, OF_REQUESTS = 3, 20
