@@ -1,13 +1,12 @@
 """Each service's role in the database, held against every table that the stack has."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from itertools import product
 
 import asyncpg
 import pytest
 from deploy.stack import Stack
 from deploy.stack.services import BY_NAME
+from tests.integration.deploy.test_infrastructure import connected
 
 SERVICES = sorted(name for name, service in BY_NAME.items() if service.roles)
 ROLES = [role for name in SERVICES for role in BY_NAME[name].roles]
@@ -48,26 +47,10 @@ OF_ANYBODY = (
 )
 
 
-@asynccontextmanager
-async def connected(stack: Stack, role: str) -> AsyncIterator[asyncpg.Connection]:
-    """Connect as a service, or as who migrates it: `wallet`, `wallet_owner`."""
-    service = role.removesuffix("_owner")
-    kind = "DATABASE" if role == service else "MIGRATION"
-    url = stack.env_of(service)[f"{service.upper()}_{kind}_URL"]
-    connection = await asyncpg.connect(url)
-    try:
-        yield connection
-    finally:
-        await connection.close()
-
-
 @pytest.fixture
 async def tables(stack: Stack) -> list[asyncpg.Record]:
-    connection = await asyncpg.connect(stack.postgres_url.removesuffix("/postgres") + "/saldo")
-    try:
+    async with connected(stack, "postgres") as connection:
         found: list[asyncpg.Record] = await connection.fetch(TABLES, SERVICES)
-    finally:
-        await connection.close()
     assert {one["schema"] for one in found} == set(SERVICES)
     return found
 

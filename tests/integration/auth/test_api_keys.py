@@ -265,6 +265,7 @@ async def test_name_and_addresses_can_be_changed(world: World, alice: Login) -> 
         {"addresses": ["shop.example"]},
         {"addresses": []},
         {"scopes": []},
+        {"scopes": ["payments:read", "payments:read"]},
         {"scopes": ["auth:write"]},
         {"scopes": ["payments:*"]},
         {"wallet_ids": []},

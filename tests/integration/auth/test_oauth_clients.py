@@ -53,6 +53,7 @@ async def test_a_client_is_registered_and_its_secret_shown_once(world: World, ad
         ({"name": "x" * 61}, "validation_failed"),
         ({"secret": "mine"}, "validation_failed"),
         ({"scopes": []}, "validation_failed"),
+        ({"scopes": ["orders:read", "orders:read"]}, "validation_failed"),
         ({"scopes": ["users:write"]}, "validation_failed"),
         ({"is_active": False}, "validation_failed"),
     ],

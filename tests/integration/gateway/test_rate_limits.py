@@ -14,6 +14,7 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 from starlette.types import Receive, Send
+from tests.integration.gateway.room import Respond
 
 from gateway.limits.policies import Policy
 from gateway.limits.shared import SharedCounts
@@ -343,6 +344,17 @@ async def test_after_redis_clock_was_set_back_nobody_waits_for_longer_than_the_w
         assert await counts.take(key, policy) == -policy.interval
 
 
+def answering_after(go_on: asyncio.Event) -> Respond:
+    """Return what holds each request until it may go on."""
+
+    async def respond(_: Any, __: Receive, send: Send) -> None:
+        await go_on.wait()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"done"})
+
+    return respond
+
+
 @pytest.mark.parametrize("amr", [["pwd"], ["key"]])
 async def test_of_a_users_sessions_and_of_their_keys_so_many_are_under_way(
     open_door: Any, service: Any, amr: list[str]
@@ -351,12 +363,7 @@ async def test_of_a_users_sessions_and_of_their_keys_so_many_are_under_way(
     user = str(new_id())
     go_on = asyncio.Event()
 
-    async def respond(_: Any, __: Receive, send: Send) -> None:
-        await go_on.wait()
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        await send({"type": "http.response.body", "body": b"done"})
-
-    service.respond = respond
+    service.respond = answering_after(go_on)
 
     async def ask() -> int:
         headers = door.token(sub=user, sid=str(new_id()), amr=amr)
@@ -383,12 +390,7 @@ async def test_of_heavy_requests_so_many_are_under_way_at_once(
     headers = somebody(door)
     go_on = asyncio.Event()
 
-    async def respond(_: Any, __: Receive, send: Send) -> None:
-        await go_on.wait()
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        await send({"type": "http.response.body", "body": b"done"})
-
-    service.respond = respond
+    service.respond = answering_after(go_on)
 
     async def ask() -> int:
         answer = await door.client.request(method, path, headers=headers)

@@ -5,13 +5,13 @@ from ipaddress import ip_network
 from typing import Annotated, Any, Final, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
 from pydantic.config import JsonDict
 
 from auth.domain.api_keys import LONGEST_OVERLAP, SHORTEST_OVERLAP, ApiKey, KeyTerms
 from auth.domain.scopes import Scope
 from kit.characters import holds_unseen
-from kit.web.fields import AmountFields, Changed, MoneyObject, each_once, refuse_field
+from kit.web.fields import UNIQUE, AmountFields, Changed, MoneyObject, each_once, refuse_field
 from kit.web.schemas import Model
 from kit.web.texts import ANY_LINE
 
@@ -93,14 +93,17 @@ class ApiKeyRequest(Model):
     )
 
     name: KeyName
-    scopes: Annotated[set[Scope], BeforeValidator(each_once)] = Field(
-        min_length=1, description="What it may do; writing does not include reading."
+    scopes: Annotated[list[Scope], AfterValidator(each_once)] = Field(
+        min_length=1,
+        description="What it may do; writing does not include reading.",
+        json_schema_extra=UNIQUE,
     )
-    wallet_ids: Annotated[set[UUID] | None, BeforeValidator(each_once)] = Field(
+    wallet_ids: Annotated[list[UUID] | None, AfterValidator(each_once)] = Field(
         default=None,
         min_length=1,
         max_length=20,
         description="The wallets that it works with, as if there were no others; null for all.",
+        json_schema_extra=UNIQUE,
     )
     amount_per_day: AmountPerDay | None = Field(
         default=None, description="How much it may pay in a day (UTC); null for no bound."

@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 from auth.domain.confirmation import MOST_LIMITS
 from auth.domain.users import User
 from kit.money import Money
-from kit.web.fields import AmountText, CurrencyCode, money_in, refuse_field
+from kit.web.fields import AmountText, CurrencyCode, money_in, require_each_currency_once
 from kit.web.schemas import Model
 
 _EXAMPLE: Final[dict[str, Any]] = {"limits": [{"currency": "RUB", "above": "15000.00"}]}
@@ -41,13 +41,7 @@ class ConfirmationLimitsRequest(Model):
 
     @model_validator(mode="after")
     def _each_currency_once(self) -> Self:
-        if len(self.by_currency) != len(self.limits):
-            raise refuse_field(
-                "repeated_currency",
-                "Name each currency once.",
-                "Укажите каждую валюту один раз.",
-                field="limits",
-            )
+        require_each_currency_once(self.limits, self.by_currency)
         return self
 
     @property

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Final, Self
 from uuid import UUID
 
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from auth.domain.oauth_clients import (
     LONGEST_OVERLAP,
@@ -16,7 +16,7 @@ from auth.domain.oauth_clients import (
 )
 from auth.domain.scopes import EVERY, Scope
 from auth.service.oauth_clients import ClientChange
-from kit.web.fields import each_once
+from kit.web.fields import UNIQUE, each_once
 from kit.web.schemas import Model
 
 _CLIENT: Final[dict[str, Any]] = {
@@ -61,14 +61,15 @@ RedirectUris = Annotated[
 ]
 
 ClientScopes = Annotated[
-    set[Scope],
+    list[Scope],
     Field(
         min_length=1,
         description="What it may do at most; each user allows this, or the part that it asks for."
         " Writing does not include reading.",
+        json_schema_extra=UNIQUE,
         examples=[_CLIENT["scopes"]],
     ),
-    BeforeValidator(each_once),
+    AfterValidator(each_once),
 ]
 
 
@@ -83,7 +84,7 @@ class ClientRequest(Model):
 
     name: ClientName
     redirect_uris: RedirectUris
-    scopes: ClientScopes = Field(default=set(EVERY))
+    scopes: ClientScopes = Field(default=sorted(EVERY))
     is_public: bool = Field(
         default=False,
         description="true for what can't keep a secret: an app, or a page that runs in a browser.",

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 
 from kit.money import AmountRefused, Money, decimal_text
-from kit.web.fields import AmountText, CurrencyCode, refuse_field
+from kit.web.fields import AmountText, CurrencyCode, refuse_field, require_each_currency_once
 from kit.web.schemas import Model
 from payments.domain.limits import Limit, LimitPolicy
 
@@ -54,13 +54,7 @@ class LimitsRequest(Model):
 
     @model_validator(mode="after")
     def _each_currency_once(self) -> Self:
-        if len(self.by_currency) != len(self.limits):
-            raise refuse_field(
-                "repeated_currency",
-                "Name each currency once.",
-                "Укажите каждую валюту один раз.",
-                field="limits",
-            )
+        require_each_currency_once(self.limits, self.by_currency)
         return self
 
     @property

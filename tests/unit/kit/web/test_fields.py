@@ -235,8 +235,8 @@ def test_a_list_of_ids_is_split() -> None:
     assert split_ids(f"{one},{str(two).upper()}") == [one, two]
 
 
-@pytest.mark.parametrize("given", [["a", "b"], [], {"a"}, "aa", None])
-def test_what_names_each_once_passes(given: object) -> None:
+@pytest.mark.parametrize("given", [["a", "b"], [], None])
+def test_what_names_each_once_passes(given: list[str] | None) -> None:
     assert each_once(given) is given
 
 
