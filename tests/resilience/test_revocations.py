@@ -135,6 +135,8 @@ async def test_an_access_token_that_is_taken_away_is_refused_everywhere_whatever
         assert time.monotonic() - started < 3 * WITHIN, seen
     await restarting
     record_property("seconds until others are let in", time.monotonic() - started)
-    seen |= await all_statuses(stack, people)
+    # What was read before a short restart may end only now: nobody passes until it is read again.
+    while (now := await all_statuses(stack, people)) != everywhere(401):
+        seen |= now
+        assert time.monotonic() - started < 3 * WITHIN, seen
     assert {status for _, status in seen} <= {0, 401, 503}
-    assert await all_statuses(stack, people) == everywhere(401)

@@ -23,9 +23,11 @@ BAD = "wrong password"
 HERE, THERE = "198.51.100.7", "203.0.113.9"
 ADDRESS = "alice@example.com"
 LOCKED = (429, "login_locked")
-MANY = """INSERT INTO login_failure (key, scope, count, ends_at)
-    SELECT sha256(int4send(number)), 'name', 1, now() + interval '1 day'
-    FROM generate_series(1, 2000) AS number"""
+MANY = """WITH many AS (SELECT number FROM generate_series(1, 2000) AS number),
+    places AS (INSERT INTO known_place (user_id, key, last_at)
+        SELECT gen_random_uuid(), sha256(int4send(number)), now() FROM many)
+    INSERT INTO login_failure (key, scope, count, ends_at)
+    SELECT sha256(int4send(number)), 'name', 1, now() + interval '1 day' FROM many"""
 WRONG = (401, "invalid_credentials")
 
 
