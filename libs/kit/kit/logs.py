@@ -8,6 +8,7 @@ import json
 import logging
 import re
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -44,7 +45,8 @@ def configure(service: str, settings: EnvironmentSettings, *, stream: TextIO | N
     out = stream or sys.stdout
     level = logging.getLevelNamesMapping()[settings.log_level]
     console = settings.log_format == "console"
-    head: list[Processor] = [_stamp(service), _redact]
+    stamp = _stamp(service)
+    head: list[Processor] = [stamp, _redact]
     tail: list[Processor] = (
         [_escape, structlog.dev.ConsoleRenderer(colors=out.isatty(), timestamp_key="at")]
         if console
@@ -57,6 +59,7 @@ def configure(service: str, settings: EnvironmentSettings, *, stream: TextIO | N
         # Caching is faster, but a cached logger keeps the stream of the first `configure`.
         cache_logger_on_first_use=stream is None,
     )
+    _requests.line = None if console else _short(stamp, _Out(out), is_wanted=level <= logging.INFO)
     logging.captureWarnings(capture=True)
     logging.root.handlers[:] = [_IntoStructlog()]
     logging.root.setLevel(level)
@@ -67,6 +70,37 @@ def configure(service: str, settings: EnvironmentSettings, *, stream: TextIO | N
     logging.getLogger("uvicorn.access").disabled = True
     for name in ("httpx", "httpcore"):
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
+
+
+def request(**fields: Any) -> None:
+    """Log that a request was answered; its fields must have no names of secrets.
+
+    It is as `info`, by a shorter way: no other line is written as often.
+    """
+    if _requests.line is None:
+        get_logger().info("request", **fields)
+    else:
+        _requests.line(fields)
+
+
+class _RequestLines:
+    """Holds how lines of requests are written, once that is configured."""
+
+    def __init__(self) -> None:
+        self.line: Callable[[EventDict], None] | None = None
+
+
+_requests = _RequestLines()
+
+
+def _short(stamp: Processor, out: "_Out", *, is_wanted: bool) -> Callable[[EventDict], None]:
+    def line(event: EventDict) -> None:
+        if is_wanted:
+            event["event"] = "request"
+            stamp(None, "info", event)
+            out.msg(_render(None, "info", event))
+
+    return line
 
 
 def scrub(text: str) -> str:
