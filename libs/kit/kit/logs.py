@@ -37,29 +37,21 @@ _SECRET_TEXTS = (
     (re.compile(r"\beyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*"), REDACTED),
     (re.compile(r"\b\d(?:[ -]?\d){12,18}\b"), REDACTED),
 )
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 def configure(service: str, settings: EnvironmentSettings, *, stream: TextIO | None = None) -> None:
-    """Send all logs of the process to stdout (or `stream`), in the settings' format."""
+    """Send all logs of the process to stdout (or `stream`)."""
     out = stream or sys.stdout
     level = logging.getLevelNamesMapping()[settings.log_level]
-    console = settings.log_format == "console"
     stamp = _stamp(service)
-    head: list[Processor] = [stamp, _redact]
-    tail: list[Processor] = (
-        [_escape, structlog.dev.ConsoleRenderer(colors=out.isatty(), timestamp_key="at")]
-        if console
-        else [_render]
-    )
     structlog.configure(
-        processors=[*head, *tail],
+        processors=[stamp, _redact, _render],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=lambda *_: _Out(out),
         # Caching is faster, but a cached logger keeps the stream of the first `configure`.
         cache_logger_on_first_use=stream is None,
     )
-    _requests.line = None if console else _short(stamp, _Out(out), is_wanted=level <= logging.INFO)
+    _requests.line = _short(stamp, _Out(out), is_wanted=level <= logging.INFO)
     logging.captureWarnings(capture=True)
     logging.root.handlers[:] = [_IntoStructlog()]
     logging.root.setLevel(level)
@@ -186,22 +178,6 @@ def _without_secrets(value: Any, depth: int) -> Any:
     if isinstance(value, list | tuple):
         return [_without_secrets(item, depth - 1) for item in value]
     return value
-
-
-def _escape(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Keep one event on one line of the console, whatever it holds.
-
-    Exceptions keep their lines, so that they stay readable.
-    """
-    event["at"] = event["at"].isoformat()
-    for key, value in event.items():
-        if key != "exception" and isinstance(value, str):
-            event[key] = _CONTROL.sub(_escaped, value)
-    return event
-
-
-def _escaped(match: re.Match[str]) -> str:
-    return f"\\u{ord(match[0]):04x}"
 
 
 def _render(_: WrappedLogger, __: str, event: EventDict) -> str:
