@@ -33,7 +33,7 @@ _LOOPBACK = "127.0.0.1"
 _READY_SECONDS = 90.0  # on a cold disk every module is compiled first
 _STOP_SECONDS = 20.0
 _PROBE_SECONDS = 5.0
-_DEFAULTS = {"ENVIRONMENT": "development", "LOG_FORMAT": "console", "PYTHONUNBUFFERED": "1"}
+_DEFAULTS = {"ENVIRONMENT": "development", "PYTHONUNBUFFERED": "1"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,18 +3,25 @@
 Processes write to files, so that a stack in the background and one in the foreground are the same.
 """
 
+import json
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 _RESET = "\033[0m"
 _BOLD = "\033[1m"
 _RED = "\033[31m"
+_DIM = "\033[2m"
+_OF_LEVEL = {"warning": "\033[33m", "error": _RED, "critical": _RED}
 _COLOURS = tuple(f"\033[{number}m" for number in (36, 33, 32, 35, 34, 96, 93, 92, 95, 94))
 _CHUNK_BYTES = 65_536
+# Whose writer stands before the line, or what is only for programs.
+_NOT_SHOWN = ("service", "traceparent")
+_CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 def may_colour(stream: TextIO) -> bool:
@@ -44,6 +51,39 @@ def bold(text: str) -> str:
 def red(text: str) -> str:
     """Return `text` in red where standard error takes it."""
     return f"{_RED}{text}{_RESET}" if may_colour(sys.stderr) else text
+
+
+def for_people(line: str, *, colour: bool) -> str:
+    """Return a line of JSON as people read it; what is none stays as it is.
+
+    Nothing in it moves the cursor or begins a line, but for an exception's own lines.
+    """
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return line
+    if not isinstance(event, dict) or "event" not in event:
+        return line
+    at = str(event.pop("at", ""))[11:23]
+    level, what = str(event.pop("level", "")), _plain(event.pop("event"))
+    trace = _CONTROL.sub(_escaped, str(event.pop("exception", ""))).rstrip()
+    fields = " ".join(
+        f"{_plain(name)}={_plain(value)}" for name, value in event.items() if name not in _NOT_SHOWN
+    )
+    if colour:
+        at, fields = f"{_DIM}{at}{_RESET}", f"{_DIM}{fields}{_RESET}"
+        what = f"{_OF_LEVEL.get(level, '')}{what}{_RESET}"
+    said = f"{at} {level:<7} {what} {fields}".rstrip()
+    return f"{said}\n{trace}" if trace else said
+
+
+def _plain(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value)
+    return _CONTROL.sub(_escaped, text).replace("\n", "\\n")
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return f"\\u{ord(match[0]):04x}"
 
 
 @dataclass(slots=True)
@@ -102,7 +142,7 @@ class Show:
             prefix = self._prefix(name, position)
             for line in follower.lines():
                 any_new = True
-                self.emit(f"{prefix}{line}")
+                self.emit(f"{prefix}{for_people(line, colour=self.colour)}")
         return any_new
 
     def _prefix(self, name: str, position: int) -> str:

@@ -32,7 +32,7 @@ from gateway.refusals import (
 from gateway.routing import paths, routes
 from gateway.routing.table import METHODS, ProxyRoute, ProxyRoutes
 from gateway.routing.templates import RouteTemplates
-from kit import context, http
+from kit import context, http, logs
 from kit.refusals import (
     Forbidden,
     InternalError,
@@ -50,6 +50,7 @@ from kit.web.metrics import RequestMeter
 OwnPart = Callable[[ProxiedRequest], Awaitable[None]]
 
 _FORWARDED: Final = frozenset((*METHODS, "HEAD"))
+_HARMLESS: Final = frozenset(("GET", "HEAD"))
 
 _log = structlog.get_logger(__name__)
 
@@ -85,7 +86,6 @@ class Gateway:
         self._draining = draining
         self._sorter = HeaderSorter()
         self._meter = RequestMeter("gateway")
-        self._log = _log.bind()  # bound once: the module's proxy binds anew at every use
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request (ASGI 3)."""
@@ -102,6 +102,8 @@ class Gateway:
             _log.exception("unexpected_error")
             await self._refuse(exchange, InternalError())
         finally:
+            if exchange.pending is not None:
+                exchange.pending.drop()
             self._account(exchange, perf_counter() - started)
 
     def drain(self) -> None:
@@ -132,7 +134,8 @@ class Gateway:
             if route.is_for_admins and "admin" not in claims.roles:
                 raise Forbidden
         limit = route.limit(exchange.method)
-        await self._admission.admit(exchange, limit)
+        goes_ahead = not route.own and exchange.method in _HARMLESS
+        await self._admission.admit(exchange, limit, goes_ahead=goes_ahead)
         with self._admission.under_way(exchange, limit):
             await self._answer(exchange, route)
 
@@ -217,11 +220,12 @@ class Gateway:
     async def _refuse(self, exchange: ProxiedRequest, refusal: Refusal) -> None:
         if exchange.status is not None:
             return  # too late: the server breaks the connection off
-        if not exchange.is_counted:  # it was refused before it was known who asks
-            try:
+        try:
+            await exchange.settle()
+            if not exchange.is_counted:  # it was refused before it was known who asks
                 self._admission.admit_here(exchange)
-            except RateLimited as limited:
-                refusal = limited
+        except RateLimited as limited:
+            refusal = limited
         await exchange.refuse(refusal)
 
     def _account(self, exchange: ProxiedRequest, seconds: float) -> None:
@@ -239,8 +243,7 @@ class Gateway:
             if route.own and route.is_public:
                 return  # probes, scrapes and pages of documentation
         claims = exchange.claims
-        self._log.info(
-            "request",
+        logs.request(
             method=method,
             path=loggable(exchange.scope["raw_path"]),
             route=label,

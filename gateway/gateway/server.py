@@ -26,7 +26,7 @@ from kit.refusals import Refusal, RequestRefused, Unavailable
 from kit.web import problems
 from kit.web.serving.cycle import STATUS_LINES
 from kit.web.serving.protocol import HttpProtocol
-from kit.web.serving.server import DrainingServer
+from kit.web.serving.server import DrainingServer, collect_rarely
 
 # The size of an unfinished head that ends the connection. With both parts, even a request that uses
 # both limits to the full is refused by its own refusal, not here.
@@ -202,6 +202,7 @@ class Application:
     async def _run_lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
         async with self._opening as self._gateway:
+            collect_rarely()
             _log.info("started")
             await send({"type": "lifespan.startup.complete"})
             await receive()

@@ -529,7 +529,7 @@ def main() -> None:
     (ROOT / LOCAL).mkdir(parents=True, exist_ok=True)
     with held(ROOT / LOCAL / LOCK, "Another `make bench` is running here."):
         # Logs as in production: the coloured ones are for people.
-        stack = Stack(root=ROOT, local=LOCAL, settings={"LOG_FORMAT": "json", **ROOMY_LIMITS})
+        stack = Stack(root=ROOT, local=LOCAL, settings=ROOMY_LIMITS)
         print(f"{platform.platform()}, {os.cpu_count()} cores; {ROUNDS} rounds of {SECONDS} s")  # noqa: T201
         try:
             stack.start()

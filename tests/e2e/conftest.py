@@ -26,7 +26,7 @@ def stack() -> Iterator[Stack]:
     made = Stack(
         root=ROOT,
         local=ROOT / ".local/test/e2e",
-        settings={"LOG_FORMAT": "json", **ROOMY_LIMITS},  # as in production; test_logs.py reads it
+        settings=ROOMY_LIMITS,
         extra_env={"payments": {"PAYMENTS_CHECK_FROM": CHECKED}},
     )
     made.start()

@@ -28,7 +28,8 @@ class UpstreamAnswer:
         self.headers = headers
         self.length = connection.length
         self.content: bytes | None = None
-        self._connection = connection
+        # None once it is given back: from then on it may be another request's.
+        self._connection: ServiceConnection | None = connection
 
     async def read_if_small(self) -> None:
         """Read a body that is known to be small, and give the connection back.
@@ -37,9 +38,10 @@ class UpstreamAnswer:
             TimeoutError, MalformedAnswerError, OSError: the service broke off.
         """
         connection = self._connection
-        if connection.is_complete or (self.length is not None and self.length <= WHOLE_BYTES):
+        is_small = self.length is not None and self.length <= WHOLE_BYTES
+        if connection is not None and (connection.is_complete or is_small):
             self.content = await connection.whole()
-            connection.release()
+            self.close()
 
     async def whole(self) -> bytes:
         """Return the body, and give the connection back.
@@ -61,7 +63,7 @@ class UpstreamAnswer:
             UpstreamUnavailable, UpstreamTimeout: the service broke off.
         """
         try:
-            while chunk := await self._connection.chunk():
+            while self._connection is not None and (chunk := await self._connection.chunk()):
                 yield chunk
         except TimeoutError as error:
             raise UpstreamTimeout from error
@@ -70,4 +72,6 @@ class UpstreamAnswer:
 
     def close(self) -> None:
         """Give the connection back, or close it where the body was not read to its end."""
-        self._connection.release()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.release()

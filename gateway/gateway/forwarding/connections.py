@@ -50,7 +50,6 @@ class ServiceConnection(asyncio.Protocol):
         self._waiter: asyncio.Future[None] | None = None
         self._writable: asyncio.Future[None] | None = None
         self._fault: Exception | None = None
-        self._is_lent = False
         self._is_reading = True
         self.idle_since = 0.0
 
@@ -65,7 +64,6 @@ class ServiceConnection(asyncio.Protocol):
         Args:
             has_payload: False for HEAD, whose answer announces a body that does not come.
         """
-        self._is_lent = True
         self._parser = HttpResponseParser(self)
         self._has_payload = has_payload
         self._head_bytes = 0
@@ -133,10 +131,10 @@ class ServiceConnection(asyncio.Protocol):
         return b"".join(self._parts)
 
     def release(self) -> None:
-        """Keep it for another request, or close it where this one did not end well."""
-        if not self._is_lent:
-            return
-        self._is_lent = False
+        """Keep it for another request, or close it where this one did not end well.
+
+        Whose request it was must not touch it again: it may be another one's already.
+        """
         if self.is_complete and self._keeps_alive and self.is_open:
             self._parser = None
             self.idle_since = self._loop.time()
@@ -146,7 +144,6 @@ class ServiceConnection(asyncio.Protocol):
 
     def close(self) -> None:
         """End it at once, whatever is still to be sent."""
-        self._is_lent = False
         self._transport.abort()
 
     async def _wait(self) -> None:

@@ -53,6 +53,7 @@ class Forwarder:
             UpstreamUnavailable, UpstreamTimeout: it does not answer.
             BodyTooLarge, RequestTooSlow, ClientGone: from the request's body.
             OriginRefused: it streams events, and a page asks that may not read them.
+            Refusal: from what the request went ahead of.
         """
         upstream = self._upstreams[name]
         is_import = exchange.route is not None and exchange.route.is_import
@@ -72,6 +73,7 @@ class Forwarder:
             has_payload=method != "HEAD",
         )
         try:
+            await exchange.settle()
             if exchange.is_foreign and _is_endless(answer.headers):
                 raise OriginRefused
             exchange.is_from_service = True
@@ -142,20 +144,17 @@ def request_head(
         headers: The headers that are passed on.
         framing: The header line that says how long the body is.
     """
-    return b"".join(
-        (
-            target,
-            b" HTTP/1.1\r\n",
-            upstream.host_line,
-            *[b"%b: %b\r\n" % header for header in headers],
-            b"x-request-id: %b\r\ntraceparent: %b\r\n"
-            % (exchange.request_id, exchange.traceparent),
-            b"x-forwarded-for: %b\r\nx-forwarded-proto: %b\r\n"
-            % (exchange.caller.encode(), exchange.scheme.encode()),
-            framing,
-            b"\r\n",
-        )
+    parts = [target, b" HTTP/1.1\r\n", upstream.host_line]
+    for name, value in headers:
+        parts += (name, b": ", value, b"\r\n")
+    parts += (
+        b"x-request-id: %b\r\ntraceparent: %b\r\n" % (exchange.request_id, exchange.traceparent),
+        b"x-forwarded-for: %b\r\n" % exchange.caller.encode(),
+        b"x-forwarded-proto: %b\r\n" % exchange.scheme.encode(),
+        framing,
+        b"\r\n",
     )
+    return b"".join(parts)
 
 
 def _is_endless(headers: Iterable[Header]) -> bool:

@@ -1,7 +1,9 @@
 """Admits requests within their callers' limits, and tells callers how they stand."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
@@ -10,7 +12,7 @@ from prometheus_client import Counter
 
 from gateway.forwarding.request import ProxiedRequest
 from gateway.limits.counts import Counts, LocalCounts, UnderWay
-from gateway.limits.policies import QuotaStanding, scaled
+from gateway.limits.policies import Policy, QuotaStanding, scaled
 from gateway.limits.shared import CountsAwayError
 from gateway.refusals import RateLimited, TooManyAtOnce
 from gateway.routing.routes import PAGE
@@ -22,6 +24,41 @@ _IPV6_PREFIX: Final = 64
 _UNBOUNDED: Final = nullcontext()
 
 _refused = Counter("gateway_limited", "Requests above a limit", ["limit", "kind"])
+
+
+@dataclass(slots=True)
+class Counting:
+    """A request while it is counted.
+
+    Attributes:
+        exchange: The request.
+        policy: By which.
+        here: What `LocalCounts.take` returned, for requests of this process alone.
+        shared: What `Counts.take` returned, for those of all.
+    """
+
+    exchange: ProxiedRequest
+    policy: Policy
+    here: int
+    shared: asyncio.Future[int]
+
+    async def settle(self) -> None:
+        """Wait until it is counted.
+
+        Raises:
+            RateLimited, Unavailable: as `Admission.admit`.
+        """
+        try:
+            level = await self.shared
+        except CountsAwayError:
+            if self.policy.is_strict:
+                raise Unavailable from None
+            level = self.here
+        _tell(self.exchange, QuotaStanding(self.policy, level))
+
+    def drop(self) -> None:
+        """Wait no more: nobody is answered."""
+        self.shared.cancel()
 
 
 class Admission:
@@ -38,10 +75,12 @@ class Admission:
             if policy.at_once
         }
 
-    async def admit(self, exchange: ProxiedRequest, limit: str) -> None:
+    async def admit(self, exchange: ProxiedRequest, limit: str, *, goes_ahead: bool) -> None:
         """Count a request of a class of operations against its caller.
 
-        While the shared counts are away, this process counts alone.
+        While the shared counts are away, this process counts alone. What does no harm when it is
+        done may go ahead of its count, where the caller seems far from the limit: its answer waits
+        for that (`ProxiedRequest.settle`).
 
         Raises:
             RateLimited: it is one too many.
@@ -52,13 +91,13 @@ class Admission:
             self.admit_here(exchange)
             return
         key = f"{limit}:{caller_of(exchange)}"
-        try:
-            level = await self._counts.take(key, policy)
-        except CountsAwayError:
-            if policy.is_strict:
-                raise Unavailable from None
-            level = self._local.take(key, policy)
-        self._tell(exchange, QuotaStanding(policy, level))
+        here = self._local.take(key, policy)
+        counting = Counting(exchange, policy, here, self._counts.take(key, policy))
+        is_far = 0 <= here <= policy.most // 2
+        if goes_ahead and is_far and not (policy.is_strict or policy.at_once):
+            exchange.pending = counting
+        else:
+            await counting.settle()
 
     def admit_here(self, exchange: ProxiedRequest) -> None:
         """Count what the gateway answers itself, pages and refusals, against the address.
@@ -66,7 +105,7 @@ class Admission:
         Raises:
             RateLimited: it is one too many.
         """
-        self._tell(exchange, self._stands_here(exchange))
+        _tell(exchange, self._stands_here(exchange))
 
     def spend_here(self, exchange: ProxiedRequest) -> None:
         """Count as `admit_here` what is done before it is known who asks.
@@ -78,7 +117,7 @@ class Admission:
         """
         standing = self._stands_here(exchange)
         if not standing.is_within:
-            self._tell(exchange, standing)
+            _tell(exchange, standing)
 
     def _stands_here(self, exchange: ProxiedRequest) -> QuotaStanding:
         policy = self._policies[PAGE]
@@ -102,15 +141,16 @@ class Admission:
                 raise TooManyAtOnce(limit=counted.most)
             yield
 
-    def _tell(self, exchange: ProxiedRequest, standing: QuotaStanding) -> None:
-        exchange.is_counted = True
-        exchange.own_headers += (
-            (b"ratelimit-policy", standing.policy.header),
-            (b"ratelimit", standing.header),
-        )
-        if not standing.is_within:
-            _refused.labels(standing.policy.name, "rate").inc()
-            raise RateLimited(retry_after_seconds=standing.retry_after_seconds)
+
+def _tell(exchange: ProxiedRequest, standing: QuotaStanding) -> None:
+    exchange.is_counted = True
+    exchange.own_headers += (
+        (b"ratelimit-policy", standing.policy.header),
+        (b"ratelimit", standing.header),
+    )
+    if not standing.is_within:
+        _refused.labels(standing.policy.name, "rate").inc()
+        raise RateLimited(retry_after_seconds=standing.retry_after_seconds)
 
 
 def caller_of(exchange: ProxiedRequest) -> str:

@@ -3,6 +3,7 @@
 The rule is GCRA (ITU-T I.371): one number for each caller and policy, no windows with edges.
 """
 
+import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -17,12 +18,12 @@ MOST_KEPT: Final = 50_000
 class Counts(Protocol):
     """Counts requests, for one process or for all."""
 
-    async def take(self, key: str, policy: Policy) -> int:
+    def take(self, key: str, policy: Policy) -> asyncio.Future[int]:
         """Count a request of a caller, unless it is above the policy.
 
         Returns:
-            The microseconds until the whole quota is back; where it is refused, below zero, those
-            until a request will be let in.
+            In a while, the microseconds until the whole quota is back; where it is refused, below
+            zero, those until a request will be let in.
         """
         ...
 
@@ -46,7 +47,7 @@ class LocalCounts:
         return len(self._full_again)
 
     def take(self, key: str, policy: Policy) -> int:
-        """Count a request, as `Counts.take` does, at once."""
+        """Count a request, as `Counts.take` does; return the same at once."""
         now = self._now()
         level = max(self._full_again.get(key, 0) - now, 0) + policy.interval
         if level > policy.most:

@@ -74,18 +74,17 @@ class SharedCounts:
         finally:
             line.close()
 
-    async def take(self, key: str, policy: Policy) -> int:
+    def take(self, key: str, policy: Policy) -> asyncio.Future[int]:
         """Count a request, as `Counts.take` says.
 
-        Raises:
-            CountsAwayError: Redis can't be asked.
+        What is returned ends with CountsAwayError where Redis can't be asked.
         """
         taking = _Taking(_PREFIX + key.encode(), policy, asyncio.get_running_loop().create_future())
         self._waiting.append(taking)
         if not self._is_asking:
             self._is_asking = True
             spawn(self._ask(), "gateway.limits")
-        return await taking.level
+        return taking.level
 
     async def _ask(self) -> None:
         """Count all that wait, and those that come meanwhile."""

@@ -1,6 +1,6 @@
 """Finds the route of a request, in tables compiled of `routes` and `aliases`."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Self
 
@@ -70,15 +70,36 @@ class ProxyRoute:
         return self.reads if method in _READING else self.changes
 
 
+class _Shape:
+    """The patterns with parameters in the same places.
+
+    Attributes:
+        parameters: The places.
+        routes: By the words in the other ones.
+    """
+
+    def __init__(self, parameters: tuple[int, ...]) -> None:
+        self.parameters = parameters
+        self.routes: dict[bytes, ProxyRoute] = {}
+
+    def words_of(self, segments: Sequence[bytes]) -> bytes:
+        """Return a path's words, with what no pattern has for a parameter that is empty."""
+        words = list(segments)
+        for at in self.parameters:
+            words[at] = b"*" if words[at] else b""
+        return b"/".join(words)
+
+
 class ProxyRoutes:
     """Finds routes by exact path, then by pattern, then by prefix.
 
-    Each step is a dictionary look-up; of patterns only those of the path's length are compared.
+    Each step is a dictionary look-up; for patterns one for each way that those of the path's length
+    have their parameters, the ones with fewer first.
     """
 
     def __init__(self) -> None:
         self._exact: dict[tuple[str, bytes], ProxyRoute] = {}
-        self._patterns: dict[tuple[str, int], list[tuple[list[bytes], ProxyRoute]]] = {}
+        self._patterns: dict[tuple[str, int], list[_Shape]] = {}
         self._prefixes: dict[bytes, ProxyRoute] = {}
         self._aliases: set[bytes] = set()
 
@@ -139,7 +160,14 @@ class ProxyRoutes:
             self._exact[method, path.encode()] = route
             return
         segments = path.encode().split(b"/")
-        self._patterns.setdefault((method, len(segments)), []).append((segments, route))
+        shapes = self._patterns.setdefault((method, len(segments)), [])
+        given = tuple(at for at, part in enumerate(segments) if part[:1] == b"{")
+        shape = next((one for one in shapes if one.parameters == given), None)
+        if shape is None:
+            shape = _Shape(given)
+            shapes.append(shape)
+            shapes.sort(key=lambda one: len(one.parameters))
+        shape.routes.setdefault(shape.words_of(segments), route)
 
     def add_alias(self, alias: str, operation: str) -> None:
         """Route an alias of an operation to where the operation goes.
@@ -170,8 +198,9 @@ class ProxyRoutes:
         if route is not None or path in self._aliases:  # a word, not the id of a pattern
             return route
         given = path.split(b"/")
-        for segments, route in self._patterns.get((method, len(given)), ()):
-            if _matches(segments, given):
+        for shape in self._patterns.get((method, len(given)), ()):
+            route = shape.routes.get(shape.words_of(given))
+            if route is not None:
                 return route
         return None
 
@@ -204,13 +233,6 @@ class ProxyRoutes:
 
 def _bare(path: bytes) -> bytes:
     return path[:-1] if path[-1] == _SLASH and len(path) > 1 else path
-
-
-def _matches(segments: list[bytes], given: list[bytes]) -> bool:
-    return all(
-        segment == part or (segment[:1] == b"{" and part)
-        for segment, part in zip(segments, given, strict=True)
-    )
 
 
 def _sources(alias: str, path: str) -> Iterable[bytes | int]:

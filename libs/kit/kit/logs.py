@@ -8,6 +8,7 @@ import json
 import logging
 import re
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -36,27 +37,21 @@ _SECRET_TEXTS = (
     (re.compile(r"\beyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*"), REDACTED),
     (re.compile(r"\b\d(?:[ -]?\d){12,18}\b"), REDACTED),
 )
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 def configure(service: str, settings: EnvironmentSettings, *, stream: TextIO | None = None) -> None:
-    """Send all logs of the process to stdout (or `stream`), in the settings' format."""
+    """Send all logs of the process to stdout (or `stream`)."""
     out = stream or sys.stdout
     level = logging.getLevelNamesMapping()[settings.log_level]
-    console = settings.log_format == "console"
-    head: list[Processor] = [_stamp(service), _redact]
-    tail: list[Processor] = (
-        [_escape, structlog.dev.ConsoleRenderer(colors=out.isatty(), timestamp_key="at")]
-        if console
-        else [_render]
-    )
+    stamp = _stamp(service)
     structlog.configure(
-        processors=[*head, *tail],
+        processors=[stamp, _redact, _render],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=lambda *_: _Out(out),
         # Caching is faster, but a cached logger keeps the stream of the first `configure`.
         cache_logger_on_first_use=stream is None,
     )
+    _requests.line = _short(stamp, _Out(out), is_wanted=level <= logging.INFO)
     logging.captureWarnings(capture=True)
     logging.root.handlers[:] = [_IntoStructlog()]
     logging.root.setLevel(level)
@@ -67,6 +62,37 @@ def configure(service: str, settings: EnvironmentSettings, *, stream: TextIO | N
     logging.getLogger("uvicorn.access").disabled = True
     for name in ("httpx", "httpcore"):
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
+
+
+def request(**fields: Any) -> None:
+    """Log that a request was answered; its fields must have no names of secrets.
+
+    It is as `info`, by a shorter way: no other line is written as often.
+    """
+    if _requests.line is None:
+        get_logger().info("request", **fields)
+    else:
+        _requests.line(fields)
+
+
+class _RequestLines:
+    """Holds how lines of requests are written, once that is configured."""
+
+    def __init__(self) -> None:
+        self.line: Callable[[EventDict], None] | None = None
+
+
+_requests = _RequestLines()
+
+
+def _short(stamp: Processor, out: "_Out", *, is_wanted: bool) -> Callable[[EventDict], None]:
+    def line(event: EventDict) -> None:
+        if is_wanted:
+            event["event"] = "request"
+            stamp(None, "info", event)
+            out.msg(_render(None, "info", event))
+
+    return line
 
 
 def scrub(text: str) -> str:
@@ -152,22 +178,6 @@ def _without_secrets(value: Any, depth: int) -> Any:
     if isinstance(value, list | tuple):
         return [_without_secrets(item, depth - 1) for item in value]
     return value
-
-
-def _escape(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Keep one event on one line of the console, whatever it holds.
-
-    Exceptions keep their lines, so that they stay readable.
-    """
-    event["at"] = event["at"].isoformat()
-    for key, value in event.items():
-        if key != "exception" and isinstance(value, str):
-            event[key] = _CONTROL.sub(_escaped, value)
-    return event
-
-
-def _escaped(match: re.Match[str]) -> str:
-    return f"\\u{ord(match[0]):04x}"
 
 
 def _render(_: WrappedLogger, __: str, event: EventDict) -> str:

@@ -6,7 +6,6 @@ them.
 """
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -29,7 +28,7 @@ from kit.settings import (
 )
 from kit.tasks import backoff, for_ever, spawn, stop
 from kit.web.serving.protocol import HttpProtocol
-from kit.web.serving.server import DrainingServer
+from kit.web.serving.server import DrainingServer, collect_rarely
 
 if TYPE_CHECKING:
     from kit.db.database import Database
@@ -42,9 +41,6 @@ MAINTENANCE_SECONDS = 3600
 OPEN_WITHIN_SECONDS = 60
 # Longer than the gateway keeps idle connections (30 s), so that it never uses a closed one.
 KEEP_ALIVE_SECONDS = 75
-# A batch of a thousand messages makes tens of thousands of objects that end with it, and hardly any
-# cyclic garbage; at Python's own 700 the collector searched them over and over.
-COLLECT_AFTER = (50_000, 20, 20)
 
 log = structlog.get_logger(__name__)
 
@@ -251,10 +247,7 @@ async def serve(service: Service, mode: ProcessMode, *, host: str, port: int) ->
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with opened(service), working(service, mode):
-            # Objects made at start live as long as the process, so no collection need search them.
-            gc.collect()
-            gc.freeze()
-            gc.set_threshold(*COLLECT_AFTER)
+            collect_rarely()
             log.info("started", service=service.name, mode=mode.value, port=port)
             yield
             log.info("stopping", service=service.name)

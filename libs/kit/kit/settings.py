@@ -115,9 +115,6 @@ class EnvironmentSettings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = setting(
         "INFO", "Lines below this level are not written.", shared="LOG_LEVEL"
     )
-    log_format: Literal["json", "console"] = setting(
-        "json", "One JSON object per line, or coloured text for people.", shared="LOG_FORMAT"
-    )
 
     @property
     def in_production(self) -> bool:

@@ -11,12 +11,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+import jwt
 import pytest
 from redis.asyncio import Redis
 from starlette.types import Receive, Send
 from tests.integration.gateway.room import Respond
 
-from gateway.limits.policies import Policy
+from gateway.limits.policies import Policy, scaled
 from gateway.limits.shared import SharedCounts
 from kit.ids import new_id
 from kit.tasks import spawn, stop
@@ -126,6 +127,42 @@ async def test_through_the_door_it_is_the_same_over_all_connections(
     assert 50 <= counted[200] <= 50 + came_back
     assert counted[200] + counted[429] == 100
     assert len(service.seen) == counted[200]
+
+
+@pytest.mark.check(63)
+async def test_what_went_ahead_of_its_count_is_not_answered_above_the_limit(
+    open_door: Any, service: Any
+) -> None:
+    """Another gateway has let the caller use up what this one thinks they have."""
+    door = await open_door(rate_limit_factor=FEW)
+    headers = somebody(door)
+    assert left(await door.client.get("/v1/wallets", headers=headers)) == 19
+    await use_up("read", headers)
+    refused = await door.client.get("/v1/wallets", headers=headers)
+    assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited")
+    assert left(refused) == 0
+    assert len(service.seen) == 2  # it went ahead
+    service.answers(502, b"", [])
+    assert (await door.client.get("/v1/wallets", headers=headers)).status_code == 429
+
+
+@pytest.mark.check(63)
+async def test_no_change_goes_ahead_of_its_count(open_door: Any, service: Any) -> None:
+    door = await open_door(rate_limit_factor=FEW)
+    headers = somebody(door)
+    assert left(await door.client.patch("/v1/users/7", headers=headers)) == 4
+    await use_up("write", headers)
+    assert (await door.client.patch("/v1/users/7", headers=headers)).status_code == 429
+    assert len(service.seen) == 1
+
+
+async def use_up(limit: str, headers: dict[str, str]) -> None:
+    """Take what another gateway would, until nothing is left."""
+    [policy] = [one for name, one in scaled(FEW).items() if name == limit]
+    claims = jwt.decode(headers["Authorization"][7:], options={"verify_signature": False})
+    async with SharedCounts.opened(REDIS) as other:
+        while await other.take(f"{limit}:user:{claims['sub']}", policy) >= 0:
+            pass
 
 
 @pytest.mark.check(63)

@@ -1,4 +1,5 @@
 import re
+import subprocess
 from itertools import pairwise
 from pathlib import Path
 
@@ -75,6 +76,29 @@ def test_tests_drive_the_browsers_that_the_set_up_looks_for() -> None:
     assert bootstrap.BROWSERS == browser.PROGRAMS
     script = (ROOT / "deploy/bootstrap.sh").read_text()
     assert [name for name in browser.PROGRAMS if f"command -v {name} " not in script] == []
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "taken"),
+    [(900, 100, "second"), (100, 90, "first"), (100, 900, "first")],
+)
+def test_the_fastest_python_makes_the_venv(
+    tmp_path: Path, first: int, second: int, taken: str
+) -> None:
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for program, name, took in (("python3", "first", first), ("python3.12", "second", second)):
+        made = programs / program
+        made.write_text(f"#!/bin/sh\ncase $2 in *_time*) echo {took};; esac\necho {name} >&2")
+        made.chmod(0o755)
+    script = tmp_path / "deploy" / "bootstrap.sh"
+    script.parent.mkdir()
+    script.write_bytes((ROOT / "deploy/bootstrap.sh").read_bytes())
+    path = {"PATH": f"{programs}:/usr/bin:/bin"}
+    ended = subprocess.run(  # noqa: S603 - the script that it is about
+        ["/bin/sh", script], env=path, capture_output=True, text=True, check=True
+    )
+    assert ended.stderr.splitlines()[-1] == taken
 
 
 @pytest.fixture

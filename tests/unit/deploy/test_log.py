@@ -1,7 +1,8 @@
+import json
 from pathlib import Path
 
 import pytest
-from deploy.stack.log import Follower, Show
+from deploy.stack.log import Follower, Show, for_people
 
 
 def test_only_whole_lines_are_shown_and_each_once(tmp_path: Path) -> None:
@@ -40,3 +41,42 @@ def test_every_line_stands_under_the_name_of_its_writer(tmp_path: Path, colour: 
         assert shown[0].endswith("hello from auth")
     else:
         assert shown == ["auth    | hello from auth", "gateway | hello from gateway"]
+
+
+EVENT = {
+    "method": "GET",
+    "status": 404,
+    "event": "request",
+    "level": "info",
+    "at": "2026-11-30T10:11:12.345678Z",
+    "service": "gateway",
+    "request_id": "r",
+    "traceparent": "t",
+}
+
+
+def test_a_line_is_read_by_people_and_says_all_that_they_need() -> None:
+    shown = for_people(json.dumps(EVENT), colour=False)
+    assert shown == "10:11:12.345 info    request method=GET status=404 request_id=r"
+
+
+def test_errors_stand_out_and_exceptions_keep_their_lines() -> None:
+    failed = {**EVENT, "level": "error", "exception": "Traceback:\n  x\x1b[2K\nLookupError\n"}
+    first, *rest = for_people(json.dumps(failed), colour=True).splitlines()
+    assert "\033[31mrequest" in first
+    assert rest == ["Traceback:", "  x\\u001b[2K", "LookupError"]
+
+
+@pytest.mark.check(59)
+@pytest.mark.parametrize("odd", ["\n", "\r\n", "\u2028", "\x85", "\x1b[2K", "\ud800"])
+def test_nothing_in_a_line_begins_another(odd: str) -> None:
+    forged = {**EVENT, "event": f"a{odd}b", "path": f"c{odd}d", f"e{odd}": [odd]}
+    shown = for_people(json.dumps(forged), colour=False)
+    assert len(shown.splitlines()) == 1
+    assert "\x1b" not in shown
+    shown.encode()
+
+
+@pytest.mark.parametrize("line", ["", "LOG:  ready", "[1, 2]", "{}", '{"a": 1', "null"])
+def test_what_is_no_event_stays_as_it_is(line: str) -> None:
+    assert for_people(line, colour=True) == line

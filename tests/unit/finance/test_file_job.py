@@ -39,7 +39,7 @@ def test_what_breaks_it_is_one_line_of_the_log() -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "LOG_FORMAT": "json", "FINANCE_DATABASE_URL": nowhere},
+        env={**os.environ, "FINANCE_DATABASE_URL": nowhere},
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from gateway.forwarding.answer import UpstreamAnswer
 from gateway.forwarding.connections import (
     KEEP_ALIVE_SECONDS,
     MAX_HEAD_BYTES,
@@ -101,8 +102,33 @@ async def test_an_answer_is_read_and_its_connection_used_again(kind: str) -> Non
             assert (connection.status, await body_of(connection)) == (status, body)
             assert not any(name == b"link" for name, _ in connection.headers)
             connection.release()
-            connection.release()  # once more does nothing
     assert (listener.connections, listener.received) == (1, 3)
+
+
+async def test_an_answer_that_was_read_does_not_touch_the_connection_again() -> None:
+    """Its caller may take it slowly, and another request be on that connection by then."""
+    may_answer = asyncio.Event()
+
+    async def listener(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for _ in range(2):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(OK)
+            await may_answer.wait()
+        writer.close()
+
+    async with pool_to(listener) as pool:
+        connection = await asked(pool)
+        answer = UpstreamAnswer(connection, [])
+        await answer.read_if_small()
+        other = await pool.take()
+        assert other is connection
+        other.begin(has_payload=True)
+        other.write(ASK)
+        answer.close()
+        may_answer.set()
+        await other.answered()
+        assert await body_of(other) == b"ok"
+        other.release()
 
 
 def test_services_keep_idle_connections_longer_than_the_pool() -> None:

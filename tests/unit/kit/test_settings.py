@@ -123,7 +123,7 @@ def test_a_wrong_value_stops_the_service_naming_the_variable_and_not_the_value(
 def test_a_nameless_settings_class_still_says_that_it_cannot_start(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("LOG_FORMAT", "xml")
+    monkeypatch.setenv("LOG_LEVEL", "LOUD")
     with pytest.raises(SystemExit, match="The service cannot start"):
         load(EnvironmentSettings)
 
@@ -190,7 +190,7 @@ def test_the_example_file_has_every_variable_once_with_meaning_and_default() -> 
     assert "# TILL_OWNER=" in lines
     assert "TILL_DRAWER_SECRET=development-drawer" in lines
     assert "SHOP_PORT=8000" in lines
-    assert "One of: json, console." in text
+    assert "One of: DEBUG, INFO, WARNING, ERROR." in text
     assert all(len(line) <= 100 for line in lines)
     assert text.index("ENVIRONMENT=") < text.index("# till -") < text.index("# shop -")
 

@@ -79,10 +79,10 @@ class HttpCycle:
         self._has_news = False
         self._waiter: asyncio.Future[None] | None = None
         # Who speaks HTTP/1.0 would take the go-ahead for the answer (RFC 9110 §10.1.1).
-        self._waits_for_continue = scope["http_version"] != "1.0" and any(
-            name == b"expect" and value.lower() == b"100-continue"
-            for name, value in scope["headers"]
-        )
+        self._waits_for_continue = False
+        for name, value in scope["headers"]:
+            if name == b"expect" and value.lower() == b"100-continue":
+                self._waits_for_continue = scope["http_version"] != "1.0"
         self._is_over = False  # the peer has gone
         self._head = b""  # waits for the start of the body: one write, one packet
         self._is_sent = False  # which the head at least is
@@ -182,7 +182,7 @@ class HttpCycle:
             self.keep_alive = False
         self._waits_for_continue = False
         self._is_chunked = True
-        lines = [STATUS_LINES[status]]
+        parts = [STATUS_LINES[status]]
         is_closing = False
         for given, value in (*self._wire.default_headers, *headers):
             name = given.lower()
@@ -193,14 +193,17 @@ class HttpCycle:
                 elif name == b"connection" and value.lower() == b"close":
                     self.keep_alive = False
                     is_closing = True
-            lines.append(b"%b: %b\r\n" % (name, value))
+            parts += (name, b": ", value, b"\r\n")
+        lines = 1 + len(parts) // 4
         if not self.keep_alive and not is_closing:
-            lines.append(CLOSE)
+            parts.append(CLOSE)
+            lines += 1
         self._settle_framing(status)
         if self._is_chunked:
-            lines.append(b"transfer-encoding: chunked\r\n")
-        head = b"".join(lines)
-        is_split = head.count(b"\n") != len(lines) or head.count(b"\r") != len(lines)
+            parts.append(b"transfer-encoding: chunked\r\n")
+            lines += 1
+        head = b"".join(parts)
+        is_split = head.count(b"\n") != lines or head.count(b"\r") != lines
         if is_split or head.translate(None, _IN_HEADS):
             raise RuntimeError("a header that would be another one")
         self._head = head + b"\r\n"

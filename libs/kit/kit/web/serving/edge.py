@@ -7,11 +7,10 @@ requests, too.
 from collections.abc import Iterable
 from time import perf_counter
 
-import structlog
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from kit import context, http
+from kit import context, http, logs
 from kit.refusals import BodyTooLarge, MethodNotAllowed, PathUnknown, RequestRefused
 from kit.web.answers import Answer
 from kit.web.metrics import RequestMeter
@@ -21,8 +20,6 @@ from kit.web.serving.dispatch import RouteTable
 from kit.web.serving.exchange import Exchange
 from kit.web.serving.route import Route
 from kit.web.suggestions import PathSuggestions
-
-log = structlog.get_logger(__name__)
 
 
 class Edge:
@@ -116,8 +113,7 @@ class Edge:
         if route is not None and not route.include_in_schema:
             return  # probes and scrapes come every few seconds
         identity = exchange.identity
-        log.info(
-            "request",
+        logs.request(
             method=method,
             path=exchange.scope["path"],
             route=template,
