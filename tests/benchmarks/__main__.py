@@ -10,16 +10,14 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
 from uuid import UUID
 
 import uvloop
 from deploy.stack import Stack, StackError
-from deploy.stack.locks import LOCK, held
-from deploy.stack.services import ROOMY_LIMITS
-from deploy.stack.signals import INTERRUPTED, interruptible
+from deploy.stack.signals import INTERRUPTED
 from tests.benchmarks import (
     bulk,
     catalogue,
@@ -42,14 +40,12 @@ from tests.benchmarks import (
     wallet_core,
     webhooks,
 )
-from tests.benchmarks.programs import program
-from tests.benchmarks.report import ROUNDS, Figures, Table, in_turn, ratio, surroundings
+from tests.benchmarks.programs import LOCAL, ROOT, bench_stack, program
+from tests.benchmarks.report import ROUNDS, SECONDS, Figures, Table, in_turn, ratio, surroundings
 
 from testkit.databases import SERVER, Cluster
 from testkit.people import Person
 
-ROOT = Path(__file__).parents[2]
-SECONDS = float(os.environ.get("SECONDS", "8"))
 TRANSFERS = 40_000
 CORE_PROCESSES = ("wallet", "postgres", "rabbitmq")
 PAYING = ("gateway", "payments", "wallet", "rabbitmq", "notifications")
@@ -66,7 +62,6 @@ PROGRAMS = {
     "reads": {"nginx": "nginx"},
     "gateway": {"nginx": "nginx", "taskset": "util-linux"},
 }
-LOCAL = Path(".local/bench")
 
 
 def why_not(title: str, missing: list[str]) -> str:
@@ -458,7 +453,7 @@ async def _provider_webhooks(stack: Stack, everybody: list[Person], table: Table
 
 
 async def measure(stack: Stack, only: set[str], table: Table) -> None:
-    """Measure the chosen sections, or all; one that breaks is told, and the next one follows."""
+    """Measure the chosen sections, or all."""
     async with hello.said() as server:
         await hello.micros(server, 1)  # warm-up
         table.facts["hello_micros"] = round(await hello.micros(server, SECONDS / 2), 1)
@@ -488,35 +483,32 @@ async def measure(stack: Stack, only: set[str], table: Table) -> None:
             "relay": lambda: _relay(stack, table),
             "webhooks": lambda: _webhooks(stack, table),
         }
-        for title, section in sections.items():
-            if only and title not in only:
-                continue
-            table.section = title
-            missing = [name for name in PROGRAMS.get(title, {}) if not program(name)]
-            if missing:
-                table.add(title, "not measured", why_not(title, missing))
-                continue
-            try:
-                await section()
-            except Exception as error:  # noqa: BLE001 - the other sections go on
-                traceback.print_exc()
-                table.broken.append(title)
-                table.add(title, "broke", repr(error)[:200])
+        await run({name: sections[name] for name in sections if name in only or not only}, table)
+
+
+async def run(sections: Mapping[str, Callable[[], Awaitable[None]]], table: Table) -> None:
+    """Measure section by section; one that breaks is told, and the next one follows."""
+    for title, section in sections.items():
+        table.section = title
+        missing = [name for name in PROGRAMS.get(title, {}) if not program(name)]
+        if missing:
+            table.add(title, "not measured", why_not(title, missing))
+            continue
+        try:
+            await section()
+        except Exception as error:  # noqa: BLE001 - the other sections go on
+            traceback.print_exc()
+            table.broken.append(title)
+            table.add(title, "broke", repr(error)[:200])
 
 
 def main() -> None:
-    """Start a stack of its own, measure, stop it, also where a signal ends it."""
-    interruptible()
-    (ROOT / LOCAL).mkdir(parents=True, exist_ok=True)
+    """Measure, and keep what was measured so far, however it ends."""
     table = Table(surroundings(ROOT))
-    with held(ROOT / LOCAL / LOCK, "Another `make bench` is running here."):
-        # Logs as in production: the coloured ones are for people.
-        stack = Stack(root=ROOT, local=LOCAL, settings={"LOG_FORMAT": "json", **ROOMY_LIMITS})
+    with bench_stack() as stack:
         try:
-            stack.start()
             uvloop.run(measure(stack, set(sys.argv[1:]), table))
         finally:
-            stack.stop()
             table.write(ROOT / LOCAL / time.strftime("%Y%m%d-%H%M%S.json"))
     if table.broken:
         sys.exit(f"broke: {', '.join(table.broken)}")

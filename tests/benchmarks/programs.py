@@ -1,19 +1,39 @@
-"""Programs that a measurement runs beside the stack: yardsticks, and parts of ours."""
+"""What a measurement runs: a stack, and beside it yardsticks and parts of ours."""
 
 import asyncio
 import os
 import shutil
 import socket
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from http import HTTPStatus
 from pathlib import Path
 from typing import NamedTuple
 
+from deploy.stack import Stack
+from deploy.stack.locks import LOCK, held
+from deploy.stack.services import ROOMY_LIMITS
+from deploy.stack.signals import interruptible
 from tests.benchmarks.load import Connection
 
-_ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[2]
+LOCAL = Path(".local/bench")
 _STARTS_WITHIN_SECONDS = 30.0
+
+
+@contextmanager
+def bench_stack() -> Iterator[Stack]:
+    """Run a stack of its own, alone, and stop it, also where a signal ends this process."""
+    interruptible()
+    (ROOT / LOCAL).mkdir(parents=True, exist_ok=True)
+    with held(ROOT / LOCAL / LOCK, "Another `make bench` or `make profile` is running here."):
+        # Logs as in production: the coloured ones are for people.
+        stack = Stack(root=ROOT, local=LOCAL, settings={"LOG_FORMAT": "json", **ROOMY_LIMITS})
+        try:
+            stack.start()
+            yield stack
+        finally:
+            stack.stop()
 
 
 class Running(NamedTuple):
@@ -36,7 +56,7 @@ async def running(
     """Run a program from when it listens on `port`; `ready` is a path that must answer 200 too."""
     process = await asyncio.create_subprocess_exec(
         *command,
-        cwd=_ROOT,
+        cwd=ROOT,
         env={**os.environ, **(environment or {})},
         stdout=asyncio.subprocess.DEVNULL,
     )

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
+SECONDS = float(os.environ.get("SECONDS", "8"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,8 @@ class Table:
     def head(self) -> None:
         """Print what was there, and the head of the table."""
         _say("\n".join(f"{name}: {fact}" for name, fact in self.facts.items()))
-        _line("what", "Saldo", "yardstick", "ratio: median (least to most)", "target")
-        _line(*["---"] * 5)
+        say_line("what", "Saldo", "yardstick", "ratio: median (least to most)", "target")
+        say_line(*["---"] * 5)
 
     def add(
         self,
@@ -84,7 +85,7 @@ class Table:
         values = list(kept.values) if isinstance(kept, Figures) else None
         row = {"section": self.section, "what": what, **shown, "target": target, "values": values}
         self.rows.append(row)
-        _line(what, *shown.values(), target)
+        say_line(what, *shown.values(), target)
 
     def write(self, path: Path) -> None:
         """Write all of it as JSON."""
@@ -106,7 +107,8 @@ def surroundings(root: Path) -> dict[str, Any]:
     }
 
 
-def _line(*cells: str) -> None:
+def say_line(*cells: str) -> None:
+    """Print a row of a table."""
     _say("| " + " | ".join(cells) + " |")
 
 
