@@ -49,14 +49,22 @@ is_new_enough() {
     "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
 }
 
+# Built with profiles of its own work (PGO): as it says, or a distribution's, which does not say so.
+is_quick() {
+    "$1" -c 'import ensurepip, venv, sys, sysconfig
+built = sysconfig.get_config_var("CONFIG_ARGS") or ""
+sys.exit(sys.base_prefix != "/usr" and "--enable-optimizations" not in built)' >/dev/null 2>&1
+}
+
 find_python() {
+    fallback=
     for candidate in python3 python3.14 python3.13 python3.12 python3.11 /usr/bin/python3; do
-        if is_new_enough "$candidate"; then
-            command -v "$candidate"
-            return 0
-        fi
+        is_new_enough "$candidate" || continue
+        is_quick "$candidate" && { command -v "$candidate"; return 0; }
+        fallback=${fallback:-$(command -v "$candidate")}
     done
-    return 1
+    echo "$fallback"
+    [ -n "$fallback" ]
 }
 
 if ! python=$(find_python); then

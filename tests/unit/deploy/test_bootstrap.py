@@ -1,4 +1,6 @@
 import re
+import shutil
+import subprocess
 from itertools import pairwise
 from pathlib import Path
 
@@ -130,3 +132,37 @@ def test_a_half_made_environment_is_not_installed(
     (venv / missing).unlink()
     assert not is_installed(venv, lock)
     assert not is_moved(venv)
+
+
+def chosen(folder: Path, **answers: str) -> str:
+    """Return which Python sets a clone up, of fakes that say "no" to what asks for `answers`."""
+    (folder / "deploy").mkdir()
+    shutil.copy(ROOT / "deploy/bootstrap.sh", folder / "deploy")
+    programs = folder / "programs"
+    programs.mkdir()
+    for name, refused in answers.items():
+        fake = programs / name.replace("_", ".")
+        fake.write_text(
+            f"#!/bin/sh\ncase $2 in *{refused}*) exit 1;; runtime) echo ${{0##*/}};; esac\n"
+        )
+        fake.chmod(0o755)
+    told = subprocess.run(  # noqa: S603 - our own
+        ["/bin/sh", folder / "deploy/bootstrap.sh", "runtime"],
+        env={"PATH": f"{programs}:/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return told.stdout.strip()
+
+
+NOTHING, QUICK, NEW = "nothing", "ensurepip", "version_info"
+
+
+def test_the_first_python_that_is_built_for_speed_sets_a_clone_up(tmp_path: Path) -> None:
+    found = chosen(tmp_path, python3=QUICK, python3_13=NEW, python3_12=NOTHING, python3_11=NOTHING)
+    assert found == "python3.12"
+
+
+def test_it_is_the_one_that_people_call_where_that_is(tmp_path: Path) -> None:
+    assert chosen(tmp_path, python3=NOTHING, python3_14=NOTHING) == "python3"
