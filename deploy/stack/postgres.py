@@ -191,7 +191,7 @@ def installed() -> dict[int, Path]:
 
 
 def socket_folder(folder: Path, port: int) -> str:
-    """Return the server's list of folders for Unix sockets: `folder`, or none if it is too deep."""
+    """Return the folders of Unix sockets as the server lists them; none if too deep."""
     has_room = len(os.fsencode(_socket(folder, port))) <= _LONGEST_SOCKET
     return f'"{folder}"' if has_room else ""
 
