@@ -19,7 +19,7 @@ A ?=
 .PHONY: help install run stop reset status logs up down production-env production-check \
 	upgrade-check test coverage check \
 	clients lint format generate demo seed dev init-db upgrade downgrade revision messages sagas \
-	reconcile passwords lock bench chaos fuzz mutate runtime-ready tools-ready
+	reconcile passwords lock bench bench-compare profile chaos fuzz mutate runtime-ready tools-ready
 
 help: ## list these commands
 	@awk 'BEGIN { FS = ":.*## " } \
@@ -98,8 +98,15 @@ format: tools-ready ## rewrite the code in one style
 	$(python) -m ruff format .
 	$(python) -m ruff check --fix --exit-zero .
 
-bench: tools-ready ## measure, with a yardstick beside every figure
-	@$(python) -m tests.benchmarks
+bench: tools-ready ## measure, with a yardstick beside every figure; S="cost settled" ROUNDS=2 SECONDS=5
+	@$(python) -m tests.benchmarks $(S)
+
+bench-compare: tools-ready ## two runs and what of it is noise; A=main B=HEAD S=cost, or two files of `bench`
+	@$(python) -m tests.benchmarks.compare "$(or $(A),$(error which run? A=main))" \
+		"$(or $(B),$(error which other run? B=HEAD))" $(S)
+
+profile: tools-ready ## a service under payments, as a flame graph by py-spy; S=payments
+	@$(python) -m tests.benchmarks.profile $(or $(S),$(error which service? S=payments))
 
 chaos: tools-ready ## kill, stop and restart things under load
 	@$(stack) test tests/resilience -- $(A)

@@ -45,37 +45,26 @@ if is_installed && has_servers; then
     exit 0
 fi
 
-# Of Python 3.11 or newer, and able to make .venv, where need be with a package of Debian's.
-is_usable() {
-    "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 &&
-        { "$1" -c 'import ensurepip, venv' >/dev/null 2>&1 || [ "$1" = /usr/bin/python3 ]; }
+is_new_enough() {
+    "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
 }
 
-# In microseconds of CPU, the least of some runs.
-time_of() {
-    "$1" -c '
-from time import process_time
-def run():
-    began, seen = process_time(), {}
-    for number in range(30_000):
-        key = b"%d" % (number % 97)
-        seen[key] = seen.get(key, 0) + len([one for one in (1, 2, 3) if one])
-    return process_time() - began
-print(round(min(run() for _ in range(5)) * 1_000_000))'
+# Built with profiles of its own work (PGO): as it says, or a distribution's, which does not say so.
+is_quick() {
+    "$1" -c 'import ensurepip, venv, sys, sysconfig
+built = sysconfig.get_config_var("CONFIG_ARGS") or ""
+sys.exit(sys.base_prefix != "/usr" and "--enable-optimizations" not in built)' >/dev/null 2>&1
 }
 
-# The first, unless another is faster by a quarter: so one optimised by profile is (--enable-
-# optimizations), which nothing that a Python says of itself tells for certain.
 find_python() {
-    found='' least=0
-    for candidate in python3 python3.11 python3.12 python3.13 python3.14 /usr/bin/python3; do
-        is_usable "$candidate" || continue
-        took=$(time_of "$candidate")
-        if [ -z "$found" ] || [ $((took * 5)) -lt $((least * 4)) ]; then
-            found=$(command -v "$candidate") least=$took
-        fi
+    fallback=
+    for candidate in python3 python3.14 python3.13 python3.12 python3.11 /usr/bin/python3; do
+        is_new_enough "$candidate" || continue
+        is_quick "$candidate" && { command -v "$candidate"; return 0; }
+        fallback=${fallback:-$(command -v "$candidate")}
     done
-    [ -n "$found" ] && echo "$found"
+    echo "$fallback"
+    [ -n "$fallback" ]
 }
 
 if ! python=$(find_python); then

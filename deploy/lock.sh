@@ -1,5 +1,5 @@
 #!/bin/sh
-# Owns writing the six locks from the pyproject files; `make lock`. UPGRADE=1 takes the newest
+# Owns writing the seven locks from the pyproject files; `make lock`. UPGRADE=1 takes the newest
 # versions, otherwise what is locked stays as far as it fits.
 set -eu
 cd "$(dirname "$0")/.."
@@ -35,3 +35,4 @@ compile deploy/storage.lock --group storage --constraint requirements-dev.lock
 compile deploy/clients.lock --group clients
 compile deploy/mutate.lock --group mutate --constraint requirements-dev.lock
 compile deploy/passwords.lock --group passwords
+compile deploy/bench.lock --group bench

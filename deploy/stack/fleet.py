@@ -133,7 +133,7 @@ class Fleet:
             ports=self.state.ports,
             urls={name: self.url_of(name) for name in BY_NAME},
             public_url=self.public_url,
-            postgres=f"{_LOOPBACK}:{self.state.ports['postgres']}",
+            database=self.infrastructure.postgres.place_of(DATABASE),
             passwords={role: self.state.secret(role) for role in roles},
             rabbitmq_url=self.infrastructure.rabbitmq.url,
             redis_url=self.infrastructure.redis.url,

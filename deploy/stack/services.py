@@ -159,7 +159,7 @@ class StackAddresses:
         ports: Service, or what `StackService.ports` calls a further port of it → the port.
         urls: Service → where others reach it.
         public_url: Where people reach the gateway.
-        postgres: PostgreSQL as `host:port`.
+        database: The services' database: what follows the password in its address.
         passwords: Database role → password.
         rabbitmq_url: The broker, with credentials.
         redis_url: Redis, with its password where it has one.
@@ -170,7 +170,7 @@ class StackAddresses:
     ports: Mapping[str, int]
     urls: Mapping[str, str]
     public_url: str
-    postgres: str
+    database: str
     passwords: Mapping[str, str]
     rabbitmq_url: str
     redis_url: str
@@ -233,4 +233,4 @@ def storage(service: StackService, place: StackAddresses) -> dict[str, str]:
 
 
 def _url(role: str, place: StackAddresses) -> str:
-    return f"postgresql://{role}:{place.passwords[role]}@{place.postgres}/{DATABASE}"
+    return f"postgresql://{role}:{place.passwords[role]}@{place.database}"

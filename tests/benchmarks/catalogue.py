@@ -1,15 +1,12 @@
 """The catalogue with a hundred times the products, and beside the bare SQL through a gateway."""
 
-import asyncio
-import os
-import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import asyncpg
 from tests.benchmarks.load import Connection, Measured
+from tests.benchmarks.programs import free_port, running
 
 SMALL = 1_000
 TIMES = 100
@@ -19,8 +16,6 @@ PATHS = (
     "/v1/shop/products?search=lamp",
     "/v1/shop/products?search=rare",
 )
-_ROOT = Path(__file__).parents[2]
-_READY_TRIES = 200
 
 # Every product is a lamp; one in so many that ten are in either catalogue is a rare one.
 _FILL = """
@@ -73,45 +68,16 @@ async def bare(gateway: Mapping[str, str], admin_url: str) -> AsyncIterator[str]
 
     ``gateway`` is the environment of the stack's gateway.
     """
-    shop_port, port = _free_port(), _free_port()
+    shop_port, port = free_port(), free_port()
     words = ("-m", "uvicorn", "tests.benchmarks.bare_shop:app", "--log-level", "error", "--port")
-    ours = {"SHOP_URL": f"http://127.0.0.1:{shop_port}", "GATEWAY_PORT": str(port)}
-    works = (
-        ((*words, str(shop_port)), {"BARE_DATABASE_URL": admin_url}, shop_port),
-        (("-m", "gateway", "all"), {**gateway, **ours}, port),
+    shop = running(
+        shop_port,
+        sys.executable,
+        *words,
+        str(shop_port),
+        environment={"BARE_DATABASE_URL": admin_url},
     )
-    processes = []
-    try:
-        for arguments, variables, listens in works:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                *arguments,
-                cwd=_ROOT,
-                env={**os.environ, **variables},
-                stdout=asyncio.subprocess.DEVNULL,
-            )
-            processes.append(process)
-            await _until_listening(listens)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        for process in processes:
-            process.terminate()
-            await process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
-
-
-async def _until_listening(port: int) -> None:
-    for _ in range(_READY_TRIES):
-        try:
-            (await Connection.open(f"http://127.0.0.1:{port}")).close()
-        except OSError:
-            await asyncio.sleep(0.05)
-        else:
-            return
-    raise RuntimeError(f"nothing listens on {port}")
+    ours = {"SHOP_URL": f"http://127.0.0.1:{shop_port}", "GATEWAY_PORT": str(port)}
+    before = (sys.executable, "-m", "gateway", "all")
+    async with shop, running(port, *before, environment={**gateway, **ours}) as proxy:
+        yield proxy.url

@@ -6,22 +6,20 @@ Proxies have one core, the service and the callers another.
 import asyncio
 import os
 import resource
-import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from http import HTTPStatus
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from tests.benchmarks.load import Connection, Measured, clients
+from tests.benchmarks.programs import Running, free_port, program, running
 
 PROXY_CORE, OTHER_CORE = 0, 1
 PATH = "/v1/wallets/0197a8c0-5d1e-7cc3-98c4-dc0c0c073990"
 STREAM = "/v1/payments/events"
-_STARTS_WITHIN_SECONDS = 30.0
 _SERVICE = """
 import asyncio, sys, uvicorn
 BODY = b"x" * 1024
@@ -52,19 +50,6 @@ http {{
 """
 
 
-class Running(NamedTuple):
-    """A program that listens."""
-
-    url: str
-    pid: int
-
-    @property
-    def rss_mib(self) -> float:
-        """Its memory that is not swapped out."""
-        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
-
-
 class Edge(NamedTuple):
     """The service, and the two proxies before it."""
 
@@ -85,60 +70,29 @@ async def opened(folder: Path, environment: Mapping[str, str]) -> AsyncIterator[
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     cores = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {OTHER_CORE})
-    ports = [_free_port() for _ in range(3)]
+    ports = [free_port() for _ in range(3)]
     url = f"http://127.0.0.1:{ports[0]}"
     config = folder / "edge.conf"
     config.write_text(_NGINX.format(folder=folder, service=urlsplit(url).netloc, port=ports[2]))
     told = {"WALLET_URL": url, "PAYMENTS_URL": url, "GATEWAY_PORT": str(ports[1])}
     try:
-        async with AsyncExitStack() as running:
+        async with AsyncExitStack() as stack:
 
             async def run(core: int, port: int, *command: str) -> Running:
-                started = _running(core, port, command, {**environment, **told})
-                return await running.enter_async_context(started)
+                pinned = ("taskset", "-c", str(core), *command)
+                variables = {**environment, **told}
+                started = running(port, *pinned, environment=variables, ready="/health/ready")
+                return await stack.enter_async_context(started)
 
             yield Edge(
                 await run(OTHER_CORE, ports[0], sys.executable, "-c", _SERVICE, str(ports[0])),
                 await run(PROXY_CORE, ports[1], sys.executable, "-m", "gateway", "all"),
-                await run(PROXY_CORE, ports[2], "nginx", "-c", str(config), "-e", "stderr"),
+                await run(
+                    PROXY_CORE, ports[2], program("nginx"), "-c", str(config), "-e", "stderr"
+                ),
             )
     finally:
         os.sched_setaffinity(0, cores)
-
-
-@asynccontextmanager
-async def _running(
-    core: int, port: int, command: tuple[str, ...], environment: Mapping[str, str]
-) -> AsyncIterator[Running]:
-    process = await asyncio.create_subprocess_exec(
-        *("taskset", "-c", str(core), *command),
-        env={**os.environ, **environment},
-        stdout=asyncio.subprocess.DEVNULL,
-    )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        async with asyncio.timeout(_STARTS_WITHIN_SECONDS):
-            while not await _is_ready(url):
-                await asyncio.sleep(0.05)
-        yield Running(url, process.pid)
-    finally:
-        process.terminate()
-        await process.wait()
-
-
-async def _is_ready(url: str) -> bool:
-    with suppress(OSError, asyncio.IncompleteReadError):
-        connection = await Connection.open(url)
-        status, _ = await connection.request("GET", "/health/ready")
-        connection.close()
-        return status == HTTPStatus.OK
-    return False
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 async def flat_out(url: str, token: str, seconds: float, count: int = 32) -> Measured:

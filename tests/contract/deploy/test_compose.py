@@ -59,7 +59,7 @@ COMPOSE = StackAddresses(
     ports={name: port for service in SERVICES for name, port in service.ports.items()},
     urls={service.name: f"http://{service.name}:{service.port}" for service in SERVICES},
     public_url="http://localhost:8000",
-    postgres="postgres:5432",
+    database="postgres:5432/saldo",
     passwords={
         role: role for service in WITH_SCHEMA for role in (service.name, f"{service.name}_owner")
     },

@@ -3,11 +3,12 @@
 import os
 import signal
 import socket
+import stat
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 import httpx
@@ -131,16 +132,31 @@ async def test_the_roles_can_be_set_up_again_around_what_is_there(stack: Stack, 
         assert await wallet.fetchval(f"SELECT count(*) FROM {table}") == 0
 
 
-async def test_a_wrong_password_is_refused_everywhere(stack: Stack) -> None:
-    postgres = urlsplit(stack.env_of("wallet")["WALLET_DATABASE_URL"])
-    with pytest.raises(asyncpg.InvalidPasswordError):
-        await asyncpg.connect(
-            host=postgres.hostname,
-            port=postgres.port,
-            user="wallet",
-            password="wallet",
-            database="saldo",
-        )
+async def test_services_reach_postgresql_by_its_socket_which_nobody_else_may_enter(
+    stack: Stack,
+) -> None:
+    async with connected(stack, "wallet") as wallet:
+        assert await wallet.fetchval("SELECT inet_server_addr()") is None
+    address = urlsplit(stack.env_of("wallet")["WALLET_DATABASE_URL"])
+    folder = Path(parse_qs(address.query)["host"][0])
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("is_by_socket", [True, False], ids=["by its socket", "by TCP"])
+@pytest.mark.parametrize("role", ["wallet", "wallet_owner", "postgres"])
+async def test_a_wrong_password_is_refused_by_postgresql(
+    stack: Stack, role: str, *, is_by_socket: bool
+) -> None:
+    place = stack.env_of("wallet")["WALLET_DATABASE_URL"].partition("@")[2]
+    tcp = urlsplit(stack.postgres_url)
+    if not is_by_socket:
+        place = f"{tcp.hostname}:{tcp.port}/saldo"
+    for password in (role, "", "postgres"):
+        with pytest.raises(asyncpg.InvalidPasswordError):
+            await asyncpg.connect(f"postgresql://{role}@{place}", password=password)
+
+
+async def test_a_wrong_password_is_refused_by_redis(stack: Stack) -> None:
     nameless = f"redis://127.0.0.1:{urlsplit(stack.redis_url).port}"
     with pytest.raises(AuthenticationError):
         async with Redis.from_url(nameless, retry=Retry(NoBackoff(), 0)) as nobody:

@@ -1,4 +1,5 @@
 import re
+import shutil
 import subprocess
 from itertools import pairwise
 from pathlib import Path
@@ -78,29 +79,6 @@ def test_tests_drive_the_browsers_that_the_set_up_looks_for() -> None:
     assert [name for name in browser.PROGRAMS if f"command -v {name} " not in script] == []
 
 
-@pytest.mark.parametrize(
-    ("first", "second", "taken"),
-    [(900, 100, "second"), (100, 90, "first"), (100, 900, "first")],
-)
-def test_the_fastest_python_makes_the_venv(
-    tmp_path: Path, first: int, second: int, taken: str
-) -> None:
-    programs = tmp_path / "bin"
-    programs.mkdir()
-    for program, name, took in (("python3", "first", first), ("python3.12", "second", second)):
-        made = programs / program
-        made.write_text(f"#!/bin/sh\ncase $2 in *_time*) echo {took};; esac\necho {name} >&2")
-        made.chmod(0o755)
-    script = tmp_path / "deploy" / "bootstrap.sh"
-    script.parent.mkdir()
-    script.write_bytes((ROOT / "deploy/bootstrap.sh").read_bytes())
-    path = {"PATH": f"{programs}:/usr/bin:/bin"}
-    ended = subprocess.run(  # noqa: S603 - the script that it is about
-        ["/bin/sh", script], env=path, capture_output=True, text=True, check=True
-    )
-    assert ended.stderr.splitlines()[-1] == taken
-
-
 @pytest.fixture
 def installed(tmp_path: Path) -> tuple[Path, Path]:
     """A clone's .venv and lock, just installed."""
@@ -154,3 +132,37 @@ def test_a_half_made_environment_is_not_installed(
     (venv / missing).unlink()
     assert not is_installed(venv, lock)
     assert not is_moved(venv)
+
+
+def chosen(folder: Path, **answers: str) -> str:
+    """Return which Python sets a clone up, of fakes that say "no" to what asks for `answers`."""
+    (folder / "deploy").mkdir()
+    shutil.copy(ROOT / "deploy/bootstrap.sh", folder / "deploy")
+    programs = folder / "programs"
+    programs.mkdir()
+    for name, refused in answers.items():
+        fake = programs / name.replace("_", ".")
+        fake.write_text(
+            f"#!/bin/sh\ncase $2 in *{refused}*) exit 1;; runtime) echo ${{0##*/}};; esac\n"
+        )
+        fake.chmod(0o755)
+    told = subprocess.run(  # noqa: S603 - our own
+        ["/bin/sh", folder / "deploy/bootstrap.sh", "runtime"],
+        env={"PATH": f"{programs}:/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return told.stdout.strip()
+
+
+NOTHING, QUICK, NEW = "nothing", "ensurepip", "version_info"
+
+
+def test_the_first_python_that_is_built_for_speed_sets_a_clone_up(tmp_path: Path) -> None:
+    found = chosen(tmp_path, python3=QUICK, python3_13=NEW, python3_12=NOTHING, python3_11=NOTHING)
+    assert found == "python3.12"
+
+
+def test_it_is_the_one_that_people_call_where_that_is(tmp_path: Path) -> None:
+    assert chosen(tmp_path, python3=NOTHING, python3_14=NOTHING) == "python3"

@@ -43,8 +43,8 @@ from kit.tasks import for_ever
 from kit.wake_up import WakeUp
 
 TIMER_BATCH = 100
-TIMER_SECONDS = 0.5
-COUNT_EVERY = 20  # polls of the timers
+TIMER_SECONDS = 1.0
+COUNT_EVERY = 10  # polls of the timers
 
 ended_sagas = Counter("saldo_sagas_ended", "Sagas that have ended", ["saga", "phase"])
 stuck_sagas = Counter("saldo_sagas_stuck", "Sagas that began to need attention", ["saga"])

@@ -21,7 +21,7 @@ from kit.saga.state import Note, SagaState, TaskEnded
 from kit.tasks import for_ever, spawn, stop
 
 AT_ONCE = 64
-POLL_SECONDS = 0.5
+POLL_SECONDS = 1.0  # for tasks that another process has planned, or whose lease has ended
 LEASE = timedelta(seconds=3)
 
 log = structlog.get_logger(__name__)

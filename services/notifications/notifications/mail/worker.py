@@ -31,7 +31,7 @@ BATCH: Final = 100
 # Sending a batch stops well before its lease ends, so that no other worker sends the rest, too.
 LEASE: Final = timedelta(minutes=5)
 SENDING: Final = timedelta(minutes=2)
-IDLE_SECONDS: Final = 0.5
+IDLE_SECONDS: Final = 1.0
 KEPT: Final = timedelta(days=30)
 PURGE_SECONDS: Final = 3600.0
 

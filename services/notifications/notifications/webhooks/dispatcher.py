@@ -24,7 +24,7 @@ from notifications.repository import Deliveries
 AT_ONCE: Final = 512
 EACH_AT_ONCE: Final = 16
 OWNER_AT_ONCE: Final = 64
-POLL_SECONDS: Final = 0.25
+POLL_SECONDS: Final = 1.0  # for what is to be sent again, or another process has planned
 LEASE: Final = timedelta(seconds=30)  # twice the longest attempt
 
 attempted = Counter("saldo_webhook_attempts", "Attempts at webhooks", ["outcome"])

@@ -18,7 +18,7 @@ from payments.domain.policies import Terms
 from payments.repository import Bulks
 from payments.service.bulk import decide_rows
 
-POLL_SECONDS: Final = 0.5
+POLL_SECONDS: Final = 1.0  # where another process accepted it
 LEASE: Final = timedelta(seconds=10)  # longer than looking up the parties takes
 
 

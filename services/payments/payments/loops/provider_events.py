@@ -23,7 +23,7 @@ from payments.repository.cards.provider_events import Kept
 from payments.service.cards.provider_events import UnappliedEvents, apply_events, hint
 
 AT_ONCE: Final = 100
-POLL_SECONDS: Final = 0.5  # where the webhook came to another process
+POLL_SECONDS: Final = 1.0  # where the webhook came to another process
 # How long a charge may stay unknown. A provider's account can be shared with other shops, and
 # nothing but time tells their charges from ours that are not stored yet.
 PATIENCE: Final = timedelta(days=3)
