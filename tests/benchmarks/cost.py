@@ -46,7 +46,7 @@ async def of_a_payment(
         await hello.micros(server, 1)  # warm-up
         for _ in range(ROUNDS):
             before = await hello.micros(server, seconds / 2)
-            micros = await _micros_of_each(stack, everybody, seconds)
+            micros = await micros_of_each(stack, everybody, seconds)
             yard = (before + await hello.micros(server, seconds / 2)) / 2
             hellos.append(yard)
             totals.append(sum(micros.values()))
@@ -62,9 +62,10 @@ async def of_a_payment(
             table.add(f"… of {name}", figure, "", part)
 
 
-async def _micros_of_each(
+async def micros_of_each(
     stack: Stack, everybody: Sequence[Person], seconds: float
 ) -> dict[str, float]:
+    """Return the CPU that each process uses for one settled payment, under load."""
     names = stack.processes.names()
     before = cpu.used(stack.processes, names)
     measured = await payments.run(stack.gateway_url, payments.spread(everybody), seconds)

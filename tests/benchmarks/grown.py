@@ -4,19 +4,25 @@ Rows go in by COPY past the triggers, which would look at each. What it writes i
 would have written: the ledger adds up to zero, and every chain of hashes holds.
 """
 
-import asyncio
+import os
 import random
 import struct
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from itertools import islice
 from typing import Final, NamedTuple, TypeVar
 
 import asyncpg
+from deploy.stack import Stack
+from tests.benchmarks import cost, lists, payments
+from tests.benchmarks.report import Table
 
+from testkit.people import Person
+
+ENTRIES: Final = int(os.environ.get("ENTRIES", "10000000"))
 OPENING_MINOR: Final = 1_000_000_00
 YEARS: Final = 2
 _SEED: Final = 7
@@ -39,9 +45,9 @@ class Size(NamedTuple):
         users: Each with one wallet.
     """
 
-    entries: int = 10_000_000
-    payments: int = 1_000_000
-    users: int = 100_000
+    entries: int
+    payments: int
+    users: int
 
 
 class _Account:
@@ -271,12 +277,29 @@ def bar(what: str, part: float) -> None:
     sys.stderr.flush()
 
 
-async def main(admin_url: str) -> None:
-    """Fill a database, and say how long it took."""
+async def measure(stack: Stack, everybody: Sequence[Person], seconds: float, table: Table) -> None:
+    """Add what a payment and the lists cost before there are years of them, and after."""
+    size = Size(ENTRIES, ENTRIES // 10, ENTRIES // 100)
+    await payments.run(stack.gateway_url, payments.spread(everybody), 3)  # warm-up
+    small = await _figures(stack, everybody, seconds)
     began = time.monotonic()
-    await fill(admin_url, Size(), bar)
-    sys.stderr.write(f"{time.monotonic() - began:.0f} s\n")
+    await fill(f"{stack.postgres_url.rpartition('/')[0]}/saldo", size, bar)
+    table.add(f"{ENTRIES:,} entries written", f"{time.monotonic() - began:,.0f} s")
+    await payments.run(stack.gateway_url, payments.spread(everybody), 3)  # warm-up
+    large = await _figures(stack, everybody, seconds)
+    for what, before in small.items():
+        after = large[what]
+        table.add(
+            f"… {what}", f"{after:,.2f}", f"before {before:,.2f}", f"{after / before:.2f}", "≤ 1.3"
+        )
 
 
-if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1]))
+async def _figures(stack: Stack, everybody: Sequence[Person], seconds: float) -> dict[str, float]:
+    spent = await cost.micros_of_each(stack, everybody, seconds)
+    pair = payments.Pair(everybody[0], everybody[1])
+    latency = await payments.pay_latency(stack.gateway_url, pair, 200)
+    found = {"µs of CPU for one settled payment": sum(spent.values())}
+    found["… of PostgreSQL"] = spent["postgres"]
+    found["pay → paid, ms"] = latency.percentile(0.5)
+    of_lists = await lists.run(stack.gateway_url, everybody[0])
+    return found | {f"{path}, ms": millis for path, millis in of_lists.items()}
