@@ -1,4 +1,4 @@
-"""Ends the answers that would never end, when the process stops, and looks for garbage rarely."""
+"""Ends what would never end when a process stops; looks for garbage rarely."""
 
 import gc
 from collections.abc import Callable
