@@ -120,3 +120,11 @@ def test_patterns_that_are_looked_for_anywhere_are_known() -> None:
 def test_a_pattern_that_goes_over_its_text_again_is_found(again: str, *, anywhere: bool) -> None:
     read = _reading(re.compile(again), anywhere=anywhere)
     assert not grows_with_its_text(read, "a", longest=4000)
+
+
+def test_no_group_is_repeated_possessively() -> None:
+    """Before Python 3.11.5 such a repetition forgets what it has matched, or breaks the matcher."""
+    characters = re.compile(r"\\.|\[\^?\]?(?:\\.|[^]\\])*\]")
+    repeated = re.compile(r"\)(?:[*+?]|\{\d*,?\d*\})\+")
+    bare = {name: characters.sub(".", str(one.pattern)) for name, one in PATTERNS.items()}
+    assert [name for name, pattern in bare.items() if repeated.search(pattern)] == []

@@ -18,10 +18,11 @@ _REMEMBERED: Final = 1024
 # One element of Forwarded (RFC 7239 §4), to be read backwards: a comma within a quoted string does
 # not end it. A quote that no string begins or ends with is odd; all that is left of such an element
 # is part of the match, so that looking through any text takes one pass.
-_WITHIN: Final = r'(?:[^,"]|(?<![^\s;,])"(?:[^"]|"\\)*+"(?==))*+'
+# Atomic groups, not possessive ones: before Python 3.11.5 these lose what they have matched.
+_WITHIN: Final = r'(?>(?:[^,"]|(?<![^\s;,])"(?>(?:[^"]|"\\)*)"(?==))*)'
 _BACKWARDS: Final = re.compile(rf'({_WITHIN})(?:,|$|("{_WITHIN}).*+)', re.DOTALL)
 _PARAMETER: Final = re.compile(
-    r'(?:^|;)\s*+([a-z]++)=("(?:[^"\\]|\\.)*+"|[^;"\s]*+)', re.IGNORECASE
+    r'(?:^|;)\s*+([a-z]++)=("(?>(?:[^"\\]|\\.)*)"|[^;"\s]*+)', re.IGNORECASE
 )
 # An address, with or without a port: 203.0.113.7:80, [2001:db8::1]:80, 2001:db8::1.
 _NODE: Final = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::\w+)?|([0-9.]+)(?::\w+)?|([0-9A-Fa-f:.]+)")

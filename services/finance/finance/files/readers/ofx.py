@@ -30,7 +30,7 @@ _BEGIN: Final = re.compile(r"<OFX(?:\s[^<>]{0,1000})?>", re.IGNORECASE)
 # is looked for no further than to the next, so that a file of such beginnings is read once.
 _TAG: Final = re.compile(
     r"<(/?)([A-Za-z0-9.]{1,40})>"
-    r"(?:\s*<!\[CDATA\[((?:[^]<]++|<(?!!\[)|\](?!\]>))*+)\]\]>|([^<]*))"
+    r"(?:\s*<!\[CDATA\[((?>(?:[^]<]++|<(?!!\[)|\](?!\]>))*))\]\]>|([^<]*))"
 )
 _CHARSET: Final = re.compile(rb"CHARSET:\s*([A-Za-z0-9-]{1,20})")
 _DECLARED: Final = re.compile(rb"""<\?xml[^>]{0,200}encoding=["']([A-Za-z0-9-]{1,20})["']""")
