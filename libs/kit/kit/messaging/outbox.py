@@ -31,9 +31,9 @@ WHERE pg_current_xact_id() IS NOT NULL
 _TAKE_ID = "SELECT pg_current_xact_id()"
 
 # One statement both deletes confirmed rows and reads on, in one round trip. Both parts see the
-# table as it was before, so the rows that are being deleted must be left out by name: by sub-select,
-# which any plan hashes. The other sub-selects run once, and only where there is a row: an idle relay
-# draws no transaction ids.
+# table as it was before, so the rows that are being deleted must be left out by name: by a
+# sub-select, which any plan hashes. The two others run once, and only where there is a row: an idle
+# relay draws no transaction ids.
 _READ_ON = """
 WITH confirmed AS (DELETE FROM outbox WHERE seq = ANY($1::bigint[]))
 SELECT seq, exchange, routing_key, subject, body,

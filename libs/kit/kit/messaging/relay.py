@@ -13,6 +13,7 @@ import structlog
 from asyncpg.exceptions import InterfaceError, PostgresError
 
 from kit.db.database import Database
+from kit.linger import SHORT
 from kit.messaging.broker import Broker, PublicationRefusedError
 from kit.messaging.drain import Drain
 from kit.messaging.outbox import Unsent
@@ -75,7 +76,12 @@ class Relay:
 
     async def _once(self) -> None:
         async with self._ownership() as connection:
-            drain = Drain(Unsent(connection), self._undeliverable, service=self._database.name)
+            drain = Drain(
+                Unsent(connection),
+                self._undeliverable,
+                service=self._database.name,
+                linger=SHORT,
+            )
             while True:
                 publisher = await self._broker.publisher()
                 try:
