@@ -43,7 +43,7 @@ PAYMENT_TYPES: Final[Mapping[type[PaymentEvent], EventType]] = {
 
 
 def recipients(envelope: Envelope) -> set[UUID]:
-    """Return the users whom an event concerns."""
+    """Return the users to whose webhooks an event is sent; nobody where it is for notices alone."""
     event = envelope.message
     moved = _movement_of(event)
     owners = {entry.owner_id for entry in moved.entries if entry.owner_id} if moved else set()
