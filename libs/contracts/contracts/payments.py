@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from contracts.wallet import Amount, MessageCurrency, Movement
+from contracts.wallet import Amount, MessageCurrency, PostedTransfer
 from kit.messaging.messages import Command, Event, Reply
 from kit.refusals import Refusal
 
@@ -171,7 +171,7 @@ class PaymentPaid(PaymentEvent):
     status: Literal["paid"] = "paid"
     transfer_id: UUID
     paid_minor: int | None = None
-    movement: Movement | None = None
+    movement: PostedTransfer | None = None
 
 
 class PaymentFailed(PaymentEvent):

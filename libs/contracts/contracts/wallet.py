@@ -243,7 +243,7 @@ class EntryPosted(BaseModel):
     balance_after_minor: int
 
 
-class Movement(BaseModel):
+class PostedTransfer(BaseModel):
     """Says what a posted transfer has moved."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -257,7 +257,7 @@ class Movement(BaseModel):
     posted_at: datetime
 
 
-class FundsMoved(Event, Movement):
+class FundsMoved(Event, PostedTransfer):
     """A transfer was posted of which its asker does not tell. Its id is the subject.
 
     The entries add up to zero. There are two of them, or three where the payer came to owe a part:

@@ -11,7 +11,7 @@ from contracts.payments import (
     PaymentRefunded,
     PaymentRefundFailed,
 )
-from contracts.wallet import Movement
+from contracts.wallet import PostedTransfer
 from kit.db import UnitOfWork
 from kit.logs import get_logger
 from kit.messaging.outbox import emit
@@ -31,7 +31,7 @@ _EVENTS: dict[PaymentStatus, type[PaymentEvent]] = {
 }
 
 
-def event_of(payment: Payment, movement: Movement | None = None) -> PaymentEvent:
+def event_of(payment: Payment, movement: PostedTransfer | None = None) -> PaymentEvent:
     """Return the event of the state that the payment has just reached.
 
     See contracts.payments. ``movement`` is told of with a payment that was paid.
@@ -58,7 +58,7 @@ def event_of(payment: Payment, movement: Movement | None = None) -> PaymentEvent
     return _EVENTS[payment.status].model_validate(known)
 
 
-def tell(uow: UnitOfWork, payment: Payment, movement: Movement | None = None) -> None:
+def tell(uow: UnitOfWork, payment: Payment, movement: PostedTransfer | None = None) -> None:
     """Emit the event of the payment's new state under its version; log it once stored."""
     event = event_of(payment, movement)
     emit(uow, event, subject=str(payment.id), sequence=payment.version)

@@ -21,8 +21,8 @@ from contracts.payments import (
 from contracts.wallet import (
     CaptureHold,
     EntryPosted,
-    Movement,
     PlaceHold,
+    PostedTransfer,
     ReleaseHold,
     Transfer,
 )
@@ -48,7 +48,7 @@ KNOWN: dict[str, Any] = {
     "currency": "RUB",
     "at": NOW,
 }
-MOVEMENT = Movement(
+MOVEMENT = PostedTransfer(
     transfer_id=new_id(),
     kind="payment",
     reference="order 7",

@@ -22,7 +22,7 @@ from contracts.payments import (
     PaymentRefunded,
     PaymentRefundFailed,
 )
-from contracts.wallet import FundsMoved, Movement
+from contracts.wallet import FundsMoved, PostedTransfer
 from kit.ids import derived_id, new_id
 from kit.jsonable import plain
 from kit.messaging.messages import Envelope, Message
@@ -43,7 +43,7 @@ PAYMENT_TYPES: Final[Mapping[type[PaymentEvent], EventType]] = {
 
 
 def recipients(envelope: Envelope) -> set[UUID]:
-    """Return the users to whose webhooks an event is sent; nobody where it is for notices alone."""
+    """Return the users whose webhooks an event is for, maybe none."""
     event = envelope.message
     moved = _movement_of(event)
     owners = {entry.owner_id for entry in moved.entries if entry.owner_id} if moved else set()
@@ -60,8 +60,8 @@ def messages_of(envelope: Envelope, users: Collection[UUID]) -> Iterator[Webhook
         yield from _of_funds(envelope, moved, users)
 
 
-def _movement_of(event: Message) -> Movement | None:
-    """Return what an event says of a transfer: wallet's own, or a payment's that was paid."""
+def _movement_of(event: Message) -> PostedTransfer | None:
+    """Return the transfer of an event: wallet's own, or of a paid payment."""
     if isinstance(event, PaymentPaid):
         return event.movement
     return event if isinstance(event, FundsMoved) else None
@@ -137,7 +137,7 @@ def _of_money(event: PaymentEvent) -> dict[str, Any]:
 
 
 def _of_funds(
-    envelope: Envelope, moved: Movement, users: Collection[UUID]
+    envelope: Envelope, moved: PostedTransfer, users: Collection[UUID]
 ) -> Iterator[WebhookMessage]:
     """Yield to each account's owner a message about their own entry only."""
     for entry in moved.entries:

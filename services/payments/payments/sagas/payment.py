@@ -16,8 +16,8 @@ from contracts.wallet import (
     HoldPlaced,
     HoldRefused,
     HoldReleased,
-    Movement,
     PlaceHold,
+    PostedTransfer,
     ReleaseHold,
     Transfer,
     TransferPosted,
@@ -163,7 +163,7 @@ def _settle(ask: Ask) -> Command:
     )
 
 
-def movement(saga_id: UUID, data: Data) -> Movement | None:
+def movement(saga_id: UUID, data: Data) -> PostedTransfer | None:
     """Return what the settled saga's transfer has moved on people's accounts.
 
     None where wallet tells of it: asked before there was a choice, it said nothing of entries.
@@ -181,7 +181,7 @@ def movement(saga_id: UUID, data: Data) -> Movement | None:
     )
     if not entries:
         return None
-    return Movement(
+    return PostedTransfer(
         transfer_id=data["transfer_id"],
         kind=TRANSFER_KIND,
         reference=str(saga_id),
