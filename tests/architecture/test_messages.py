@@ -67,6 +67,12 @@ def test_nobody_listens_to_their_own_events(services: list[Service]) -> None:
 
 
 @pytest.mark.parametrize("model", EVENTS, ids=lambda model: model.type)
+def test_every_event_is_heard_by_somebody(model: type[Event], services: list[Service]) -> None:
+    """What nobody listens to is not written: it costs what every message costs."""
+    assert [one.name for one in services if model in one.routes.events]
+
+
+@pytest.mark.parametrize("model", EVENTS, ids=lambda model: model.type)
 def test_an_event_is_told_by_its_owner_alone(model: type[Event], sources: Sources) -> None:
     assert owner(model) in _where(_names, model, sources)
     assert _where(_made, model, sources) <= {owner(model)}

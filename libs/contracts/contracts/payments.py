@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from contracts.wallet import Amount, MessageCurrency
+from contracts.wallet import Amount, MessageCurrency, PostedTransfer
 from kit.messaging.messages import Command, Event, Reply
 from kit.refusals import Refusal
 
@@ -162,7 +162,8 @@ class PaymentPaid(PaymentEvent):
     """The money has moved; ``transfer_id`` names the wallet's transfer.
 
     Final, but for refunds. ``paid_minor`` is what was paid of ``amount_minor``; None, in earlier
-    events, means all of it.
+    events, means all of it. ``movement`` is the transfer where wallet does not tell of it, with the
+    entries of people's accounts.
     """
 
     type: ClassVar[str] = "payments.payment_paid.v1"
@@ -170,6 +171,7 @@ class PaymentPaid(PaymentEvent):
     status: Literal["paid"] = "paid"
     transfer_id: UUID
     paid_minor: int | None = None
+    movement: PostedTransfer | None = None
 
 
 class PaymentFailed(PaymentEvent):

@@ -62,7 +62,7 @@ class CaptureHold(Command):
     With ``release_rest`` what is left of the hold is given back in the same posting, and the hold
     is closed. A frozen wallet still gives what was held. A refusal means that the hold is not there
     to be captured (unknown, closed, or smaller): the asker's mistake, never a matter of funds.
-    ``purpose`` as in Transfer.
+    ``purpose`` and ``is_told_by_asker`` as in Transfer.
     """
 
     type: ClassVar[str] = "wallet.capture_hold.v1"
@@ -76,6 +76,7 @@ class CaptureHold(Command):
     description: str | None = None
     release_rest: bool = False
     purpose: PurposeText | None = None
+    is_told_by_asker: bool = False
 
 
 class ReleaseHold(Command):
@@ -106,6 +107,9 @@ class Transfer(Command):
 
     ``purpose`` is what the money is for, a word of the asker's that the ledger keeps unread:
     ``service:`` and an id where a paid service was paid.
+
+    With ``is_told_by_asker`` the asker tells of the movement in an event of its own, by what the
+    answer says of its entries; there is no FundsMoved of it then.
     """
 
     type: ClassVar[str] = "wallet.transfer.v1"
@@ -121,9 +125,19 @@ class Transfer(Command):
     is_owed: bool = False
     reply_kind: str | None = None
     purpose: PurposeText | None = None
+    is_told_by_asker: bool = False
 
 
 # Replies
+
+
+class EntryMark(BaseModel):
+    """Names an entry of an account by its number, with the balance after it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    seq: int
+    balance_after_minor: int
 
 
 class HoldPlaced(Reply):
@@ -161,7 +175,8 @@ class TransferPosted(Reply):
 
     Of a Transfer with ``is_owed`` the payer could not cover ``owed_minor``, and owes it now. The
     payee's account is a suspense account where the wallet meant is its deleted owner's.
-    ``reply_kind`` is the Transfer's.
+    ``reply_kind`` is the Transfer's. Where the asker tells of the movement, it has the entries of
+    the accounts that are somebody's.
     """
 
     type: ClassVar[str] = "wallet.transfer_posted.v1"
@@ -172,6 +187,8 @@ class TransferPosted(Reply):
     payee_account_id: UUID
     owed_minor: Annotated[int, Field(ge=0)] = 0
     reply_kind: str | None = None
+    payer_entry: EntryMark | None = None
+    payee_entry: EntryMark | None = None
 
 
 class TransferRefused(Reply):
@@ -226,14 +243,10 @@ class EntryPosted(BaseModel):
     balance_after_minor: int
 
 
-class FundsMoved(Event):
-    """A transfer was posted. Its id is the subject; the entries add up to zero.
+class PostedTransfer(BaseModel):
+    """Says what a posted transfer has moved."""
 
-    There are two of them, or three where the payer came to owe a part: what was taken from the
-    payer, what the house lends (``owner_id`` None), what the payee gets.
-    """
-
-    type: ClassVar[str] = "wallet.funds_moved.v1"
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     transfer_id: UUID
     kind: str
@@ -242,6 +255,16 @@ class FundsMoved(Event):
     currency: str
     entries: tuple[EntryPosted, ...]
     posted_at: datetime
+
+
+class FundsMoved(Event, PostedTransfer):
+    """A transfer was posted of which its asker does not tell. Its id is the subject.
+
+    The entries add up to zero. There are two of them, or three where the payer came to owe a part:
+    what was taken from the payer, what the house lends (``owner_id`` None), what the payee gets.
+    """
+
+    type: ClassVar[str] = "wallet.funds_moved.v1"
 
 
 class WalletNotEmpty(Refusal):

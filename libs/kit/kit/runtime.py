@@ -17,6 +17,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from kit.clock import SystemClock
+from kit.linger import LONG, SHORT
 from kit.messaging.routes import Routes, by_type
 from kit.settings import (
     BrokerSettings,
@@ -235,6 +236,7 @@ def consumers(service: Service, broker: "Broker") -> "list[Consumer]":
             f"{service.name}.{kind}",
             handlers,
             unknown_is_fine=kind == "events",
+            linger=LONG if kind == "events" else SHORT,
         )
         for kind, handlers in tables.items()
         if handlers

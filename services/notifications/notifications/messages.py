@@ -1,6 +1,7 @@
 """Routes messages to functions."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from contracts.auth import (
     ApiKeyInNewPlace,
@@ -37,44 +38,49 @@ from notifications.service.deliveries import announce
 from notifications.service.events import notify, remember_people
 from notifications.service.mails import order_mails
 
+ORDERS: Final = (
+    SendActivation,
+    SendAlreadyRegistered,
+    SendEmailChange,
+    SendPasswordReset,
+    SendSecurityNotice,
+)
+NEWS: Final = (
+    UserLocked,
+    ApiKeyInNewPlace,
+    FactorChanged,
+    ConfirmationLimitsChanged,
+    PaymentCreated,
+    PaymentPaid,
+    PaymentFailed,
+    PaymentCancelled,
+    PaymentRefunded,
+    PaymentRefundFailed,
+    PaymentDisputed,
+    PaymentDisputeClosed,
+    FundsMoved,
+    ExportReady,
+    ExportFailed,
+    BudgetReached,
+)
+
 
 def routes(webhooks: WakeUp) -> Routes:
-    """Return the routes; new webhooks set the wake-up."""
+    """Return the routes; new webhooks set the wake-up.
 
-    async def send(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
+    One function takes all news of a batch at once, however mixed they come.
+    """
+
+    async def tell(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
+        await notify(uow, envelopes)
         if await announce(uow, envelopes):
             uow.after_commit(webhooks.set)
 
-    async def notify_and_send(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
-        await notify(uow, envelopes)
-        await send(uow, envelopes)
-
     return Routes(
-        commands={
-            SendActivation: order_mails,
-            SendAlreadyRegistered: order_mails,
-            SendEmailChange: order_mails,
-            SendPasswordReset: order_mails,
-            SendSecurityNotice: order_mails,
-        },
+        commands=dict.fromkeys(ORDERS, order_mails),
         events={
             UserRegistered: remember_people,
             UserChanged: remember_people,
-            UserLocked: notify,
-            ApiKeyInNewPlace: notify,
-            FactorChanged: notify,
-            ConfirmationLimitsChanged: notify,
-            PaymentCreated: send,
-            PaymentPaid: notify_and_send,
-            PaymentFailed: notify_and_send,
-            PaymentCancelled: notify_and_send,
-            PaymentRefunded: notify_and_send,
-            PaymentRefundFailed: notify_and_send,
-            PaymentDisputed: notify_and_send,
-            PaymentDisputeClosed: notify_and_send,
-            FundsMoved: notify_and_send,
-            ExportReady: notify,
-            ExportFailed: notify,
-            BudgetReached: notify,
+            **dict.fromkeys(NEWS, tell),
         },
     )

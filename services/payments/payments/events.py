@@ -11,6 +11,7 @@ from contracts.payments import (
     PaymentRefunded,
     PaymentRefundFailed,
 )
+from contracts.wallet import PostedTransfer
 from kit.db import UnitOfWork
 from kit.logs import get_logger
 from kit.messaging.outbox import emit
@@ -30,10 +31,10 @@ _EVENTS: dict[PaymentStatus, type[PaymentEvent]] = {
 }
 
 
-def event_of(payment: Payment) -> PaymentEvent:
+def event_of(payment: Payment, movement: PostedTransfer | None = None) -> PaymentEvent:
     """Return the event of the state that the payment has just reached.
 
-    See contracts.payments.
+    See contracts.payments. ``movement`` is told of with a payment that was paid.
     """
     times = {
         PaymentStatus.CREATED: payment.created_at,
@@ -52,13 +53,14 @@ def event_of(payment: Payment) -> PaymentEvent:
         "transfer_id": payment.transfer_id,
         "paid_minor": payment.paid_minor,
         "reason": payment.reason,
+        "movement": movement,
     }
     return _EVENTS[payment.status].model_validate(known)
 
 
-def tell(uow: UnitOfWork, payment: Payment) -> None:
+def tell(uow: UnitOfWork, payment: Payment, movement: PostedTransfer | None = None) -> None:
     """Emit the event of the payment's new state under its version; log it once stored."""
-    event = event_of(payment)
+    event = event_of(payment, movement)
     emit(uow, event, subject=str(payment.id), sequence=payment.version)
     uow.after_commit(
         lambda: log.info(

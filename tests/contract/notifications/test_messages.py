@@ -5,7 +5,9 @@ import inspect
 import pytest
 
 from contracts import payments as contract
+from contracts.auth import UserChanged, UserRegistered
 from contracts.payments import PaymentCreated, PaymentEvent
+from contracts.wallet import FundsMoved
 from kit.refusals import Language
 from kit.wake_up import WakeUp
 from notifications.domain.endpoints import EventType
@@ -32,8 +34,15 @@ def test_every_event_of_a_payment_is_heard_and_sent_under_a_name_like_its_own() 
     assert set(EventType) - set(PAYMENT_TYPES.values()) == {EventType.FUNDS_MOVED}
 
 
-def test_every_event_of_a_payment_but_its_creation_is_news_to_people() -> None:
-    assert set(EVENTS) - {PaymentCreated} <= set(events.NOTICES_OF)
+def test_nothing_is_heard_that_is_neither_news_nor_a_webhook_nor_about_people() -> None:
+    about_people = {UserRegistered, UserChanged}
+    acted_upon = {*events.NOTICES_OF, *PAYMENT_TYPES, FundsMoved, *about_people}
+    assert set(routes(WakeUp()).events) == acted_upon
+
+
+def test_a_payments_creation_alone_is_heard_for_webhooks_only() -> None:
+    for_webhooks = {*PAYMENT_TYPES, FundsMoved}
+    assert for_webhooks - set(events.NOTICES_OF) == {PaymentCreated}
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])

@@ -18,7 +18,14 @@ from contracts.payments import (
     PaymentRefunded,
     PaymentRefundFailed,
 )
-from contracts.wallet import CaptureHold, PlaceHold, ReleaseHold, Transfer
+from contracts.wallet import (
+    CaptureHold,
+    EntryPosted,
+    PlaceHold,
+    PostedTransfer,
+    ReleaseHold,
+    Transfer,
+)
 from kit.ids import new_id
 from kit.messaging import cloudevents
 from kit.messaging.messages import Event, Message
@@ -41,9 +48,26 @@ KNOWN: dict[str, Any] = {
     "currency": "RUB",
     "at": NOW,
 }
+MOVEMENT = PostedTransfer(
+    transfer_id=new_id(),
+    kind="payment",
+    reference="order 7",
+    description=None,
+    currency="RUB",
+    entries=(
+        EntryPosted(
+            account_id=new_id(),
+            owner_id=new_id(),
+            seq=1,
+            amount_minor=15_000,
+            balance_after_minor=15_000,
+        ),
+    ),
+    posted_at=NOW,
+)
 EVENTS: list[Message] = [
     PaymentCreated(**KNOWN),
-    PaymentPaid(**KNOWN, transfer_id=new_id()),
+    PaymentPaid(**KNOWN, transfer_id=new_id(), movement=MOVEMENT),
     PaymentFailed(**KNOWN, reason="insufficient_funds"),
     PaymentCancelled(**KNOWN, reason="expired"),
     PaymentRefunded(

@@ -44,6 +44,7 @@ MESSAGES: list[Message] = [
         posted_at=NOW,
         payer_account_id=new_id(),
         payee_account_id=new_id(),
+        payee_entry=contract.EntryMark(seq=1, balance_after_minor=15_000),
     ),
     contract.TransferRefused(in_reply_to=new_id(), transfer_id=None, code="hold_closed"),
     contract.WalletOpened(

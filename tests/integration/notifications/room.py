@@ -15,6 +15,7 @@ import respx
 from contracts.auth import UserChanged, UserRegistered
 from contracts.payments import (
     PaymentCancelled,
+    PaymentCreated,
     PaymentDisputeClosed,
     PaymentDisputed,
     PaymentFailed,
@@ -184,6 +185,10 @@ def _payment(payer: UUID, payee: UUID, amount_minor: int) -> Json:
         "currency": "RUB",
         "at": FakeClock().now(),
     }
+
+
+def created(payer: UUID, payee: UUID) -> PaymentCreated:
+    return PaymentCreated(**_payment(payer, payee, 15000))
 
 
 def paid(payer: UUID, payee: UUID, amount_minor: int = 15000) -> PaymentPaid:

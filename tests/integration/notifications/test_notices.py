@@ -11,6 +11,7 @@ from tests.integration.notifications.room import (
     cancelled,
     changed,
     closed,
+    created,
     disputed,
     failed,
     moved,
@@ -193,6 +194,20 @@ async def test_many_events_that_come_together_cost_one_statement(
     await room.told(*(paid(alice, bob) for _ in range(50)))
     assert room.database.statements - before == one
     assert await room.count("notice") == 104
+
+
+async def test_news_of_several_kinds_that_come_mixed_cost_no_more_statements(
+    room: Room, alice: UUID, bob: UUID
+) -> None:
+    await room.told(paid(alice, bob))
+    before = room.database.statements
+    await room.told(paid(alice, bob))
+    one = room.database.statements - before
+    news = [(created(alice, bob), paid(alice, bob), moved(bob, "top_up")) for _ in range(20)]
+    before = room.database.statements
+    await room.told(*(event for mixed in news for event in mixed))
+    assert room.database.statements - before == one
+    assert await room.count("notice") == 4 + 20 * 3
 
 
 async def test_somebody_without_a_name_is_not_named(room: Room, alice: UUID) -> None:

@@ -20,6 +20,7 @@ from tests.integration.notifications.hooks import Hooks, hooks_of
 from tests.integration.notifications.receiver import Receiver, receiving
 from tests.integration.notifications.room import Room, opened, paid
 
+from contracts.auth import ConfirmationLimitsChanged
 from kit.db import UnitOfWork
 from kit.ids import new_id
 from kit.messaging.messages import Envelope, Event
@@ -229,6 +230,14 @@ async def test_events_cost_two_statements_however_many_they_concern(
         await announce(uow, envelopes)
     assert await hooks.room.count("webhook_delivery") == 60
     assert await hooks.room.count("webhook_message") == 20
+
+
+async def test_events_that_are_for_no_webhooks_cost_no_statement(hooks: Hooks, alice: UUID) -> None:
+    change = ConfirmationLimitsChanged(change_id=new_id(), user_id=alice, at=datetime.now(UTC))
+    async with hooks.room.database.unit_of_work() as uow:
+        before = hooks.room.database.statements
+        assert await announce(uow, [_envelope(change)]) == 0
+        assert hooks.room.database.statements == before
 
 
 def _envelope(event: Event) -> Envelope:

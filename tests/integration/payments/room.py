@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from contracts.auth import UserRegistered
 from contracts.wallet import (
     CaptureHold,
+    EntryMark,
     HoldPlaced,
     HoldRefused,
     HoldReleased,
@@ -63,12 +64,20 @@ SURROUNDINGS: dict[str, Any] = {
 }
 
 
+PAYER_ENTRY = EntryMark(seq=7, balance_after_minor=99_000)
+PAYEE_ENTRY = EntryMark(seq=3, balance_after_minor=1_000)
+
+
 @dataclass
 class ScriptedWallet:
-    """Answers commands as told: ``refuses`` with a code, ``is_silent`` not at all."""
+    """Answers commands as told: ``refuses`` with a code, ``is_silent`` not at all.
+
+    With ``knows_entries`` it names its entries to askers who tell of the movement.
+    """
 
     refuses: Callable[[Command], str | None] = lambda _: None
     is_silent: bool = False
+    knows_entries: bool = True
     heard: list[Command] = field(default_factory=list)
 
     async def answer(self, uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
@@ -92,10 +101,14 @@ class ScriptedWallet:
                 return HoldReleased(**asked, hold_id=command.hold_id)
             case Transfer():
                 moved = {"transfer_id": command.transfer_id, "reply_kind": command.reply_kind}
-            case _:
+            case CaptureHold():
                 moved = {"transfer_id": None if code else new_id()}
+            case _:
+                raise TypeError(command.type)
         if code:
             return TransferRefused(**asked, **moved, code=code)
+        if self.knows_entries and command.is_told_by_asker:
+            moved |= {"payer_entry": PAYER_ENTRY, "payee_entry": PAYEE_ENTRY}
         return TransferPosted(
             **asked,
             **moved,

@@ -5,11 +5,11 @@ from uuid import UUID
 import httpx
 import pytest
 import respx
-from tests.integration.payments.room import CHECKED, ONE, TWO, Room
+from tests.integration.payments.room import CHECKED, ONE, PAYEE_ENTRY, PAYER_ENTRY, TWO, Room
 
 from contracts.auth import UserChanged
 from contracts.payments import PaymentCreated, PaymentFailed, PaymentPaid
-from contracts.wallet import CaptureHold, PlaceHold, ReleaseHold, Transfer
+from contracts.wallet import CaptureHold, PlaceHold, ReleaseHold, Transfer, TransferPosted
 from kit.ids import new_id
 from testkit.pump import sent
 
@@ -38,6 +38,58 @@ async def test_a_payment_is_on_its_way_then_paid(room: Room, alice: UUID, bob: U
         ("payments.payment_created.v1", 1),
         ("payments.payment_paid.v1", 2),
     ]
+
+
+async def test_the_event_of_a_paid_payment_says_what_has_moved_so_that_wallet_need_not(
+    room: Room, alice: UUID, bob: UUID
+) -> None:
+    payment_id = await room.create(alice, bob, "10.00", description="Dinner")
+    await room.pay(alice, payment_id)
+    [envelope] = await sent(room.database, Transfer)
+    asked = envelope.message
+    assert isinstance(asked, Transfer)
+    assert asked.is_told_by_asker
+    await room.settle()
+    [told] = room.published(PaymentPaid)
+    assert isinstance(told.message, PaymentPaid)
+    moved = told.message.movement
+    assert moved is not None
+    assert (moved.transfer_id, moved.posted_at) == (asked.transfer_id, room.clock.now())
+    assert (moved.kind, moved.reference) == (asked.kind, asked.reference)
+    assert (moved.description, moved.currency) == ("Dinner", "RUB")
+    assert [(e.owner_id, e.seq, e.amount_minor, e.balance_after_minor) for e in moved.entries] == [
+        (alice, PAYER_ENTRY.seq, -1_000, PAYER_ENTRY.balance_after_minor),
+        (bob, PAYEE_ENTRY.seq, 1_000, PAYEE_ENTRY.balance_after_minor),
+    ]
+
+
+async def test_many_paid_at_once_share_a_message_for_each_step(
+    room: Room, alice: UUID, bob: UUID
+) -> None:
+    made = await asyncio.gather(*(room.create(alice, bob, "1.00") for _ in range(32)))
+    await asyncio.gather(*(room.pay(alice, payment_id) for payment_id in made))
+    await room.settle()
+    told = room.published(PaymentCreated, Transfer, TransferPosted, PaymentPaid)
+    assert Counter(one.type for one in told) == {
+        PaymentCreated.type: 32,
+        Transfer.type: 32,
+        TransferPosted.type: 32,
+        PaymentPaid.type: 32,
+    }
+    assert len(room.pump.broker.published) == 4
+
+
+async def test_where_wallet_says_nothing_of_entries_it_tells_of_the_movement_itself(
+    room: Room, alice: UUID, bob: UUID
+) -> None:
+    """So does one of the version before."""
+    room.wallet.knows_entries = False
+    payment_id = await room.create(alice, bob)
+    await room.pay(alice, payment_id)
+    await room.settle()
+    [told] = room.published(PaymentPaid)
+    assert isinstance(told.message, PaymentPaid)
+    assert told.message.movement is None
 
 
 @pytest.mark.parametrize("code", ["insufficient_funds", "wallet_frozen", "wallet_not_found"])

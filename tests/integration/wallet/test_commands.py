@@ -3,7 +3,9 @@
 from tests.integration.wallet.world import World, capture, place, release, transfer
 
 from contracts.wallet import (
+    HOUSE,
     AccountRef,
+    EntryMark,
     FundsMoved,
     HoldPlaced,
     HoldRefused,
@@ -39,6 +41,44 @@ async def test_a_transfer_opens_wallets_moves_money_and_tells_it(world: World) -
         (bob, 1, 15_000, 15_000),
     ]
     await world.check_ledger()
+
+
+async def test_of_what_its_asker_tells_there_is_no_event_and_the_answer_has_the_entries(
+    world: World,
+) -> None:
+    alice, bob = await world.person("1000.00"), new_id()
+    placed = place(alice, 300)
+    await world.ask(placed)
+    await world.empty_outbox()
+    asked = [
+        transfer(alice, bob, 15_000, is_told_by_asker=True),
+        capture(placed, bob).model_copy(update={"is_told_by_asker": True}),
+        transfer(bob, alice, 200),
+    ]
+    moved, captured, untold = await world.ask(*asked)
+    assert isinstance(moved, TransferPosted)
+    assert moved.payer_entry == EntryMark(seq=2, balance_after_minor=85_000)
+    assert moved.payee_entry == EntryMark(seq=1, balance_after_minor=15_000)
+    assert isinstance(captured, TransferPosted)
+    assert captured.payer_entry == EntryMark(seq=3, balance_after_minor=84_700)
+    assert captured.payee_entry == EntryMark(seq=2, balance_after_minor=15_300)
+    assert isinstance(untold, TransferPosted)
+    assert (untold.payer_entry, untold.payee_entry) == (None, None)
+    (told,) = await sent(world.database, FundsMoved)
+    assert told.subject == str(untold.transfer_id)
+    assert await world.ask(*asked) == [moved, captured, untold]  # as they were kept
+    await world.check_ledger()
+
+
+async def test_a_house_account_has_no_entry_in_an_answer(world: World) -> None:
+    bob = new_id()
+    house = AccountRef(owner_id=HOUSE, provider="stripe")
+    command = transfer(HOUSE, bob, 500, is_told_by_asker=True)
+    (posted,) = await world.ask(command.model_copy(update={"payer": house}))
+    assert isinstance(posted, TransferPosted)
+    assert posted.payer_entry is None
+    assert posted.payee_entry == EntryMark(seq=1, balance_after_minor=500)
+    assert await sent(world.database, FundsMoved) == []
 
 
 async def test_a_reply_goes_to_who_asked_and_carries_the_trace(world: World) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from tests.integration.wallet.world import World, capture, place, release, transfer
 
-from contracts.wallet import FundsMoved, HoldRefused, TransferPosted
+from contracts.wallet import EntryMark, FundsMoved, HoldRefused, TransferPosted
 from kit.ids import new_id
 from testkit.pump import sent
 
@@ -55,6 +55,19 @@ async def test_the_owner_sees_the_debt_and_how_it_is_paid_off(world: World) -> N
         ("debt_repayment", "-70.00", "30.00"),
         ("top_up", "100.00", "100.00"),
     ]
+    await world.check_ledger()
+
+
+async def test_a_debt_paid_off_by_what_its_asker_tells_of_is_told_of_all_the_same(
+    world: World,
+) -> None:
+    owner, payer = await indebted(world, 7_000), await world.person("100.00")
+    await world.empty_outbox()
+    (posted,) = await world.ask(transfer(payer, owner, 5_000, is_told_by_asker=True))
+    assert isinstance(posted, TransferPosted)
+    assert posted.payee_entry == EntryMark(seq=1, balance_after_minor=5_000)
+    kinds = [one.message.kind for one in await sent(world.database, FundsMoved)]  # type: ignore[attr-defined]
+    assert kinds == ["debt_repayment"]
     await world.check_ledger()
 
 

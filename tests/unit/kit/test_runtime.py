@@ -13,9 +13,10 @@ from redis.asyncio import Redis
 
 from kit.clock import SystemClock
 from kit.db.database import Database
+from kit.linger import LONG, SHORT
 from kit.messaging.routes import Routes
 from kit.refusals import Unavailable
-from kit.runtime import ProcessMode, Service, _patiently, message_loops, opened, working
+from kit.runtime import ProcessMode, Service, _patiently, consumers, message_loops, opened, working
 from kit.settings import IdentitySettings, RedisSettings, WebSettings
 from kit.web.app import create_app
 from testkit.broker import MemoryBroker
@@ -33,13 +34,17 @@ async def handle(*_: Any) -> None:
     """Do nothing."""
 
 
-def loops_of(routes: Routes) -> list[str]:
-    """Return the names of a service's loops, none of which is run."""
+def plain(routes: Routes) -> Service:
     settings = PlainSettings()
     web = create_app(name="plain", title="p", description="", settings=settings, refusals=())
     service = Service("plain", settings, web, routes=routes)
     service.state.database = Database(NO_POOL, "plain", SystemClock())
-    loops = message_loops(service, MemoryBroker(), "postgresql://nowhere")
+    return service
+
+
+def loops_of(routes: Routes) -> list[str]:
+    """Return the names of a service's loops, none of which is run."""
+    loops = message_loops(plain(routes), MemoryBroker(), "postgresql://nowhere")
     for _, loop in loops:
         assert inspect.iscoroutine(loop)
         loop.close()
@@ -62,6 +67,12 @@ def test_each_queue_that_is_read_has_its_retries_and_all_share_one_collector(
     routes: Routes, queue: str
 ) -> None:
     assert loops_of(routes) == [*UPKEEP, queue, f"{queue}.retries", "plain.dead"]
+
+
+def test_events_are_gathered_for_longer_than_what_callers_wait_for() -> None:
+    service = plain(Routes({Work: handle}, {Sung: handle}, {Worked: handle}))
+    found = {one.queue: one.linger for one in consumers(service, MemoryBroker())}
+    assert found == {"plain.commands": SHORT, "plain.events": LONG, "plain.replies": SHORT}
 
 
 class WiredSettings(RedisSettings, IdentitySettings, WebSettings):

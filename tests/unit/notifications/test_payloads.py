@@ -17,7 +17,7 @@ from contracts.payments import (
     PaymentRefunded,
     PaymentRefundFailed,
 )
-from contracts.wallet import EntryPosted, FundsMoved
+from contracts.wallet import EntryPosted, FundsMoved, PostedTransfer
 from kit.ids import new_id
 from kit.messaging.messages import Envelope, Event
 from notifications.domain.deliveries import WebhookMessage
@@ -189,6 +189,21 @@ def test_each_account_is_told_its_own_entry_with_its_own_sequence() -> None:
     assert (in_.sequence, told(in_)["data"]["amount"]) == (3, "60")
     assert out.payment_id is None
     assert out.id != in_.id
+
+
+def test_what_a_paid_payment_has_moved_is_told_as_wallet_would_tell_it() -> None:
+    by_wallet = funds(entry(PAYER, 11, -100, 7), entry(PAYEE, 12, 100, 3))
+    assert isinstance(by_wallet.message, FundsMoved)
+    movement = PostedTransfer.model_validate(by_wallet.message.model_dump())
+    paid = envelope(PaymentPaid(**PAYMENT_FACTS, transfer_id=TRANSFER, movement=movement))
+    assert payloads.recipients(paid) == {PAYER, PAYEE}
+    to_payer, to_payee, *moved = payloads.messages_of(paid, {PAYER, PAYEE})
+    assert {told(one)["type"] for one in (to_payer, to_payee)} == {"payment.paid"}
+    assert [(one.user_id, one.sequence, told(one)) for one in moved] == [
+        (one.user_id, one.sequence, told(one))
+        for one in payloads.messages_of(by_wallet, {PAYER, PAYEE})
+    ]
+    assert len({one.id for one in (to_payer, to_payee, *moved)}) == 4
 
 
 def test_nobody_is_told_anothers_balance() -> None:

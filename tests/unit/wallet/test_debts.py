@@ -19,7 +19,7 @@ from tests.unit.wallet.books import (
 
 from wallet.domain import commands as c
 from wallet.domain.book import REPAYMENT, Account, Book
-from wallet.domain.commands import Posted
+from wallet.domain.commands import Mark, Posted
 from wallet.domain.hash_chain import verify_chain
 from wallet.domain.posting import post
 
@@ -33,7 +33,9 @@ def test_what_the_payer_can_not_cover_is_owed_and_the_payee_gets_all() -> None:
     payer, payee, house = account(30), account(), debts()
     book = book_of(payer, payee, houses=[house])
     command = owed(payer, payee, 100)
-    assert post(book, [command]) == [Posted(command.transfer_id, NOW, payer.id, payee.id, 70)]
+    marks = Mark(1, 0), Mark(1, 100)
+    known = (command.transfer_id, NOW, payer.id, payee.id, 70)
+    assert post(book, [command]) == [Posted(*known, *marks)]
     assert (payer.balance_minor, payer.owed_minor) == (0, 70)
     assert (payee.balance_minor, house.balance_minor) == (100, -70)
     [row], [legs] = book.transfers, book.legs
@@ -48,7 +50,9 @@ def test_what_the_payer_can_not_cover_is_owed_and_the_payee_gets_all() -> None:
 def test_who_has_nothing_owes_it_all_without_an_entry_of_nothing() -> None:
     payer, payee, house = account(), account(), debts()
     book = book_of(payer, payee, houses=[house])
-    post(book, [owed(payer, payee, 100), owed(payer, payee, 50)])
+    first, _ = post(book, [owed(payer, payee, 100), owed(payer, payee, 50)])
+    assert isinstance(first, Posted)
+    assert (first.payer_entry, first.payee_entry) == (None, Mark(1, 100))
     assert lines(book) == [("debts", -100), ("wallet", 100), ("debts", -50), ("wallet", 50)]
     assert payer.owed_minor == 150
     assert payer.id in book.touched

@@ -23,7 +23,7 @@ from tests.unit.wallet.books import (
 from kit.ids import new_id
 from wallet.domain import commands as c
 from wallet.domain.book import Account, Book
-from wallet.domain.commands import Held, Party, Posted, Refused, Released, Repeated
+from wallet.domain.commands import Held, Mark, Party, Posted, Refused, Released, Repeated
 from wallet.domain.hash_chain import verify_chain
 from wallet.domain.posting import MAX_BALANCE_MINOR, MAX_HOUSE_MINOR, post
 
@@ -37,7 +37,8 @@ def test_a_transfer_moves_the_amount_from_payer_to_payee() -> None:
     book = book_of(alice, bob)
     command = transfer(alice, bob, 150)
     outcome = one(book, command)
-    assert outcome == Posted(command.transfer_id, NOW, alice.id, bob.id)
+    marks = Mark(1, 850), Mark(1, 155)
+    assert outcome == Posted(command.transfer_id, NOW, alice.id, bob.id, 0, *marks)
     assert (alice.balance_minor, bob.balance_minor) == (850, 155)
     assert [(e.account_id, e.seq, e.amount_minor, e.balance_after_minor) for e in book.entries] == [
         (alice.id, 1, -150, 850),

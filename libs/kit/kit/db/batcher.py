@@ -1,7 +1,7 @@
 """Does the work of many requests in one transaction (group commit).
 
-What arrives while a batch is being written makes up the next one; a lone item is done at once.
-Nobody is answered before the batch has committed.
+What arrives while a batch is being written, and in a moment after one of several, makes up the next
+one; a lone item is done at once. Nobody is answered before the batch has committed.
 """
 
 from asyncio import Future, Task, get_running_loop
@@ -17,6 +17,7 @@ from asyncpg.exceptions import InterfaceError, InternalClientError
 from kit import context
 from kit.db.losses import ConnectionLostError
 from kit.db.unit_of_work import Connection
+from kit.linger import SHORT, Linger
 from kit.refusals import Refusal, Unavailable
 from kit.tasks import spawn
 
@@ -68,7 +69,14 @@ class Batcher(Generic[C, I, R]):
     has not begun.
     """
 
-    def __init__(self, opening: Opening[C], verb: Verb[C, I, R], *, name: str) -> None:
+    def __init__(
+        self,
+        opening: Opening[C],
+        verb: Verb[C, I, R],
+        *,
+        name: str,
+        linger: Linger = SHORT,
+    ) -> None:
         """Take the verb, and what opens a connection for it.
 
         Args:
@@ -76,7 +84,9 @@ class Batcher(Generic[C, I, R]):
             verb: Does a batch and returns the result of each item, in order. It must take its locks
                 in one order, whatever the order of the items is.
             name: What the log calls it.
+            linger: What lets the next batch gather.
         """
+        self._linger = linger
         self._opening = opening
         self._verb = verb
         self._name = name
@@ -111,6 +121,8 @@ class Batcher(Generic[C, I, R]):
             while self._waiting:
                 turns, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
                 await self._together([turn for turn in turns if turn.is_awaited])
+                if len(self._waiting) < MOST:
+                    await self._linger.after(len(turns))
         finally:
             # Every turn has ended, unless this task was cancelled: then nobody is left waiting.
             for turn in (*turns, *self._waiting):

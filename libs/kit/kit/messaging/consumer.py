@@ -1,6 +1,7 @@
 """Consumes one queue in batches, each handled and committed in one transaction.
 
-A batch is what has arrived, and is acknowledged after its COMMIT. When it fails it is rolled back
+A batch is what has arrived, after a batch of several with a moment more for the next to gather, and
+is acknowledged after its COMMIT. When it fails it is rolled back
 and handled one by one, so that a bad message never holds its neighbours. Trouble with PostgreSQL or
 the broker is no message's fault: the channel is closed, nothing is acknowledged, and everything
 comes again.
@@ -17,6 +18,7 @@ from prometheus_client import Counter
 from kit.db.database import Database
 from kit.db.outages import CONFLICTS, is_outage
 from kit.db.unit_of_work import UnitOfWork
+from kit.linger import NEVER, Linger
 from kit.messaging import dead_letters, inbox
 from kit.messaging.broker import Broker, Delivery, Subscription
 from kit.messaging.dead_letters import DeadLetter, dead_letter
@@ -42,7 +44,7 @@ log = structlog.get_logger(__name__)
 class Consumer:
     """Consumes one queue for as long as ``run`` runs."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what one queue is read with
         self,
         database: Database,
         broker: Broker,
@@ -50,12 +52,14 @@ class Consumer:
         handlers: Mapping[str, tuple[type[Message], Handler]],
         *,
         unknown_is_fine: bool,
+        linger: Linger = NEVER,
     ) -> None:
         """Take the queue's handlers by message type.
 
         With `unknown_is_fine` messages of another type are ignored (events); else they are dead
-        letters (commands).
+        letters (commands). `linger` lets the next batch gather.
         """
+        self.linger = linger
         self.queue = queue
         self.reader = Decoder(queue, handlers, unknown_is_fine=unknown_is_fine)
         self._database = database
@@ -75,7 +79,11 @@ class Consumer:
         subscription = await self._broker.subscribe(self.queue, prefetch=PREFETCH_MESSAGES)
         try:
             while True:
-                await self._work_off(await subscription.take(PREFETCH_MESSAGES), subscription)
+                taken = await subscription.take(PREFETCH_MESSAGES)
+                events = await self._work_off(taken, subscription)
+                # What fills the prefetch has gathered already.
+                if len(taken) < PREFETCH_MESSAGES:
+                    await self.linger.after(events)
         finally:
             await subscription.close()
 
@@ -95,11 +103,16 @@ class Consumer:
         finally:
             await subscription.close()
 
-    async def _work_off(self, taken: list[Delivery], subscription: Subscription) -> None:
-        """Handle batch after batch, reading the next while PostgreSQL works on this one."""
+    async def _work_off(self, taken: list[Delivery], subscription: Subscription) -> int:
+        """Handle batch after batch, reading the next while PostgreSQL works on this one.
+
+        Returns how many events there were.
+        """
         batch, rest = cut(taken)
         reading = await self._read(batch)
+        events = 0
         while batch:
+            events += len(reading.items)
             following, rest = cut(rest)
             work = self._finish(batch, reading, subscription)
             if following and _is_suspect(following[0]):
@@ -108,6 +121,7 @@ class Consumer:
             else:
                 _, reading = await together(work, self._read(following))
             batch = following
+        return events
 
     async def _read(self, deliveries: Sequence[Delivery]) -> Decoded:
         today = self._database.clock.now().date()

@@ -12,6 +12,7 @@ import structlog
 from prometheus_client import Counter, Gauge
 
 from kit.db.tail import Frontier
+from kit.linger import NEVER, Linger
 from kit.messaging.broker import PublicationRefusedError, Publisher, PublishOutcome
 from kit.messaging.outbox import OutboxPage, Row
 from kit.messaging.packing import Parcel, parcels
@@ -26,6 +27,7 @@ SWEEP_SECONDS = 0.5
 SWEEP_SHARE = 0.1  # of the time: where dead rows make sweeping slow, it is done less often
 
 published = Counter("saldo_outbox_published", "Events the broker has confirmed", ["service"])
+messages = Counter("saldo_outbox_messages", "AMQP messages that they were in", ["service"])
 undelivered = Counter("saldo_outbox_undelivered", "Events no queue took, or refused", ["service"])
 blocked_now = Gauge("saldo_outbox_blocked", "Aggregates behind such an event", ["service"])
 
@@ -53,7 +55,7 @@ class Drain:
     After any trouble it starts again from the lowest row.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a test or a simulation replaces
         self,
         outbox: Outbox,
         undeliverable: Undeliverable,
@@ -61,6 +63,7 @@ class Drain:
         service: str,
         page: int = PAGE,
         monotonic: Callable[[], float] = time.monotonic,
+        linger: Linger = NEVER,
     ) -> None:
         """Take the outbox and what to leave alone in it.
 
@@ -70,7 +73,9 @@ class Drain:
             service: Whose outbox it is, for the metrics.
             page: How many rows to read at once.
             monotonic: The clock, in seconds.
+            linger: What lets the next page gather.
         """
+        self._linger = linger
         self._outbox = outbox
         self._undeliverable = undeliverable
         self._service = service
@@ -102,6 +107,7 @@ class Drain:
             _, rows = await together(self._publish(window), self._read_on(window, is_let_go))
         else:
             await self._publish(window)
+            await self._linger.after(len(window))
             rows = await self._read_on([], self._is_somebody_let_go())
         # Later rows must not overtake a row of their subject that was blocked meanwhile.
         blocked = self._undeliverable.blocked(self._monotonic()) | self._just_blocked
@@ -172,6 +178,7 @@ class Drain:
                     {row.subject for row in parcel.rows} - self._just_blocked
                 )
                 published.labels(self._service).inc(len(parcel.rows))
+                messages.labels(self._service).inc()
             else:
                 self._block(parcel, "returned")
 

@@ -31,14 +31,16 @@ WHERE pg_current_xact_id() IS NOT NULL
 _TAKE_ID = "SELECT pg_current_xact_id()"
 
 # One statement both deletes confirmed rows and reads on, in one round trip. Both parts see the
-# table as it was before, so the rows that are being deleted must be left out by name. The
-# sub-selects run once, and only where there is a row: an idle relay draws no transaction ids.
+# table as it was before, so the rows that are being deleted must be left out by name: by a
+# sub-select, which any plan hashes. The two others run once, and only where there is a row: an idle
+# relay draws no transaction ids.
 _READ_ON = """
 WITH confirmed AS (DELETE FROM outbox WHERE seq = ANY($1::bigint[]))
 SELECT seq, exchange, routing_key, subject, body,
     (SELECT pg_current_xact_id()::text::bigint),
     (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint)
-FROM outbox WHERE seq > $2 AND seq <> ALL($3::bigint[]) AND subject <> ALL($4::text[])
+FROM outbox WHERE seq > $2 AND seq NOT IN (SELECT unnest($3::bigint[]))
+    AND subject NOT IN (SELECT unnest($4::text[]))
 ORDER BY seq LIMIT $5
 """
 

@@ -27,9 +27,12 @@ from notifications.webhooks.payloads import messages_of, recipients, trial_messa
 async def announce(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> int:
     """Store the webhooks of a batch of events; return how many deliveries there are.
 
-    It takes one statement to find the endpoints, and one to store everything.
+    It takes one statement to find the endpoints, and one to store everything; none where the events
+    are for no webhooks.
     """
     people = {user_id for envelope in envelopes for user_id in recipients(envelope)}
+    if not people:
+        return 0
     subscriptions: dict[UUID, list[EndpointSubscription]] = defaultdict(list)
     for subscription in await Endpoints(uow).subscriptions(people, MOST_WAITING):
         subscriptions[subscription.user_id].append(subscription)

@@ -72,11 +72,12 @@ async def remember_people(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> Non
 async def notify(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
     """Store the notices of these events, and the mails with the same news.
 
-    Merchants are nobody who reads them.
+    Some events are for webhooks alone. Merchants are nobody who reads notices.
     """
     new = [
         notice
         for envelope in envelopes
+        if type(envelope.message) in NOTICES_OF
         for notice in NOTICES_OF[type(envelope.message)](envelope.message)
         if notice.user_id not in MERCHANTS
     ]

@@ -22,10 +22,10 @@ from contracts.payments import (
     PaymentRefunded,
     PaymentRefundFailed,
 )
-from contracts.wallet import FundsMoved
+from contracts.wallet import FundsMoved, PostedTransfer
 from kit.ids import derived_id, new_id
 from kit.jsonable import plain
-from kit.messaging.messages import Envelope
+from kit.messaging.messages import Envelope, Message
 from kit.money import decimal_text
 from notifications.domain.deliveries import WebhookMessage
 from notifications.domain.endpoints import TEST_TYPE, EventType
@@ -43,12 +43,11 @@ PAYMENT_TYPES: Final[Mapping[type[PaymentEvent], EventType]] = {
 
 
 def recipients(envelope: Envelope) -> set[UUID]:
-    """Return the users whom an event concerns."""
+    """Return the users whose webhooks an event is for, maybe none."""
     event = envelope.message
-    if isinstance(event, PaymentEvent):
-        return {event.payer_id, event.payee_id}
-    assert isinstance(event, FundsMoved)  # noqa: S101 - routed by type
-    return {entry.owner_id for entry in event.entries if entry.owner_id is not None}
+    moved = _movement_of(event)
+    owners = {entry.owner_id for entry in moved.entries if entry.owner_id} if moved else set()
+    return owners | {event.payer_id, event.payee_id} if isinstance(event, PaymentEvent) else owners
 
 
 def messages_of(envelope: Envelope, users: Collection[UUID]) -> Iterator[WebhookMessage]:
@@ -56,8 +55,16 @@ def messages_of(envelope: Envelope, users: Collection[UUID]) -> Iterator[Webhook
     event = envelope.message
     if isinstance(event, PaymentEvent):
         yield from _of_payment(envelope, event, users)
-    elif isinstance(event, FundsMoved):
-        yield from _of_funds(envelope, event, users)
+    moved = _movement_of(event)
+    if moved is not None:
+        yield from _of_funds(envelope, moved, users)
+
+
+def _movement_of(event: Message) -> PostedTransfer | None:
+    """Return the transfer of an event: wallet's own, or of a paid payment."""
+    if isinstance(event, PaymentPaid):
+        return event.movement
+    return event if isinstance(event, FundsMoved) else None
 
 
 def trial_message(user_id: UUID, endpoint_id: UUID, now: datetime) -> WebhookMessage:
@@ -130,27 +137,27 @@ def _of_money(event: PaymentEvent) -> dict[str, Any]:
 
 
 def _of_funds(
-    envelope: Envelope, event: FundsMoved, users: Collection[UUID]
+    envelope: Envelope, moved: PostedTransfer, users: Collection[UUID]
 ) -> Iterator[WebhookMessage]:
     """Yield to each account's owner a message about their own entry only."""
-    for entry in event.entries:
+    for entry in moved.entries:
         if entry.owner_id is not None and entry.owner_id in users:
             yield _message(
                 derived_id("webhook", envelope.id, entry.account_id),
                 entry.owner_id,
                 EventType.FUNDS_MOVED,
                 entry.seq,
-                event.posted_at,
+                moved.posted_at,
                 {
                     "wallet_id": entry.account_id,
                     "account_id": entry.account_id,  # its former name
-                    "transfer_id": event.transfer_id,
-                    "kind": event.kind,
-                    "reference": event.reference,
-                    "description": event.description,
-                    "amount": decimal_text(entry.amount_minor, event.currency),
-                    "balance_after": decimal_text(entry.balance_after_minor, event.currency),
-                    "currency": event.currency,
+                    "transfer_id": moved.transfer_id,
+                    "kind": moved.kind,
+                    "reference": moved.reference,
+                    "description": moved.description,
+                    "amount": decimal_text(entry.amount_minor, moved.currency),
+                    "balance_after": decimal_text(entry.balance_after_minor, moved.currency),
+                    "currency": moved.currency,
                 },
             )
 

@@ -11,7 +11,7 @@ from payments.domain.reasons import CANCELLED_BY_PAYER, EXPIRED, UNDONE
 from payments.events import tell
 from payments.live.waiters import PaymentWaiters
 from payments.repository import Payments
-from payments.sagas.payment import EARLIER, PAYMENT, RESERVE, captured_minor, is_by_card
+from payments.sagas.payment import EARLIER, PAYMENT, RESERVE, captured_minor, is_by_card, movement
 from payments.service.cards.charges import call_off
 from payments.service.cards.recoveries import settle_payments
 from payments.service.limits import give_back
@@ -94,7 +94,8 @@ async def _finish(
 ) -> list[Payment]:
     finished = await Payments(uow).finish([outcome(saga) for saga in ended], uow.clock.now())
     await give_back(uow, finished)
+    data = {saga.saga_id: saga.data for saga in ended}
     for payment in finished:
-        tell(uow, payment)
+        tell(uow, payment, movement(payment.id, data[payment.id]))
     uow.after_commit(lambda: payment_waiters.wake(finished))
     return finished

@@ -12,10 +12,12 @@ from contracts.wallet import (
     HOUSE,
     AccountRef,
     CaptureHold,
+    EntryPosted,
     HoldPlaced,
     HoldRefused,
     HoldReleased,
     PlaceHold,
+    PostedTransfer,
     ReleaseHold,
     Transfer,
     TransferPosted,
@@ -33,6 +35,7 @@ OUTSIDE_CHECKS: Final = "outside_checks"
 RESERVE: Final = "reserve"
 CONFIRM: Final = "confirm"
 CHARGE: Final = "charge"  # this step waits for a signal: the charge's outcome
+TRANSFER_KIND: Final = "payment"  # the ledger's
 CHECK_DEADLINE: Final = timedelta(seconds=10)
 
 
@@ -139,9 +142,11 @@ def _settle(ask: Ask) -> Command:
             amount_minor=captured_minor(data),
             currency=data["currency"],
             reference=str(ask.saga_id),
+            kind=TRANSFER_KIND,
             description=data["description"],
             release_rest=_is_reserved(data),
             purpose=purpose(data),
+            is_told_by_asker=True,
         )
     return Transfer(
         command_id=ask.command_id,
@@ -151,8 +156,39 @@ def _settle(ask: Ask) -> Command:
         amount_minor=data["amount_minor"],
         currency=data["currency"],
         reference=str(ask.saga_id),
+        kind=TRANSFER_KIND,
         description=data["description"],
         purpose=purpose(data),
+        is_told_by_asker=True,
+    )
+
+
+def movement(saga_id: UUID, data: Data) -> PostedTransfer | None:
+    """Return what the settled saga's transfer has moved on people's accounts.
+
+    None where wallet tells of it: asked before there was a choice, it said nothing of entries.
+    """
+    minor = captured_minor(data)
+    entries = tuple(
+        EntryPosted(
+            account_id=data[f"{side_of}_account_id"],
+            owner_id=data[f"{side_of}_id"],
+            amount_minor=amount_minor,
+            **data[f"{side_of}_entry"],
+        )
+        for side_of, amount_minor in (("payer", -minor), ("payee", minor))
+        if data.get(f"{side_of}_entry") is not None
+    )
+    if not entries:
+        return None
+    return PostedTransfer(
+        transfer_id=data["transfer_id"],
+        kind=TRANSFER_KIND,
+        reference=str(saga_id),
+        description=data["description"],
+        currency=data["currency"],
+        entries=entries,
+        posted_at=data["posted_at"],
     )
 
 

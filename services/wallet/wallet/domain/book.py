@@ -11,7 +11,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from kit.ids import derived_id
-from wallet.domain.commands import CommandOutcome, Held, Party, Posted, Released
+from wallet.domain.commands import CommandOutcome, Held, Mark, Party, Posted, Released
 from wallet.domain.hash_chain import Entry, entry_hash
 
 REPAYMENT = "debt_repayment"  # the kind of transfers that pay debts off
@@ -255,8 +255,10 @@ class Book:
             decided.purpose,
         )
         self.transfers.append(row)
-        self.legs.append(tuple(self._enter(*leg, row.id, posted_at) for leg in legs))
-        return Posted(row.id, posted_at, payer.id, payee.id, decided.owed_minor)
+        entries = tuple(self._enter(*leg, row.id, posted_at) for leg in legs)
+        self.legs.append(entries)
+        marks = (_mark(payer, entries), _mark(payee, entries))
+        return Posted(row.id, posted_at, payer.id, payee.id, decided.owed_minor, *marks)
 
     def _repay(self, account: Account, command_id: UUID) -> None:
         """Pay off what is owed, as far as money is available."""
@@ -301,3 +303,13 @@ class Book:
     def _changed(self, hold: Hold) -> None:
         if hold.id not in self.placed_holds:
             self.changed_holds[hold.id] = hold
+
+
+def _mark(account: Account, entries: Iterable[Entry]) -> Mark | None:
+    """Return the mark of the entry on an account that is somebody's."""
+    if account.owner_id is None:
+        return None
+    for entry in entries:
+        if entry.account_id == account.id:
+            return Mark(entry.seq, entry.balance_after_minor)
+    return None

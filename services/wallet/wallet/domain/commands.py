@@ -81,14 +81,26 @@ class Held(NamedTuple):
     account_id: UUID
 
 
+class Mark(NamedTuple):
+    """Names an entry of a person's account."""
+
+    seq: int
+    balance_after_minor: int
+
+
 class Posted(NamedTuple):
-    """The transfer is posted; the payer could not cover `owed_minor` and owes it."""
+    """The transfer is posted; the payer could not cover `owed_minor` and owes it.
+
+    House accounts have no marks, nor has a payer who owes all of it.
+    """
 
     transfer_id: UUID
     posted_at: datetime
     payer_account_id: UUID
     payee_account_id: UUID
     owed_minor: int = 0
+    payer_entry: Mark | None = None
+    payee_entry: Mark | None = None
 
 
 class Released(NamedTuple):

@@ -18,6 +18,7 @@ from wallet.service.translation import (
     AccountKey,
     WalletCommand,
     account_keys,
+    is_told_by_asker,
     kept,
     ledger_command,
     reply_to,
@@ -45,7 +46,10 @@ async def post_commands(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
 async def _emit_all(
     uow: UnitOfWork, envelopes: Sequence[Envelope], book: Book, outcomes: Sequence[CommandOutcome]
 ) -> list[Reply]:
-    """Emit all replies, then an event for each transfer; return the replies."""
+    """Emit all replies, then an event for each transfer that no asker tells of.
+
+    Returns the replies.
+    """
     replies = []
     async for answered in giving_way(zip(envelopes, outcomes, strict=True)):
         for envelope, outcome in answered:
@@ -53,11 +57,11 @@ async def _emit_all(
             replies.append(reply)
             if envelope.reply_to is not None:
                 emit(uow, reply, subject=envelope.subject, to=envelope.reply_to, cause=envelope)
-    causes = {
-        outcome.transfer_id: envelope
-        for outcome, envelope in zip(outcomes, envelopes, strict=True)
-        if isinstance(outcome, ledger.Posted)
-    }
+    causes: dict[UUID, Envelope | None] = {}  # None: its asker tells
+    for outcome, envelope in zip(outcomes, envelopes, strict=True):
+        if isinstance(outcome, ledger.Posted):
+            is_told = is_told_by_asker(cast("WalletCommand", envelope.message))
+            causes[outcome.transfer_id] = None if is_told else envelope
     if book.repayments:
         asked = {
             cast("WalletCommand", envelope.message).command_id: envelope for envelope in envelopes
@@ -65,8 +69,10 @@ async def _emit_all(
         causes |= {repaid: asked[command_id] for repaid, command_id in book.repayments.items()}
     async for moved in giving_way(zip(book.transfers, book.legs, strict=True)):
         for transfer, legs in moved:
-            event = funds_moved(book, transfer, legs)
-            emit(uow, event, subject=str(transfer.id), sequence=1, cause=causes[transfer.id])
+            cause = causes[transfer.id]
+            if cause is not None:
+                event = funds_moved(book, transfer, legs)
+                emit(uow, event, subject=str(transfer.id), sequence=1, cause=cause)
     return replies
 
 

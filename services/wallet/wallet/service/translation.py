@@ -113,7 +113,7 @@ def _reply(asked: WalletCommand, outcome: CommandOutcome) -> Reply:
     command_id = asked.command_id
     match outcome:
         case ledger.Posted():
-            return contract.TransferPosted(in_reply_to=command_id, **outcome._asdict())
+            return _posted(asked, outcome)
         case ledger.Held(hold_id, account_id):
             return contract.HoldPlaced(
                 in_reply_to=command_id, hold_id=hold_id, account_id=account_id
@@ -125,6 +125,29 @@ def _reply(asked: WalletCommand, outcome: CommandOutcome) -> Reply:
             return repeated
         case ledger.Refused(code):
             return _refusal(asked, code)
+
+
+def is_told_by_asker(asked: WalletCommand) -> bool:
+    """Tell whether the asker tells of the movement."""
+    return isinstance(asked, contract.Transfer | contract.CaptureHold) and asked.is_told_by_asker
+
+
+def _posted(asked: WalletCommand, posted: ledger.Posted) -> Reply:
+    is_told = is_told_by_asker(asked)
+    return contract.TransferPosted(
+        in_reply_to=asked.command_id,
+        transfer_id=posted.transfer_id,
+        posted_at=posted.posted_at,
+        payer_account_id=posted.payer_account_id,
+        payee_account_id=posted.payee_account_id,
+        owed_minor=posted.owed_minor,
+        payer_entry=_entry_mark(posted.payer_entry) if is_told else None,
+        payee_entry=_entry_mark(posted.payee_entry) if is_told else None,
+    )
+
+
+def _entry_mark(mark: ledger.Mark | None) -> contract.EntryMark | None:
+    return mark and contract.EntryMark(seq=mark.seq, balance_after_minor=mark.balance_after_minor)
 
 
 def _refusal(asked: WalletCommand, code: str) -> Reply:

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from kit.db.database import Database
 from kit.db.unit_of_work import UnitOfWork
+from kit.linger import NEVER, Linger
 from kit.messaging.consumer import Consumer
 from kit.messaging.messages import Envelope
 from kit.messaging.outbox import emit
@@ -62,7 +63,9 @@ class Effects:
             rows = await connection.fetch("SELECT text FROM effect ORDER BY position")
         return [row["text"] for row in rows]
 
-    def consumer(self, broker: MemoryBroker | None = None, queue: str = QUEUE) -> Consumer:
+    def consumer(
+        self, broker: MemoryBroker | None = None, queue: str = QUEUE, linger: Linger = NEVER
+    ) -> Consumer:
         """Return a consumer of commands with this handler."""
         return Consumer(
             self.database,
@@ -70,6 +73,7 @@ class Effects:
             queue,
             by_type({Work: self.handle}),
             unknown_is_fine=False,
+            linger=linger,
         )
 
     def retries(self) -> Retries:

@@ -14,6 +14,7 @@ from kit.db.database import Database
 from kit.db.losses import ConnectionLostError
 from kit.db.unit_of_work import UnitOfWork
 from kit.ids import new_id
+from kit.linger import Linger
 from kit.messaging import cloudevents, inbox, topology
 from kit.messaging.broker import Publication
 from kit.messaging.consumer import CONFLICT_TRIES, SUSPECT_ATTEMPTS, Consumer
@@ -68,6 +69,33 @@ async def test_events_of_several_deliveries_are_handled_together_in_order(
     await effects.consumer().handle([delivery(one, two), delivery(three, tag=2)])
     assert effects.batches == [3]
     assert await effects.texts() == ["1", "2", "3"]
+
+
+async def test_after_a_batch_of_several_the_next_gathers_and_who_comes_alone_does_not_wait(
+    effects: Effects, broker: MemoryBroker
+) -> None:
+    asked: list[float] = []
+    is_over = asyncio.Event()
+
+    async def sleep(seconds: float) -> None:
+        asked.append(seconds)
+        await is_over.wait()
+
+    consumer = effects.consumer(broker, linger=Linger(7.0, sleep))
+    async with running(consumer.run()):
+        for alone in "ab":
+            put(broker, command(effects, alone))
+            await until(lambda: _has(effects, alone))  # noqa: B023 - waited for right here
+        assert asked == []
+        put(broker, *(command(effects, text) for text in "cd"))
+        await until(lambda: asked == [7.0])
+        assert await effects.texts() == list("abcd")
+        for one in "efg":
+            put(broker, command(effects, one))
+            await asyncio.sleep(0)
+        is_over.set()
+        await until(lambda: _has(effects, "g"))
+    assert effects.batches == [1, 1, 2, 3]
 
 
 async def test_an_event_that_comes_again_alone_has_one_effect(effects: Effects) -> None:
