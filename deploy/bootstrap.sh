@@ -50,12 +50,10 @@ is_new_enough() {
 }
 
 # Built with profiles of its own work (PGO): as it says, or a distribution's, which does not say so.
-# Before 3.11.5 timeouts and patterns have faults that were mended since.
 is_quick() {
     "$1" -c 'import ensurepip, venv, sys, sysconfig
 built = sysconfig.get_config_var("CONFIG_ARGS") or ""
-is_built_so = sys.base_prefix == "/usr" or "--enable-optimizations" in built
-sys.exit(not is_built_so or sys.version_info < (3, 11, 5))' >/dev/null 2>&1
+sys.exit(sys.base_prefix != "/usr" and "--enable-optimizations" not in built)' >/dev/null 2>&1
 }
 
 find_python() {
