@@ -88,7 +88,7 @@ class Batch:
 
 
 @dataclass
-class Places:
+class WritePlaces:
     """The places of a transaction: before each row that it writes, and at COMMIT."""
 
     world: World
@@ -113,9 +113,9 @@ async def everything(world: World) -> list[list[str]]:
 
 
 @pytest.fixture
-async def places(world: World, cluster: Cluster) -> AsyncIterator[Places]:
+async def places(world: World, cluster: Cluster) -> AsyncIterator[WritePlaces]:
     """Count the writes of every table, and give the tables back as they were."""
-    found = Places(world, cluster)
+    found = WritePlaces(world, cluster)
     await cluster.as_superuser(_PLACES)
     await found.cut_at(0)
     for table in TABLES:
@@ -127,7 +127,7 @@ async def places(world: World, cluster: Cluster) -> AsyncIterator[Places]:
 
 @pytest.mark.check(51)
 async def test_a_batch_whose_connection_ends_at_any_row_or_at_commit_leaves_nothing(
-    world: World, places: Places
+    world: World, places: WritePlaces
 ) -> None:
     position, found = 0, Counter[str]()
     while not found:
