@@ -15,7 +15,7 @@ _ALICE: dict[str, JsonValue] = {"username": "alice", "password": "demo-password-
 
 
 # A field of a form, which may be left out; no form sends null.
-Given = Annotated[str | None, Field(json_schema_extra=never_null)]
+FormText = Annotated[str | None, Field(json_schema_extra=never_null)]
 
 
 class LoginRequest(Model):
@@ -52,22 +52,24 @@ class TokenForm(BaseModel):
         json_schema_extra={"examples": [{"grant_type": "password", **_ALICE}]},
     )
 
-    grant_type: Given = Field(
+    grant_type: FormText = Field(
         None,
         description="`authorization_code`, `refresh_token`, `password` (the default) or"
         " `client_credentials`.",
         examples=["password"],
     )
-    code: Given = Field(None, description="With `authorization_code`: the code.")
-    redirect_uri: Given = Field(None, description="The address that it came to.")
-    code_verifier: Given = Field(None, description="What the challenge was made from (RFC 7636).")
-    username: Given = Field(None, description="A username or an e-mail address.")
-    password: Given = None
-    otp: Given = Field(None, description="The code of the authenticator app.")
-    refresh_token: Given = None
-    client_id: Given = None
-    client_secret: Given = None
-    scope: Given = Field(
+    code: FormText = Field(None, description="With `authorization_code`: the code.")
+    redirect_uri: FormText = Field(None, description="The address that it came to.")
+    code_verifier: FormText = Field(
+        None, description="What the challenge was made from (RFC 7636)."
+    )
+    username: FormText = Field(None, description="A username or an e-mail address.")
+    password: FormText = None
+    otp: FormText = Field(None, description="The code of the authenticator app.")
+    refresh_token: FormText = None
+    client_id: FormText = None
+    client_secret: FormText = None
+    scope: FormText = Field(
         None,
         description="With `refresh_token`, by a registered client: a part of what was granted."
         " Leave it out elsewhere.",
@@ -97,8 +99,8 @@ class RevocationForm(BaseModel):
     token: str = Field(
         min_length=1, max_length=8192, description="A refresh token.", examples=[_REFRESH_TOKEN]
     )
-    client_id: Given = None
-    client_secret: Given = None
+    client_id: FormText = None
+    client_secret: FormText = None
 
 
 class RevocationAnswer(Model):
