@@ -151,6 +151,16 @@ def test_every_body_has_an_example_and_all_examples_are_valid(operation: Operati
 
 
 @each_operation
+def test_no_field_of_a_form_is_null(operation: Operation) -> None:
+    for kind, media in operation.declared.get("requestBody", {}).get("content", {}).items():
+        if "form" in kind:
+            name = media["schema"]["$ref"].rpartition("/")[2]
+            fields = DOCUMENTS[operation.room]["components"]["schemas"][name]["properties"]
+            nullable = [one for one in fields if {"type": "null"} in fields[one].get("anyOf", ())]
+            assert nullable == [], name
+
+
+@each_operation
 def test_every_parameter_says_what_it_takes(operation: Operation) -> None:
     for parameter in operation.declared.get("parameters", ()):
         assert parameter["schema"], parameter["name"]

@@ -17,13 +17,16 @@ from gateway.own.operations import OwnOperation
 from gateway.own.parameters import EXPAND, expand_parameter, is_expanded, refuse_unknown
 from gateway.refusals import RateLimited, RequestTooSlow, UpstreamTimeout, UpstreamUnavailable
 from kit.refusals import (
+    InternalError,
     NotAuthenticated,
+    NotFound,
     QueryInvalid,
     TokenInvalid,
     TooManyRequests,
     Unavailable,
     ValidationFailed,
 )
+from kit.scopes import ScopeMissing
 from kit.tasks import all_of
 
 ORDERS: Final = "orders"
@@ -75,6 +78,8 @@ OPERATION: Final = OwnOperation(
     refusals=(
         NotAuthenticated,
         TokenInvalid,
+        ScopeMissing,
+        NotFound,
         QueryInvalid,
         ValidationFailed,
         RequestTooSlow,
@@ -83,6 +88,7 @@ OPERATION: Final = OwnOperation(
         UpstreamUnavailable,
         Unavailable,
         UpstreamTimeout,
+        InternalError,
     ),
 )
 

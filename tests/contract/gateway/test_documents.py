@@ -24,6 +24,13 @@ def test_every_operation_has_the_gateways_refusals_also_where_it_answers_by_page
             assert "application/problem+json" in answered, (method, path)
 
 
+def test_the_callers_page_documents_what_the_services_refuse_that_it_asks() -> None:
+    documented = OWN_DOCUMENT["paths"]["/v1/me"]["get"]["responses"].keys()
+    parts = {"auth": "/v1/auth/me", "wallet": "/v1/wallets", "shop": "/v1/shop/orders"}
+    for service, path in parts.items():
+        assert committed(service)["paths"][path]["get"]["responses"].keys() <= documented
+
+
 @pytest.mark.check(63)
 @pytest.mark.parametrize("service", [*SERVICES, "gateway"])
 def test_every_answer_says_how_its_caller_stands(service: str) -> None:

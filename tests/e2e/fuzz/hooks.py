@@ -12,8 +12,9 @@ import schemathesis
 from schemathesis import CheckContext, HookContext, Response, SerializationContext
 from schemathesis.auths import AuthContext
 from schemathesis.core.parameters import ParameterLocation
+from schemathesis.generation.overrides import store_components
 from schemathesis.specs.openapi import stateful
-from tests.e2e.fuzz.known import Known
+from tests.e2e.fuzz.known import Known, acceptable
 from tests.e2e.fuzz.names import ADMIN, KNOWN, PAYEE, SPARED, URL, USER
 
 from kit.ids import new_id
@@ -47,13 +48,14 @@ SAYABLE: Final = frozenset(
 # The same codes where a pattern can't say it: calendars, which characters Unicode has, how many
 # decimals a currency has, and whether a decimal string is zero or too large. That no text holds
 # U+0000 is one rule for all of them; tests/security shows it. Rows of CSV have no schema, and which
-# edges, orders and secrets fit depends on what else was asked.
+# edges, orders and secrets fit depends on what else was asked. Which signs are letters of a word
+# Unicode says.
 UNSAYABLE: Final = re.compile(
     "There is no such (day|time) in the calendar|A leap second comes|Must be one line of visible"
     "|Must not hold control characters|Must be a name of visible|Must be a text of up to"
     "|has [0-9]+ decimals at most|The amount (must be more than zero|may be)"
     "|Not valid Unicode|the character U\\+0000|^Line [0-9]+|Only a search has"
-    "|Must be a day such as 2026-01-31[.]$|Write the secret as|^At most 20 entries; keys of"
+    "|Must be a day such as 2026-01-31[.]$|Write the secret as|^Must hold 1 to 12 words"
 )
 known: Final = Known(Path(os.environ[KNOWN]))
 atexit.register(known.save)
@@ -154,15 +156,22 @@ def _others(case: schemathesis.Case) -> dict[str, Any]:
     return {}
 
 
+def _filled(case: schemathesis.Case, context: str) -> Any:
+    return known.fill(context, case.body, _others(case))
+
+
 def _ask_about_what_is_there(case: schemathesis.Case) -> None:
     context = Known.context(case.operation.path)
     if _is_positive(case, ParameterLocation.PATH) and not known.is_left_alone():
         for name, value in case.path_parameters.items():
             if not known.has(value):
                 case.path_parameters[name] = known.one(context, name) or value
+        # Otherwise schemathesis takes what was put in for what came by a link.
+        case._components = store_components(case)
     is_varied = case.meta is not None and case.meta.phase.name.value == "coverage"
-    if _is_positive(case, ParameterLocation.BODY) and not is_varied and not known.is_left_alone():
-        body = known.fill(context, case.body, _others(case))
+    if _is_positive(case, ParameterLocation.BODY) and not is_varied:
+        is_left_alone = known.is_left_alone()
+        body = acceptable(case.body) if is_left_alone else _filled(case, context)
         if body != case.body:  # schemathesis checks again what is changed
             case.body = body
 

@@ -25,8 +25,18 @@ def singular(noun: str) -> str:
     return noun.removesuffix("s")
 
 
-def readable(text: str) -> str:
-    return "".join(one for one in text if unicodedata.category(one) not in UNREADABLE)
+def acceptable(value: Any) -> Any:
+    """Return what is accepted for what JSON Schema can't tell from it: 8 for 8.0."""
+    if isinstance(value, dict):
+        return {name: acceptable(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [acceptable(one) for one in value]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, str):
+        read = "".join(one for one in value if unicodedata.category(one) not in UNREADABLE)
+        return read or value
+    return value
 
 
 class Known:
@@ -36,11 +46,13 @@ class Known:
         self._ids: defaultdict[tuple[str, str], deque[str]] = defaultdict(
             lambda: deque(maxlen=KEPT)
         )
+        self._told: set[str] = set()
         self._turns = count()
         self._file = file
         if file.exists():
             for context, noun, ids in json.loads(file.read_text()):
                 self._ids[context, noun].extend(ids)
+                self._told.update(ids)
 
     def save(self) -> None:
         kept = [[context, noun, list(ids)] for (context, noun), ids in self._ids.items() if ids]
@@ -62,6 +74,7 @@ class Known:
         if isinstance(told, dict):
             for name, value in told.items():
                 if isinstance(value, str):
+                    self._told.add(value)
                     self._keep(context, noun if name == "id" else name, value)
                 else:
                     self._learn(context, noun if name == "items" else singular(name), value)
@@ -75,12 +88,14 @@ class Known:
 
     def forget(self, value: str) -> None:
         """Drop what was deleted."""
+        self._told.discard(value)
         for ids in self._ids.values():
             if value in ids:
                 ids.remove(value)
 
     def has(self, value: object) -> bool:
-        return any(value in ids for ids in self._ids.values())
+        """Tell whether an answer had it: what is too old to be put in may have come by a link."""
+        return value in self._told
 
     def one(self, context: str, name: str) -> str | None:
         """Return an id by the name of a field or parameter: `from_wallet_id` is of a wallet."""
@@ -95,18 +110,11 @@ class Known:
         return next(self._turns) % UNTOUCHED == 0
 
     def fill(self, context: str, value: Any, others: Mapping[str, Any]) -> Any:
-        """Return a body whose ids are known ones, and whose fields in `others` have their values.
-
-        What JSON Schema can't tell from what is accepted is made that: `8.0` becomes 8.
-        """
+        """Return a body whose ids are known, and whose fields in `others` have these values."""
         if isinstance(value, list):
             return [self.fill(context, one, others) for one in value]
-        if isinstance(value, float) and value.is_integer():
-            return int(value)
-        if isinstance(value, str):
-            return readable(value) or value
         if not isinstance(value, dict):
-            return value
+            return acceptable(value)
         return {name: self._filled(context, name, one, others) for name, one in value.items()}
 
     def _filled(self, context: str, name: str, value: Any, others: Mapping[str, Any]) -> Any:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -160,6 +161,21 @@ class TestPage:
         assert "&lt;b&gt;tickets" in page.text
         assert "<b>tickets" not in page.text
         assert "1\xa0150.00 RUB" in page.text
+
+    @pytest.mark.parametrize(
+        ("address", "host"),
+        [
+            ("https://shop.example/a,b;c'd", "shop.example"),
+            ("http://x;,.example", "x%3B%2C.example"),
+        ],
+    )
+    async def test_any_address_that_payments_takes_leads_back_and_adds_nothing_to_its_policy(
+        self, http: httpx.AsyncClient, address: str, host: str
+    ) -> None:
+        card = (await create(http, return_url=address))["id"]
+        policy = (await http.get(f"/sandbox/cards/{card}")).headers["content-security-policy"]
+        assert re.findall("form-action 'self' https?://([^;]+);", policy) == [host]
+        assert policy.count(";") == 4
 
     async def test_it_speaks_russian(self, http: httpx.AsyncClient) -> None:
         card = (await create(http))["id"]

@@ -1,16 +1,21 @@
 """Shapes logging in, refreshing and logging out, and published keys."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from auth.schemas.factors.factors import Code
 from auth.schemas.users import GivenPassword, LoginName
+from kit.web.fields import never_null
 from kit.web.schemas import Model
 
 _ACCESS_TOKEN = "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTlhYmY1ZSJ9.c2lnbmF0dXJl"  # noqa: S105 - an example
 _REFRESH_TOKEN = "rt_AZq_Xjscf8KaTi9tDBt6kAAAAAA"  # noqa: S105 - an example
 _ALICE: dict[str, JsonValue] = {"username": "alice", "password": "demo-password-1"}  # `make seed`
+
+
+# A field of a form, which may be left out; no form sends null.
+FormText = Annotated[str | None, Field(json_schema_extra=never_null)]
 
 
 class LoginRequest(Model):
@@ -47,28 +52,28 @@ class TokenForm(BaseModel):
         json_schema_extra={"examples": [{"grant_type": "password", **_ALICE}]},
     )
 
-    grant_type: str | None = Field(
-        default=None,
+    grant_type: FormText = Field(
+        None,
         description="`authorization_code`, `refresh_token`, `password` (the default) or"
         " `client_credentials`.",
         examples=["password"],
     )
-    code: str | None = Field(default=None, description="With `authorization_code`: the code.")
-    redirect_uri: str | None = Field(default=None, description="The address that it came to.")
-    code_verifier: str | None = Field(
-        default=None, description="What the challenge was made from (RFC 7636)."
+    code: FormText = Field(None, description="With `authorization_code`: the code.")
+    redirect_uri: FormText = Field(None, description="The address that it came to.")
+    code_verifier: FormText = Field(
+        None, description="What the challenge was made from (RFC 7636)."
     )
-    username: str | None = Field(default=None, description="A username or an e-mail address.")
-    password: str | None = None
-    otp: str | None = Field(default=None, description="The code of the authenticator app.")
-    refresh_token: str | None = None
-    client_id: str | None = None
-    client_secret: str | None = None
-    scope: str | None = Field(
-        default=None,
+    username: FormText = Field(None, description="A username or an e-mail address.")
+    password: FormText = None
+    otp: FormText = Field(None, description="The code of the authenticator app.")
+    refresh_token: FormText = None
+    client_id: FormText = None
+    client_secret: FormText = None
+    scope: FormText = Field(
+        None,
         description="With `refresh_token`, by a registered client: a part of what was granted."
         " Leave it out elsewhere.",
-        examples=[None],
+        examples=[""],
     )
 
     @model_validator(mode="before")
@@ -94,8 +99,8 @@ class RevocationForm(BaseModel):
     token: str = Field(
         min_length=1, max_length=8192, description="A refresh token.", examples=[_REFRESH_TOKEN]
     )
-    client_id: str | None = None
-    client_secret: str | None = None
+    client_id: FormText = None
+    client_secret: FormText = None
 
 
 class RevocationAnswer(Model):

@@ -4,7 +4,7 @@ from base64 import b64encode
 from hashlib import sha256
 from html import escape
 from typing import Annotated, Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from fastapi import Form
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -220,9 +220,10 @@ def _grouped(amount: str) -> str:
 def _policy(payment: CardPayment) -> dict[str, str]:
     """Return a policy that allows only this style and forms back to the shop."""
     shop = urlsplit(payment.return_url)
+    host = quote(shop.netloc, safe=":[]")  # of commas and semicolons a policy is made
     policy = (
         f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; "
-        f"form-action 'self' {shop.scheme}://{shop.netloc}; "
+        f"form-action 'self' {shop.scheme}://{host}; "
         "base-uri 'none'; frame-ancestors 'none'"
     )
     return {"Content-Security-Policy": policy}

@@ -1,12 +1,12 @@
 """Shapes the card provider's and the bank's requests and answers."""
 
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
 from uuid import UUID
 
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from kit.web.fields import RETURN_URL, AmountFields, never_null, refuse_field
+from kit.web.card_pages import ReturnUrl
+from kit.web.fields import AmountFields, never_null, refuse_field
 from kit.web.schemas import Model
 from sandbox.cards.box import CardOutcome, CardPaymentStatus
 from sandbox.cards.deliveries import WebhookFaults
@@ -18,14 +18,6 @@ _MOST_SECONDS = 600.0
 
 # A box of a form: sent if it was ticked; no form sends null.
 Ticked = Annotated[Literal["on"] | None, Field(json_schema_extra=never_null)]
-
-
-def _address(text: str) -> str:
-    parts = urlsplit(text)
-    is_plain = text.isascii() and text.isprintable() and not set(text) & set(" ;,<>\"'\\")
-    if not is_plain or parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise refuse_field("malformed", "Must be an address.", "Должен быть адрес.")
-    return text
 
 
 class CardPaymentRequest(AmountFields):
@@ -46,11 +38,7 @@ class CardPaymentRequest(AmountFields):
     )
 
     description: str = Field("", max_length=1000)
-    return_url: Annotated[
-        str,
-        Field(max_length=2000, json_schema_extra=RETURN_URL),
-        AfterValidator(_address),
-    ]
+    return_url: ReturnUrl
     charge_id: UUID | None = Field(None, description="The shop's id of it, returned as given.")
 
 

@@ -36,6 +36,7 @@ from shop.schemas.categories import (
     CategoryChange,
     CategoryRequest,
 )
+from shop.schemas.texts import NamedCategory
 from shop.service import categories as service
 from shop.wiring import Wired, Wiring
 
@@ -93,7 +94,7 @@ def _place(row: tuple[Category, str]) -> KeyPosition:
     answer_headers=(ETAG,),
     refusals=(CategoryNotFound,),
 )
-async def get_category(category: str, viewer: Viewing, wired: Wired) -> Answer:
+async def get_category(category: NamedCategory, viewer: Viewing, wired: Wired) -> Answer:
     """Show a category; of several of one name the oldest."""
     async with wired.database.read() as connection:
         found = await Categories(connection).find(category, shown_only=not viewer.may_see_all)
@@ -138,7 +139,7 @@ async def create_category(
     refusals=(*_EDIT, ParentNotFound, CategoryCycle, CategoryTooDeep, SlugTaken),
 )
 async def change_category(
-    category: str,
+    category: NamedCategory,
     body: CategoryChange,
     edition: IfMatch,
     wired: Wired,
@@ -160,7 +161,7 @@ async def change_category(
     refusals=_EDIT,
 )
 async def deactivate_category(
-    category: str, edition: IfMatch, wired: Wired, audit: Auditing
+    category: NamedCategory, edition: IfMatch, wired: Wired, audit: Auditing
 ) -> Answer:
     """Make a category inactive; its products are neither shown nor sold."""
     return await _change(wired, audit, category, {"is_active": False}, edition)
@@ -174,7 +175,9 @@ async def deactivate_category(
     summary="Delete a category that holds nothing",
     refusals=(*_EDIT, CategoryInUse),
 )
-async def delete_category(category: str, edition: IfMatch, wired: Wired, audit: Auditing) -> None:
+async def delete_category(
+    category: NamedCategory, edition: IfMatch, wired: Wired, audit: Auditing
+) -> None:
     """Delete a category without products and without categories below it."""
     category_id = await _id_of(wired, category)
     async with wired.database.unit_of_work() as uow:

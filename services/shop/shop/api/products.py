@@ -29,6 +29,7 @@ from shop.refusals import (
 )
 from shop.repository import Categories, Products
 from shop.schemas.products import ProductAnswer, ProductChange, ProductRequest, ProductsQuery
+from shop.schemas.texts import NamedProduct
 from shop.service import products as service
 from shop.wiring import Wired, Wiring
 
@@ -90,7 +91,7 @@ def _place(row: tuple[Product, int | str]) -> KeyPosition:
     answer_headers=(ETAG,),
     refusals=(ProductNotFound,),
 )
-async def get_product(product: str, viewer: Viewing, wired: Wired) -> Answer:
+async def get_product(product: NamedProduct, viewer: Viewing, wired: Wired) -> Answer:
     """Show a product."""
     async with wired.database.read() as connection:
         found = await Products(connection).find(product, shown_only=not viewer.may_see_all)
@@ -137,7 +138,7 @@ async def create_product(
     refusals=(*_EDIT, ProductCategoryNotFound, SlugTaken, StockOutOfRange),
 )
 async def change_product(
-    product: str, body: ProductChange, edition: IfMatch, wired: Wired, audit: Auditing
+    product: NamedProduct, body: ProductChange, edition: IfMatch, wired: Wired, audit: Auditing
 ) -> Answer:
     """Change the fields that the request names."""
     found = await _found(wired, product)
@@ -156,7 +157,7 @@ async def change_product(
     refusals=_EDIT,
 )
 async def deactivate_product(
-    product: str, edition: IfMatch, wired: Wired, audit: Auditing
+    product: NamedProduct, edition: IfMatch, wired: Wired, audit: Auditing
 ) -> Answer:
     """Make a product inactive: it is neither shown nor sold."""
     found = await _found(wired, product)
@@ -171,7 +172,9 @@ async def deactivate_product(
     summary="Delete a product",
     refusals=_EDIT,
 )
-async def delete_product(product: str, edition: IfMatch, wired: Wired, audit: Auditing) -> None:
+async def delete_product(
+    product: NamedProduct, edition: IfMatch, wired: Wired, audit: Auditing
+) -> None:
     """Delete a product for good."""
     found = await _found(wired, product)
     async with wired.database.unit_of_work() as uow:

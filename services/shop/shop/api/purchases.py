@@ -31,6 +31,7 @@ from shop.refusals import (
 from shop.repository import Products
 from shop.schemas import orders as examples
 from shop.schemas.orders import BuyRequest, OrderAnswer, ProductBuyRequest
+from shop.schemas.texts import NamedProduct
 from shop.service import orders as service
 from shop.service.orders import OrderCreation
 from shop.wiring import Wired, Wiring
@@ -67,7 +68,11 @@ router = Router(tags=["orders"], scope="orders")
     refusals=(ProductNotFound, *_REFUSALS),
 )
 async def buy_product(
-    request: Request, caller: Caller, product: str, wired: Wired, body: BuyRequest | None = None
+    request: Request,
+    caller: Caller,
+    product: NamedProduct,
+    wired: Wired,
+    body: BuyRequest | None = None,
 ) -> Answer:
     """Order the product of the path and pay it."""
     asked = body or BuyRequest()

@@ -14,6 +14,7 @@ from pydantic import (
     WrapValidator,
     model_validator,
 )
+from pydantic.config import JsonDict
 
 from kit.ids import new_id
 from kit.money import DEFAULT_CURRENCY, Money, decimal_text
@@ -246,6 +247,10 @@ class ProductAnswer(Model):
         )
 
 
+# What JSON Schema can say of a search: it knows which characters of ASCII are letters or digits.
+_SOME_WORD: Final[JsonDict] = {"pattern": r"[^\u0000-/:-@\[-`{-\u007f]"}
+
+
 class ProductsQuery(SpanQuery):
     """Filters, order and page of products, also by when they were added."""
 
@@ -261,6 +266,7 @@ class ProductsQuery(SpanQuery):
         None,
         min_length=1,
         max_length=200,
+        json_schema_extra=_SOME_WORD,
         description="Words that the product has, in any form, in Russian or English; the beginning"
         " of a word will do.",
     )

@@ -40,6 +40,21 @@ Description = Annotated[
     ),
     AfterValidator(plain_text),
 ]
+# What a path names it by. Only said: what is not of this form is not there, either.
+NamedProduct = Annotated[
+    str,
+    Field(
+        description="Its id or its slug.",
+        json_schema_extra={"maxLength": LONGEST_SLUG, "pattern": PATTERN},
+    ),
+]
+NamedCategory = Annotated[
+    str,
+    Field(
+        description="Its id, its slug or its name.",
+        json_schema_extra={"maxLength": LONGEST_NAME, **LINE},
+    ),
+]
 
 
 def slug_for(name: str, given: str | None) -> str:

@@ -1,6 +1,7 @@
 """kit.web.fields: amounts and addresses as callers write them."""
 
 import re
+from contextlib import nullcontext
 from typing import Any
 
 import orjson
@@ -206,15 +207,31 @@ def test_documents_say_that_a_field_is_not_null_and_may_be_left_out() -> None:
     [
         ("https://shop.example/thanks", True),
         ("http://[::1]:8080?a=@b#c", True),
+        ("http://[1:2:3:4:5:6:7:8]/", True),
+        ("http://[1::]", True),
+        ("http://[::]", True),
+        ("http://[1::6:7:8]", True),
+        ("http://[2]", False),
+        ("http://[1:2:3:4:5:6:7:8:9]", False),
+        ("http://[1::2::3]", False),
+        ("http://[12345::]", False),
         ("https://user@shop.example/", False),
         ("https://shop.example/a b", False),
         ("ftp://shop.example/", False),
         ("https://", False),
         ("https://shop.example/å", False),
+        ("http://shop.example:0080/", True),
+        ("http://shop.example:65535", True),
+        ("http://shop.example:65536", False),
+        ("http://shop.example:0", False),
+        ("http://shop.example:8x", False),
+        ("http://:80/", False),
     ],
 )
 def test_documents_say_what_a_return_url_is(text: str, *, is_said: bool) -> None:
     assert bool(re.fullmatch(str(RETURN_URL["pattern"]), text)) is is_said
+    with nullcontext() if is_said else pytest.raises(PydanticCustomError):
+        return_url(text)
 
 
 @pytest.mark.parametrize("text", [_ID, _ID.upper(), ",".join([_ID] * 100)])
