@@ -10,6 +10,7 @@ from tests.integration.payments.room import Room
 
 from kit.db import migrations
 from kit.ids import new_id
+from kit.saga import store
 from payments.tables import METADATA
 from testkit.databases import Cluster
 
@@ -113,3 +114,31 @@ async def test_migrations_make_what_the_tables_say_and_can_be_taken_back(cluster
     await asyncio.to_thread(migrations.downgrade, config, "base")
     await asyncio.to_thread(migrations.upgrade, config)
     assert await asyncio.to_thread(migrations.pending, url, METADATA) == []
+
+
+async def test_what_was_stored_before_rows_were_hot_is_carried_there_and_back(
+    room: Room, cluster: Cluster, alice: UUID, bob: UUID
+) -> None:
+    config = cluster.alembic("payments")
+    created, waiting = await room.create(alice, bob), await room.create(alice, bob)
+    await room.pay(alice, created)
+    await room.settle()
+    await room.pay(alice, waiting)
+    before = await _logs(room, created, waiting)
+    assert [entry["entry"] for entry in before[0]][-1] == "completed"
+    await asyncio.to_thread(migrations.downgrade, config, "0018")
+    assert await room.count("saga_log") == sum(len(log) for log in before)
+    await asyncio.to_thread(migrations.upgrade, config)
+    # Connections that were open know the tables as they were.
+    await cluster.end_connections("payments")
+    assert await _logs(room, created, waiting) == before
+    await room.settle()
+    for payment_id in (created, waiting):
+        assert await room.status(alice, payment_id) == "paid"
+    answer = await room.get(alice, "/v1/payments", status="paid")
+    assert {UUID(one["id"]) for one in answer.json()["items"]} == {created, waiting}
+
+
+async def _logs(room: Room, *saga_ids: UUID) -> list[list[dict[str, Any]]]:
+    async with room.database.read() as connection:
+        return [await store.log_of(connection, one) for one in saga_ids]
