@@ -17,26 +17,22 @@ ALTER TABLE payment SET (fillfactor = 50),
         CASE WHEN status IN ('created', 'processing') THEN 'open' ELSE status END) STORED
 """
 
-# Whoever reads a table's rules reads their texts, for each statement: fewer and shorter are faster.
+# Each statement reads the texts of all rules anew, so few and short ones are faster.
 RULES = {
     "order_is_sound": """
         payer_id <> payee_id AND amount_minor BETWEEN 1 AND 1000000000000000
         AND currency ~ '^[A-Z]{3}$' AND card_last4 ~ '^[0-9]{4}$' AND version >= 1
-        AND method IN ('wallet', 'card') AND (reserved_at IS NULL OR is_reserved)
-        AND NOT (is_reserved AND execute_at IS NOT NULL)""",
+        AND method = ANY ('{wallet,card}'::text[]) AND (reserved_at IS NULL OR is_reserved)
+        AND NOT (is_reserved AND execute_at IS NOT NULL)
+        AND (status <> 'scheduled' OR execute_at IS NOT NULL)""",
     "status_has_its_facts": """
-        CASE status WHEN 'scheduled' THEN execute_at IS NOT NULL
-            WHEN 'paid' THEN paid_at IS NOT NULL
-            WHEN 'refunded' THEN num_nonnulls(paid_at, refunded_at) = 2
-            WHEN 'failed' THEN num_nonnulls(failed_at, reason) = 2
-            WHEN 'cancelled' THEN num_nonnulls(cancelled_at, reason) = 2
-            ELSE status IN ('created', 'processing') END
-        AND num_nonnulls(paid_at, refunded_at, failed_at, cancelled_at, reason)
-            = CASE status WHEN 'paid' THEN 1 WHEN 'refunded' THEN 2 WHEN 'failed' THEN 2
-                WHEN 'cancelled' THEN 2 ELSE 0 END""",
-    "paid_has_its_facts": """
-        num_nonnulls(paid_at, transfer_id, paid_minor) IN (0, 3)
-        AND paid_minor BETWEEN 1 AND amount_minor
+        concat(status, ' ', paid_at IS NOT NULL, transfer_id IS NOT NULL, paid_minor IS NOT NULL,
+               refunded_at IS NOT NULL, failed_at IS NOT NULL, cancelled_at IS NOT NULL,
+               reason IS NOT NULL)
+        = ANY ('{scheduled fffffff,created fffffff,processing fffffff,paid tttffff,
+                 refunded ttttfff,failed fffftft,cancelled ffffftt}'::text[])""",
+    "paid_and_refunded_fit": """
+        paid_minor BETWEEN 1 AND amount_minor
         AND refunded_minor BETWEEN 0 AND coalesce(paid_minor, 0)
         AND (NOT is_price_fixed OR paid_minor = amount_minor)""",
     "counted_has_its_day": """
