@@ -125,7 +125,7 @@ async def save(
     log: Sequence[tuple[UUID, LogEntry]],
     now: datetime,
 ) -> None:
-    """Store new states and log entries, by one statement where all that is told has changed."""
+    """Store new states and log entries, mostly by one statement."""
     told: dict[UUID, tuple[Any, ...]] = {}
     for saga_id, entry in log:
         told[saga_id] = (*told.get(saga_id, ()), (now, *entry))
