@@ -150,6 +150,7 @@ class Cluster:
             statements = _Recorder()
             ddl.create_messaging(statements)
             ddl.create_saga(statements)
+            ddl.move_saga_log_into_row(statements)
             ddl.create_idempotency(statements)
             for statement in statements.recorded:
                 await connection.execute(statement)

@@ -8,14 +8,15 @@ from testkit.databases import Cluster
 
 SCHEMA = "kit"
 ROWS = """
-INSERT INTO kit.saga_log (saga_id, at, entry)
-SELECT gen_random_uuid(), now(), repeat('x', 100) FROM generate_series(1, $1)
+INSERT INTO kit.outbox (event_id, exchange, routing_key, subject, body)
+SELECT gen_random_uuid(), '', '', '', decode(repeat('78', 100), 'hex')
+FROM generate_series(1, $1)
 """
-NEXT = "SELECT nextval(pg_get_serial_sequence('kit.saga_log', 'seq'))"
+NEXT = "SELECT nextval(pg_get_serial_sequence('kit.outbox', 'seq'))"
 
 
 async def _left(connection: asyncpg.Connection) -> tuple[int, int]:
-    rows = await connection.fetchval("SELECT count(*) FROM kit.saga_log")
+    rows = await connection.fetchval("SELECT count(*) FROM kit.outbox")
     return rows, await connection.fetchval(NEXT)
 
 

@@ -71,6 +71,19 @@ async def test_filters(room: Room, alice: UUID, bob: UUID) -> None:
         assert (len(found) if isinstance(expected, int) else found) == expected, query
 
 
+async def test_what_is_open_is_listed_by_whether_it_was_begun(
+    room: Room, alice: UUID, bob: UUID
+) -> None:
+    waiting, begun, paid = [await room.create(alice, bob) for _ in range(3)]
+    await room.pay(alice, paid)
+    await room.settle()
+    await room.pay(alice, begun)
+    admin = await room.admin()
+    for status, expected in (("created", waiting), ("processing", begun), ("paid", paid)):
+        for caller, query in ((alice, {}), (bob, {"direction": "in"}), (admin, {"scope": "all"})):
+            assert await ids(room, caller, status=status, **query) == [expected]
+
+
 async def test_several_are_asked_for_by_their_ids_and_only_ones_own_are_found(
     room: Room, alice: UUID, bob: UUID, carol: UUID
 ) -> None:

@@ -120,7 +120,10 @@ class Till:
         if caller not in self.tokens:
             now = int(self.desk.time.now().timestamp())
             roles = ["user", "admin"] if caller == self.admin else ["user"]
-            self.tokens[caller] = self.desk.mint.user(caller, iat=now, exp=now + 600, roles=roles)
+            logged_in = int(self.clock.now().timestamp())
+            self.tokens[caller] = self.desk.mint.user(
+                caller, iat=now, exp=now + 600, auth_time=logged_in, roles=roles
+            )
         return {"Authorization": f"Bearer {self.tokens[caller]}"}
 
     async def ask(

@@ -141,6 +141,29 @@ CREATE TABLE saga_log (
 
 _DROP_SAGA = ("DROP TABLE saga_log, saga",)
 
+# An entry is [at, entry, step, detail]. Pages have room for the longer row.
+_SAGA_LOG_IN_ROW = (
+    "ALTER TABLE saga SET (fillfactor = 50), ADD COLUMN log jsonb NOT NULL DEFAULT '[]'",
+    """
+UPDATE saga SET log = told.log
+FROM (SELECT saga_id, jsonb_agg(jsonb_build_array(at, entry, step, detail) ORDER BY seq) AS log
+      FROM saga_log GROUP BY saga_id) AS told
+WHERE told.saga_id = saga.id
+    """,
+    "DROP TABLE saga_log",
+)
+
+_SAGA_LOG_APART = (
+    *_SAGA[2:],
+    """
+INSERT INTO saga_log (saga_id, at, entry, step, detail)
+SELECT id, (told ->> 0)::timestamptz, told ->> 1, told ->> 2, told ->> 3
+FROM saga, jsonb_array_elements(log) WITH ORDINALITY AS entries (told, position)
+ORDER BY started_at, id, position
+    """,
+    "ALTER TABLE saga DROP COLUMN log, RESET (fillfactor)",
+)
+
 _IDEMPOTENCY = (
     """
 CREATE TABLE idempotency (
@@ -163,9 +186,7 @@ CREATE INDEX ix_idempotency_created_at ON idempotency (created_at)
 
 _DROP_IDEMPOTENCY = ("DROP TABLE idempotency",)
 
-KIT_TABLES = frozenset(
-    {"outbox", "inbox", "letter", "letter_action", "saga", "saga_log", "idempotency"}
-)
+KIT_TABLES = frozenset({"outbox", "inbox", "letter", "letter_action", "saga", "idempotency"})
 
 
 def _run(op: Operations, statements: Iterable[str]) -> None:
@@ -192,6 +213,16 @@ def create_saga(op: Operations) -> None:
 def drop_saga(op: Operations) -> None:
     """Drop what create_saga created."""
     _run(op, _DROP_SAGA)
+
+
+def move_saga_log_into_row(op: Operations) -> None:
+    """Keep each saga's log in its row, where a change of the saga writes it, too."""
+    _run(op, _SAGA_LOG_IN_ROW)
+
+
+def move_saga_log_apart(op: Operations) -> None:
+    """Undo what move_saga_log_into_row did; the logs stay."""
+    _run(op, _SAGA_LOG_APART)
 
 
 def create_idempotency(op: Operations) -> None:

@@ -1,5 +1,7 @@
 """Stores saga instances in PostgreSQL, in batches. It holds all SQL of sagas."""
 
+# ruff: noqa: S608 - every text is put together from the constants of this file, once, at import
+
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +10,7 @@ from uuid import UUID
 
 from asyncpg import Record
 
-from kit.db.bulk import BulkInsert, columns_of
+from kit.db.bulk import columns_of
 from kit.db.unit_of_work import Connection, UnitOfWork
 from kit.saga.state import Decision, LogEntry, Note, Phase, SagaState
 
@@ -16,51 +18,45 @@ LISTED = 1000
 
 # An instance that exists already is left alone, and nothing is logged.
 _INSERT = """
-WITH started AS (
-    INSERT INTO saga (id, name, definition_version, phase, step, epoch, attempts, data, to_undo,
-        started_at, deadline_at, next_at, updated_at)
-    SELECT id, name, definition_version, phase, step, epoch, 0, data,
-        string_to_array(to_undo, ','), $10, deadline_at, next_at, $10
-    FROM unnest($1::uuid[], $2::text[], $3::int[], $4::text[], $5::text[], $6::int[], $7::jsonb[],
-        $8::text[], $9::timestamptz[], $11::timestamptz[])
-        AS new (id, name, definition_version, phase, step, epoch, data, to_undo, deadline_at,
-                next_at)
-    ORDER BY id
-    ON CONFLICT DO NOTHING RETURNING id)
-INSERT INTO saga_log (saga_id, at, entry, step, detail)
-SELECT given.saga_id, $10, given.entry, given.step, given.detail
-FROM unnest($12::uuid[], $13::text[], $14::text[], $15::text[])
-    WITH ORDINALITY AS given (saga_id, entry, step, detail, position)
-JOIN started ON started.id = given.saga_id
-ORDER BY position
-RETURNING saga_id
+INSERT INTO saga (id, name, definition_version, phase, step, epoch, attempts, data, to_undo,
+    started_at, deadline_at, next_at, updated_at, log)
+SELECT id, name, definition_version, phase, step, epoch, 0, data,
+    string_to_array(to_undo, ','), $12, deadline_at, next_at, $12, log
+FROM unnest($1::uuid[], $2::text[], $3::int[], $4::text[], $5::text[], $6::int[], $7::jsonb[],
+    $8::text[], $9::timestamptz[], $10::timestamptz[], $11::jsonb[])
+    AS new (id, name, definition_version, phase, step, epoch, data, to_undo, deadline_at, next_at,
+            log)
+ORDER BY id
+ON CONFLICT DO NOTHING RETURNING id
 """
 
-_LOCK = """
-SELECT * FROM saga WHERE id = ANY($1::uuid[]) AND name = $2 ORDER BY id FOR NO KEY UPDATE
+# Not the log: nothing is decided by it.
+_STATE = """
+id, name, definition_version, phase, step, epoch, attempts, data, to_undo, reason, deadline_at,
+next_at, needs_attention
+"""
+
+_LOCK = f"""
+SELECT {_STATE} FROM saga WHERE id = ANY($1::uuid[]) AND name = $2 ORDER BY id FOR NO KEY UPDATE
 """
 
 _SAVE = """
-WITH changed AS (
-    UPDATE saga SET phase = new.phase, step = new.step, epoch = new.epoch,
-        attempts = new.attempts, data = new.data, to_undo = string_to_array(new.to_undo, ','),
-        reason = new.reason, deadline_at = new.deadline_at, next_at = new.next_at,
-        lease_until = NULL, needs_attention = new.needs_attention, updated_at = $12
-    FROM unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::int[], $6::jsonb[], $7::text[],
-        $8::text[], $9::timestamptz[], $10::timestamptz[], $11::boolean[])
-        AS new (id, phase, step, epoch, attempts, data, to_undo, reason, deadline_at, next_at,
-                needs_attention)
-    WHERE saga.id = new.id)
-INSERT INTO saga_log (saga_id, at, entry, step, detail)
-SELECT given.saga_id, $12, given.entry, given.step, given.detail
-FROM unnest($13::uuid[], $14::text[], $15::text[], $16::text[])
-    WITH ORDINALITY AS given (saga_id, entry, step, detail, position)
-ORDER BY position
+UPDATE saga SET phase = new.phase, step = new.step, epoch = new.epoch,
+    attempts = new.attempts, data = new.data, to_undo = string_to_array(new.to_undo, ','),
+    reason = new.reason, deadline_at = new.deadline_at, next_at = new.next_at,
+    lease_until = NULL, needs_attention = new.needs_attention, updated_at = $13,
+    log = saga.log || new.log
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::int[], $6::jsonb[], $7::text[],
+    $8::text[], $9::timestamptz[], $10::timestamptz[], $11::boolean[], $12::jsonb[])
+    AS new (id, phase, step, epoch, attempts, data, to_undo, reason, deadline_at, next_at,
+            needs_attention, log)
+WHERE saga.id = new.id
 """
 
-_LOG = BulkInsert(
-    "saga_log", saga_id="uuid", at="timestamptz", entry="text", step="text", detail="text"
-)
+_NOTE = """
+UPDATE saga SET log = saga.log || told.log
+FROM unnest($1::uuid[], $2::jsonb[]) AS told (id, log) WHERE saga.id = told.id
+"""
 
 _DUE = "SELECT id FROM saga WHERE name = $1 AND next_at <= $2 ORDER BY next_at LIMIT $3"
 
@@ -69,19 +65,18 @@ SELECT count(*) FROM saga WHERE name = $1 AND next_at IS NOT NULL AND needs_atte
 """
 
 _POSTPONE = """
-WITH postponed AS (
-    UPDATE saga SET next_at = $2, needs_attention = true, updated_at = $3
-    WHERE id = $1 AND next_at IS NOT NULL RETURNING id, step)
-INSERT INTO saga_log (saga_id, at, entry, step, detail)
-SELECT id, $3, 'timer_failed', step, $4 FROM postponed
+UPDATE saga SET next_at = $2, needs_attention = true, updated_at = $3,
+    log = log || jsonb_build_array(
+        jsonb_build_array($3::timestamptz, 'timer_failed', step, $4::text))
+WHERE id = $1 AND next_at IS NOT NULL
 """
 
-_LEASE = """
+_LEASE = f"""
 UPDATE saga SET lease_until = $4 WHERE id IN (
     SELECT id FROM saga WHERE name = $1 AND phase = 'running' AND step = ANY($2::text[])
         AND next_at IS NOT NULL AND (lease_until IS NULL OR lease_until < $3)
     ORDER BY next_at LIMIT $5 FOR NO KEY UPDATE SKIP LOCKED)
-RETURNING *
+RETURNING {_STATE}
 """
 
 # A row that is locked is left out: whoever holds it is about to end the lease anyway.
@@ -111,13 +106,11 @@ async def insert(uow: UnitOfWork, decisions: Sequence[Decision], now: datetime) 
             ",".join(state.to_undo),
             state.deadline_at,
             state.next_at,
+            tuple((now, *entry) for entry in log),
         )
-        for state in (decision.state for decision in decisions)
+        for state, log in ((decision.state, decision.log) for decision in decisions)
     ]
-    log = [(one.state.id, *entry) for one in decisions for entry in one.log]
-    *columns, next_at = columns_of(rows, 10)
-    logged = await uow.fetch(_INSERT, *columns, now, next_at, *columns_of(log, 4))
-    return {row["saga_id"] for row in logged}
+    return {row["id"] for row in await uow.fetch(_INSERT, *columns_of(rows, 11), now)}
 
 
 async def lock(uow: UnitOfWork, name: str, ids: Iterable[UUID]) -> dict[UUID, SagaState]:
@@ -132,7 +125,10 @@ async def save(
     log: Sequence[tuple[UUID, LogEntry]],
     now: datetime,
 ) -> None:
-    """Store new states and log entries by one statement."""
+    """Store new states and log entries, mostly by one statement."""
+    told: dict[UUID, tuple[Any, ...]] = {}
+    for saga_id, entry in log:
+        told[saga_id] = (*told.get(saga_id, ()), (now, *entry))
     rows = [
         (
             state.id,
@@ -146,16 +142,19 @@ async def save(
             state.deadline_at,
             state.next_at,
             state.needs_attention,
+            told.pop(state.id, ()),
         )
         for state in changed
     ]
-    entries = [(saga_id, *entry) for saga_id, entry in log]
-    await uow.execute(_SAVE, *columns_of(rows, 11), now, *columns_of(entries, 4))
+    if rows:
+        await uow.execute(_SAVE, *columns_of(rows, 12), now)
+    if told:
+        await uow.execute(_NOTE, list(told), list(told.values()))
 
 
 async def note(uow: UnitOfWork, saga_id: UUID, step: str | None, notes: Iterable[Note]) -> None:
     """Add a worker's notes to an instance's log, each under its own time."""
-    await _LOG.insert(uow, [(saga_id, one.at, "noted", step, one.text) for one in notes])
+    await uow.execute(_NOTE, [saga_id], [tuple((one.at, "noted", step, one.text) for one in notes)])
 
 
 async def due(connection: Connection, name: str, now: datetime, limit: int) -> list[UUID]:
@@ -206,15 +205,19 @@ async def listed(connection: Connection, *, everything: bool) -> list[dict[str, 
 async def shown(connection: Connection, saga_id: UUID) -> dict[str, Any] | None:
     """Return an instance and its log, for an operator; None where there is none."""
     row = await connection.fetchrow("SELECT * FROM saga WHERE id = $1", saga_id)
-    return None if row is None else {**row, "log": await log_of(connection, saga_id)}
+    return None if row is None else {**row, "log": _read(row["log"])}
 
 
 async def log_of(connection: Connection, saga_id: UUID) -> list[dict[str, Any]]:
     """Return an instance's log, oldest first: at, entry, step, detail."""
-    rows = await connection.fetch(
-        "SELECT at, entry, step, detail FROM saga_log WHERE saga_id = $1 ORDER BY seq", saga_id
-    )
-    return [dict(row) for row in rows]
+    return _read(await connection.fetchval("SELECT log FROM saga WHERE id = $1", saga_id) or ())
+
+
+def _read(log: Iterable[Any]) -> list[dict[str, Any]]:
+    return [
+        {"at": datetime.fromisoformat(at), "entry": entry, "step": step, "detail": detail}
+        for at, entry, step, detail in log
+    ]
 
 
 def _state(row: Record) -> SagaState:

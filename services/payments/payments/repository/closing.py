@@ -29,11 +29,11 @@ _REOPEN: Final = "DELETE FROM closed_party WHERE user_id = $1"
 # charge (`disputed:…`), as no more news of it comes.
 _STANDING: Final = """
 SELECT 'payment', id, status, amount_minor, currency FROM payment
-WHERE payer_id = $1 AND status IN ('scheduled', 'created', 'processing')
+WHERE payer_id = $1 AND listed_as IN ('scheduled', 'open')
     AND (status <> 'created' OR is_reserved OR expires_at > $2)
 UNION ALL
 SELECT 'payment', id, status, amount_minor, currency FROM payment
-WHERE payee_id = $1 AND status = 'processing'
+WHERE payee_id = $1 AND listed_as = 'open' AND status = 'processing'
 UNION ALL
 SELECT 'refund', refund.id, refund.status, refund.amount_minor, currency
 FROM payment JOIN refund ON refund.payment_id = payment.id

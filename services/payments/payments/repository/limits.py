@@ -24,7 +24,7 @@ WHERE user_id = ANY($1)
 """
 _PLANNED: Final = """
 SELECT amount_minor FROM payment
-WHERE payer_id = $1 AND status = 'scheduled' AND currency = $2
+WHERE payer_id = $1 AND listed_as = 'scheduled' AND currency = $2
     AND execute_at >= date_trunc('day', $3::timestamptz, 'UTC') AND execute_at <= $3
 ORDER BY execute_at, id LIMIT $4
 """

@@ -148,7 +148,8 @@ UPDATE payment SET reserved_at = $2 WHERE id = ANY($1) RETURNING {ROW}
 
 _EXPIRE: Final = f"""
 WITH overdue AS (
-    SELECT id FROM payment WHERE status = 'created' AND expires_at <= $1 AND NOT is_reserved
+    SELECT id FROM payment
+    WHERE listed_as = 'open' AND status = 'created' AND expires_at <= $1 AND NOT is_reserved
     ORDER BY expires_at LIMIT $3 FOR UPDATE SKIP LOCKED)
 UPDATE payment SET status = 'cancelled', reason = $2, cancelled_at = $1, version = version + 1
 FROM overdue WHERE payment.id = overdue.id
@@ -158,7 +159,7 @@ RETURNING {ROW}
 _CLAIM_DUE: Final = f"""
 WITH due AS (
     SELECT id, payer_id, payee_id, service_id FROM payment
-    WHERE status = 'scheduled' AND execute_at <= $1
+    WHERE listed_as = 'scheduled' AND execute_at <= $1
     ORDER BY execute_at LIMIT $5 FOR UPDATE SKIP LOCKED),
 judged AS (
     SELECT due.id, CASE WHEN payer.user_id IS NOT NULL THEN $2::text

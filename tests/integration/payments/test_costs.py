@@ -1,0 +1,78 @@
+"""What a settled payment costs in statements and rows where 32 are under way at once."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from tests.integration.payments.room import Room
+
+from testkit.databases import Cluster
+
+AT_ONCE: Final = 32
+
+_WRITTEN: Final = """
+SELECT CASE WHEN relname LIKE 'inbox%' THEN 'inbox' ELSE relname END AS name,
+    sum(n_tup_ins)::int AS inserted, sum(n_tup_upd)::int AS updated, sum(n_tup_hot_upd)::int AS hot
+FROM pg_stat_user_tables WHERE schemaname = 'payments' GROUP BY 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What has been written so far: statements, and by table rows inserted, updated, and HOT."""
+
+    statements: int
+    rows: Mapping[str, tuple[int, int, int]]
+
+    @classmethod
+    async def so_far(cls, room: Room, cluster: Cluster) -> "Written":
+        await cluster.end_connections("payments")  # as they end they hand on what they have done
+        statements = room.database.statements
+        async with room.database.read() as connection:
+            found = await connection.fetch(_WRITTEN)
+        room.database.statements = statements
+        return cls(statements, {row["name"]: (row[1], row[2], row[3]) for row in found})
+
+    def since(self, before: "Written") -> Mapping[str, tuple[int, int, int]]:
+        """Return the rows of those tables where something was inserted or updated."""
+        none = (0, 0, 0)
+        more = {
+            table: (rows[0] - old[0], rows[1] - old[1], rows[2] - old[2])
+            for table, rows in self.rows.items()
+            for old in [before.rows.get(table, none)]
+        }
+        return {table: rows for table, rows in more.items() if rows != none}
+
+
+async def test_each_step_writes_each_row_once_and_a_claim_changes_no_index(
+    room: Room, cluster: Cluster, alice: UUID, bob: UUID
+) -> None:
+    begun = await Written.so_far(room, cluster)
+    made = await asyncio.gather(*(room.create(alice, bob) for _ in range(AT_ONCE)))
+    created = await Written.so_far(room, cluster)
+    await asyncio.gather(*(room.pay(alice, one) for one in made))
+    claimed = await Written.so_far(room, cluster)
+    await room.settle()
+    settled = await Written.so_far(room, cluster)
+
+    once = (AT_ONCE, 0, 0)
+    assert created.since(begun) == {"payment": once, "payment_event": once, "outbox": once}
+    of_claim = dict(claimed.since(created))
+    inserted, updated, hot = of_claim.pop("payment")
+    assert (inserted, updated) == (0, AT_ONCE)
+    assert hot >= AT_ONCE * 3 // 4  # all but those whose page was full
+    assert of_claim == {"saga": once, "payment_event": once, "outbox": once}
+    of_end = settled.since(claimed)
+    assert {table: rows[:2] for table, rows in of_end.items()} == {
+        "payment": (0, AT_ONCE),
+        "saga": (0, AT_ONCE),
+        "payment_event": (AT_ONCE, 0),
+        "outbox": (AT_ONCE, 0),
+        "inbox": (AT_ONCE, 0),
+    }
+    # A batch may begin with fewer than all, and then there are two.
+    assert created.statements - begun.statements <= 2 * 3
+    assert claimed.statements - created.statements <= 2 * 4
+    assert settled.statements - claimed.statements <= 16  # eight are the carrier's own
