@@ -13,10 +13,12 @@ from typing import Final, NamedTuple, Self, cast
 from gateway.limits.line import RedisLine, RedisRefusedError
 from gateway.limits.policies import Policy
 from kit.breaker import Breaker, BreakerLimits
+from kit.linger import Linger
 from kit.tasks import spawn
 
 _MOST_AT_ONCE: Final = 256
 _PREFIX: Final = b"rate:"
+_LINGER: Final = Linger(0.001)  # most are reads, whose services take longer than that
 # One failure is enough: every request that waits for Redis waits for the time-out.
 _LIMITS: Final = BreakerLimits(least_calls=1, most_calls=1, rest_seconds=0.5, good_probes=1)
 # `LocalCounts.take` for each key; the clock is Redis' own, which all gateways share. Should that be
@@ -56,9 +58,16 @@ class _Taking(NamedTuple):
 class SharedCounts:
     """Counts in Redis."""
 
-    def __init__(self, line: RedisLine, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        line: RedisLine,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        linger: Linger = _LINGER,
+    ) -> None:
         """Take the connection; nobody else may use it."""
         self._line = line
+        self._linger = linger
         self._monotonic = monotonic
         self._breaker = Breaker("rate_limits", _LIMITS)
         self._waiting: list[_Taking] = []
@@ -93,6 +102,7 @@ class SharedCounts:
                 batch = self._waiting[:_MOST_AT_ONCE]
                 del self._waiting[:_MOST_AT_ONCE]
                 await self._ask_for(batch)
+                await self._linger.after(len(batch))
         finally:
             self._is_asking = False
 

@@ -6,11 +6,10 @@ Does not create or parse those ids; the web edge and the consumer do.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """Ids of the current work; None where the work came without one.
 
     `traceparent` is the W3C header's text. `correlation_id` names the whole story (a payment),
@@ -67,7 +66,7 @@ def bind(
         "correlation_id": correlation_id,
         "causation_id": causation_id,
     }
-    context = replace(_current.get(), **{k: v for k, v in given.items() if v is not None})
+    context = _current.get()._replace(**{k: v for k, v in given.items() if v is not None})
     token = _current.set(context)
     try:
         yield context

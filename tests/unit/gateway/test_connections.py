@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
 import pytest
@@ -49,15 +49,23 @@ class Listener:
 
 @contextlib.asynccontextmanager
 async def pool_to(
-    listener: Callable[..., object], seconds: float = SILENCE_SECONDS
+    listener: Callable[..., Awaitable[object]], seconds: float = SILENCE_SECONDS
 ) -> AsyncIterator[ConnectionPool]:
-    server = await asyncio.start_server(listener, "127.0.0.1", 0)  # type: ignore[arg-type]
+    opened: list[asyncio.StreamWriter] = []
+
+    async def served(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        opened.append(writer)
+        await listener(reader, writer)
+
+    server = await asyncio.start_server(served, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     pool = ConnectionPool(f"http://127.0.0.1:{port}", seconds)
     try:
         yield pool
     finally:
         pool.close()
+        for writer in opened:
+            writer.transport.abort()
         server.close()
         await server.wait_closed()
 

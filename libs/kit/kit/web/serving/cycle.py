@@ -32,10 +32,10 @@ class Wire(Protocol):
 
     transport: asyncio.Transport
     loop: asyncio.AbstractEventLoop
+    writable: asyncio.Future[None] | None
 
     @property
     def default_headers(self) -> list[AnswerHeader]: ...  # noqa: D102
-    async def written(self) -> None: ...  # noqa: D102
     def resume_reading(self) -> None: ...  # noqa: D102
     def finish(self) -> None: ...  # noqa: D102
     def close(self) -> None: ...  # noqa: D102
@@ -163,7 +163,8 @@ class HttpCycle:
         Raises:
             RuntimeError: it is no answer in HTTP.
         """
-        await self._wire.written()
+        if self._wire.writable is not None:
+            await asyncio.shield(self._wire.writable)
         if self._is_over:
             return
         if self.response_complete:

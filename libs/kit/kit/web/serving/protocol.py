@@ -33,6 +33,7 @@ class HttpProtocol(asyncio.Protocol):
         client: Address and port of the peer; None where it has gone already.
         connections: All that the server serves.
         cycle: The request in hand and its answer, the latest where several came at once.
+        writable: Done once the peer has taken enough of what was written; None where it has.
     """
 
     def __init__(
@@ -65,7 +66,7 @@ class HttpProtocol(asyncio.Protocol):
         self._unsent_bytes = 0
         self._stall_timer: asyncio.TimerHandle | None = None
         self._is_reading = True
-        self._writable: asyncio.Future[None] | None = None
+        self.writable: asyncio.Future[None] | None = None
         self._url = b""
         self.headers: list[AnswerHeader] = []
 
@@ -169,7 +170,7 @@ class HttpProtocol(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """Have the answer wait; called by the loop."""
-        self._writable = self.loop.create_future()
+        self.writable = self.loop.create_future()
         self._watch_peer()
 
     def resume_writing(self) -> None:
@@ -177,14 +178,9 @@ class HttpProtocol(asyncio.Protocol):
         if self._stall_timer is not None and not self.transport.is_closing():
             self._stall_timer.cancel()
             self._stall_timer = None
-        if self._writable is not None and not self._writable.done():
-            self._writable.set_result(None)
-        self._writable = None
-
-    async def written(self) -> None:
-        """Wait until the peer has taken enough of what was written."""
-        if self._writable is not None:
-            await asyncio.shield(self._writable)
+        if self.writable is not None and not self.writable.done():
+            self.writable.set_result(None)
+        self.writable = None
 
     def pause_reading(self) -> None:
         """Take no more for now."""
