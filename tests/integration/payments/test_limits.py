@@ -16,7 +16,10 @@ from payments.repository import Limits
 
 async def as_admin(room: Room, method: str, path: str, **options: Any) -> httpx.Response:
     now = int(room.desk.time.now().timestamp())
-    token = room.desk.mint.user(new_id(), iat=now, exp=now + 600, roles=["user", "admin"])
+    logged_in = int(room.clock.now().timestamp())
+    token = room.desk.mint.user(
+        new_id(), iat=now, exp=now + 600, auth_time=logged_in, roles=["user", "admin"]
+    )
     headers = {"Authorization": f"Bearer {token}"}
     return await room.http.request(method, path, headers=headers, **options)
 
