@@ -21,7 +21,7 @@ _COLOURS = tuple(f"\033[{number}m" for number in (36, 33, 32, 35, 34, 96, 93, 92
 _CHUNK_BYTES = 65_536
 # Whose writer stands before the line, or what is only for programs.
 _NOT_SHOWN = ("service", "traceparent")
-_CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 def may_colour(stream: TextIO) -> bool:
@@ -54,19 +54,19 @@ def red(text: str) -> str:
 
 
 def for_people(line: str, *, colour: bool) -> str:
-    """Return a line of JSON as people read it; what is none stays as it is.
+    """Return a line of JSON as people read it, with an exception's lines; what is none stays.
 
-    Nothing in it moves the cursor or begins a line, but for an exception's own lines.
+    Nothing in it moves the cursor.
     """
     try:
         event = json.loads(line)
-    except ValueError:
-        return line
+    except (ValueError, RecursionError):
+        return _shown(line)
     if not isinstance(event, dict) or "event" not in event:
-        return line
-    at = str(event.pop("at", ""))[11:23]
-    level, what = str(event.pop("level", "")), _plain(event.pop("event"))
-    trace = _CONTROL.sub(_escaped, str(event.pop("exception", ""))).rstrip()
+        return _shown(line)
+    at = _plain(event.pop("at", ""))[11:23]
+    level, what = _plain(event.pop("level", "")), _plain(event.pop("event"))
+    trace = _shown(str(event.pop("exception", ""))).rstrip()
     fields = " ".join(
         f"{_plain(name)}={_plain(value)}" for name, value in event.items() if name not in _NOT_SHOWN
     )
@@ -79,7 +79,11 @@ def for_people(line: str, *, colour: bool) -> str:
 
 def _plain(value: Any) -> str:
     text = value if isinstance(value, str) else json.dumps(value)
-    return _CONTROL.sub(_escaped, text).replace("\n", "\\n")
+    return _shown(text).replace("\n", "\\n")
+
+
+def _shown(text: str) -> str:
+    return _CONTROL.sub(_escaped, text)
 
 
 def _escaped(match: re.Match[str]) -> str:
@@ -142,7 +146,8 @@ class Show:
             prefix = self._prefix(name, position)
             for line in follower.lines():
                 any_new = True
-                self.emit(f"{prefix}{for_people(line, colour=self.colour)}")
+                for part in for_people(line, colour=self.colour).split("\n"):
+                    self.emit(f"{prefix}{part}")
         return any_new
 
     def _prefix(self, name: str, position: int) -> str:

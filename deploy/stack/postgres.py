@@ -147,10 +147,13 @@ class Postgres(PrivateServer):
         The file also guards against orphaned backends, so they are waited for before.
         """
         lock = self._cluster / "postmaster.pid"
+        of_socket = Path(f"{_socket(self.data, self.port)}.lock")
         try:
             pid = int(lock.read_text().split("\n", 1)[0])
         except FileNotFoundError:
-            return
+            if not of_socket.exists():
+                return
+            pid = 0
         except ValueError:
             pid = 0  # cut short: the server was killed while writing it
         identity = identify(pid)
@@ -159,7 +162,8 @@ class Postgres(PrivateServer):
             self.stop()
         if not waited(lambda: not any(pids_in(self._cluster)), _ORPHAN_SECONDS):
             raise StackError(f"Backends of a killed PostgreSQL still work in {self._cluster}.")
-        lock.unlink(missing_ok=True)
+        for left in (lock, of_socket):
+            left.unlink(missing_ok=True)
 
     def _program(self, command: list[str], name: str | None = None) -> Program:
         return self.program(command, {"HOME": str(self.data), "LC_ALL": "C"}, name)
@@ -191,9 +195,12 @@ def installed() -> dict[int, Path]:
 
 
 def socket_folder(folder: Path, port: int) -> str:
-    """Return the folders of Unix sockets as the server lists them; none if too deep."""
+    """Return the folders of Unix sockets as the server lists them.
+
+    None where the path is too long, or has what ends a name in a list: TCP does then.
+    """
     has_room = len(os.fsencode(_socket(folder, port))) <= _LONGEST_SOCKET
-    return f'"{folder}"' if has_room else ""
+    return f'"{folder}"' if has_room and not set(str(folder)) & set(',"') else ""
 
 
 def _socket(folder: Path, port: int) -> Path:

@@ -20,6 +20,7 @@ from pathlib import Path
 from deploy.stack.accounts import UnixAccount
 from deploy.stack.errors import NotReadyError, StackError
 from deploy.stack.identity import ProcessIdentity, ancestors, identify, is_running, pids_marked
+from deploy.stack.log import for_people
 
 _MARK = "SALDO_STACK"
 _TAIL_LINES = 15
@@ -176,7 +177,8 @@ class Processes:
             text = self.log_of(name).read_text(errors="replace")
         except OSError:
             return ""
-        return "\n".join(f"  {line}" for line in text.splitlines()[-lines:])
+        shown = "\n".join(for_people(line, colour=False) for line in text.splitlines()[-lines:])
+        return "\n".join(f"  {line}" for line in shown.split("\n"))
 
     @property
     def _mark(self) -> str:

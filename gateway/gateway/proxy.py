@@ -50,7 +50,7 @@ from kit.web.metrics import RequestMeter
 OwnPart = Callable[[ProxiedRequest], Awaitable[None]]
 
 _FORWARDED: Final = frozenset((*METHODS, "HEAD"))
-_HARMLESS: Final = frozenset(("GET", "HEAD"))
+_READING: Final = frozenset(("GET", "HEAD"))
 
 _log = structlog.get_logger(__name__)
 
@@ -134,7 +134,8 @@ class Gateway:
             if route.is_for_admins and "admin" not in claims.roles:
                 raise Forbidden
         limit = route.limit(exchange.method)
-        goes_ahead = not route.own and exchange.method in _HARMLESS
+        only_reads = exchange.method in _READING and not route.is_counted_first
+        goes_ahead = only_reads and not route.own
         await self._admission.admit(exchange, limit, goes_ahead=goes_ahead)
         with self._admission.under_way(exchange, limit):
             await self._answer(exchange, route)

@@ -32,13 +32,17 @@ class Counting:
 
     Attributes:
         exchange: The request.
+        key: For whom it counts.
         policy: By which.
+        local: The counts of this process.
         here: What `LocalCounts.take` returned, for requests of this process alone.
         shared: What `Counts.take` returned, for those of all.
     """
 
     exchange: ProxiedRequest
+    key: str
     policy: Policy
+    local: LocalCounts
     here: int
     shared: asyncio.Future[int]
 
@@ -54,6 +58,9 @@ class Counting:
             if self.policy.is_strict:
                 raise Unavailable from None
             level = self.here
+        else:
+            if level < 0:  # by what other processes let in: no more of theirs goes ahead here
+                self.local.use_up(self.key, self.policy)
         _tell(self.exchange, QuotaStanding(self.policy, level))
 
     def drop(self) -> None:
@@ -92,7 +99,8 @@ class Admission:
             return
         key = f"{limit}:{caller_of(exchange)}"
         here = self._local.take(key, policy)
-        counting = Counting(exchange, policy, here, self._counts.take(key, policy))
+        shared = self._counts.take(key, policy)
+        counting = Counting(exchange, key, policy, self._local, here, shared)
         is_far = 0 <= here <= policy.most // 2
         if goes_ahead and is_far and not (policy.is_strict or policy.at_once):
             exchange.pending = counting

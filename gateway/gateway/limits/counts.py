@@ -58,6 +58,10 @@ class LocalCounts:
             self._drop(now)
         return level
 
+    def use_up(self, key: str, policy: Policy) -> None:
+        """Leave a caller nothing of their quota."""
+        self._full_again[key] = self._now() + policy.most
+
     def _drop(self, now: int) -> None:
         """Forget whose quota is whole again, and else those who asked longest ago."""
         self._full_again = {key: at for key, at in self._full_again.items() if at > now}

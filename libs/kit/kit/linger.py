@@ -26,4 +26,4 @@ class Linger:
 
 NEVER: Final = Linger(0)
 SHORT: Final = Linger(0.004)  # what a caller waits for; a commit takes about as long
-LONG: Final = Linger(0.2)  # events: nobody waits for what they set off
+LONG: Final = Linger(0.2)  # news for people, who read them a moment later

@@ -17,7 +17,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from kit.clock import SystemClock
-from kit.linger import LONG, SHORT
+from kit.linger import SHORT, Linger
 from kit.messaging.routes import Routes, by_type
 from kit.settings import (
     BrokerSettings,
@@ -70,6 +70,8 @@ class Service:
         background: Named loops for workers; each takes the service and never returns.
         resources: What else to open; each takes the service and may add to ``web.state``.
         sagas: The engines of its sagas, for operators at the command line.
+        linger: How long a batch of events waits for company: longer where nobody waits for what
+            they set off.
         stopping: Called when the process begins to stop, before it waits for answers; ends those
             that would go on for ever.
     """
@@ -81,6 +83,7 @@ class Service:
     background: tuple[tuple[str, Callable[["Service"], Awaitable[None]]], ...] = ()
     resources: tuple[Callable[["Service"], AbstractAsyncContextManager[None]], ...] = ()
     sagas: tuple["SagaEngine", ...] = ()
+    linger: Linger = SHORT
     stopping: Callable[[], None] = lambda: None
 
     @property
@@ -236,7 +239,7 @@ def consumers(service: Service, broker: "Broker") -> "list[Consumer]":
             f"{service.name}.{kind}",
             handlers,
             unknown_is_fine=kind == "events",
-            linger=LONG if kind == "events" else SHORT,
+            linger=service.linger if kind == "events" else SHORT,
         )
         for kind, handlers in tables.items()
         if handlers

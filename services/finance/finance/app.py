@@ -21,6 +21,7 @@ from finance.settings import Settings
 from finance.wiring import Wiring
 from kit import edits
 from kit.audit import by_message
+from kit.linger import LONG
 from kit.outgoing import calling_as
 from kit.refusals import catalogue
 from kit.runtime import Service
@@ -78,6 +79,7 @@ def build(settings: Settings) -> Service:
             ("file_expiry", _sweep_files),
         ),
         resources=(wired,),
+        linger=LONG,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Final, cast
 
 from contracts.auth import RecordAudit
 from kit.audit import by_message
+from kit.linger import LONG
 from kit.outgoing import calling_as
 from kit.refusals import catalogue
 from kit.runtime import Service
@@ -66,6 +67,7 @@ def build(settings: Settings) -> Service:
             ("webhooks.purge", _purge_webhooks),
         ),
         resources=(partial(wired, webhook_wake_up=webhook_wake_up),),
+        linger=LONG,
     )
 
 

@@ -201,7 +201,13 @@ def test_a_lock_file_that_names_a_stranger_is_in_nobodys_way(stack: Stack) -> No
         cwd="/",
     ) as stranger:
         lock = postgres.data / "cluster" / "postmaster.pid"
-        lock.write_text(f"{stranger.pid}\n{postgres.data}/cluster\n1\n{postgres.port}\n\n\n")
+        of_socket = postgres.data / f".s.PGSQL.{postgres.port}.lock"
+        for left in (lock, of_socket):
+            left.write_text(f"{stranger.pid}\n{postgres.data}/cluster\n1\n{postgres.port}\n\n\n")
+        postgres.start()
+        assert postgres.is_ready()
+        postgres.stop(signal.SIGQUIT)
+        of_socket.write_text(f"{stranger.pid}\n")  # that alone, too
         postgres.start()
         assert postgres.is_ready()
         assert stranger.poll() is None

@@ -1,5 +1,6 @@
 """Ledger commands as they arrive: in packs, repeated, out of order, to several workers at once."""
 
+import pytest
 from tests.integration.wallet.world import World, capture, place, release, transfer
 
 from contracts.wallet import (
@@ -68,6 +69,19 @@ async def test_of_what_its_asker_tells_there_is_no_event_and_the_answer_has_the_
     assert told.subject == str(untold.transfer_id)
     assert await world.ask(*asked) == [moved, captured, untold]  # as they were kept
     await world.check_ledger()
+
+
+@pytest.mark.parametrize("first", [True, False])
+async def test_of_two_copies_the_first_says_who_tells(world: World, first: bool) -> None:  # noqa: FBT001 (a parameter of the test)
+    """An asker of an older version may have asked before, and goes by the first answer."""
+    alice, bob = await world.person("1000.00"), new_id()
+    asked = transfer(alice, bob, 15_000, is_told_by_asker=first)
+    await world.empty_outbox()
+    answer, again = await world.ask(asked, asked.model_copy(update={"is_told_by_asker": not first}))
+    assert isinstance(answer, TransferPosted)
+    assert isinstance(again, TransferPosted)
+    assert (answer.payee_entry is not None) is first
+    assert len(await sent(world.database, FundsMoved)) == (0 if first else 1)
 
 
 async def test_a_house_account_has_no_entry_in_an_answer(world: World) -> None:

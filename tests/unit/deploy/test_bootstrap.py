@@ -160,7 +160,8 @@ NOTHING, QUICK, NEW = "nothing", "ensurepip", "version_info"
 
 
 def test_the_first_python_that_is_built_for_speed_sets_a_clone_up(tmp_path: Path) -> None:
-    found = chosen(tmp_path, python3=QUICK, python3_13=NEW, python3_12=NOTHING, python3_11=NOTHING)
+    others = {"python3_14": NEW, "python3_13": NEW, "python3_12": NOTHING, "python3_11": NOTHING}
+    found = chosen(tmp_path, python3=QUICK, **others)
     assert found == "python3.12"
 
 

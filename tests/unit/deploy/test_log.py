@@ -77,6 +77,25 @@ def test_nothing_in_a_line_begins_another(odd: str) -> None:
     shown.encode()
 
 
+@pytest.mark.check(59)
+def test_an_exception_can_not_speak_for_another_process(tmp_path: Path) -> None:
+    failed = {**EVENT, "level": "error", "exception": "Key (name)=(x\ngateway | forged\n)"}
+    (tmp_path / "auth.log").write_text(f"{json.dumps(failed)}\n")
+    shown: list[str] = []
+    Show(("auth",), lambda name: tmp_path / f"{name}.log", colour=False, emit=shown.append).step()
+    assert len(shown) == 4
+    assert all(line.startswith("auth | ") for line in shown)
+
+
+def test_no_line_moves_the_cursor_or_ends_the_view() -> None:
+    for line in (
+        "\x1b[2J",
+        json.dumps({**EVENT, "at": "\x1b[2J", "level": "\x1b[2J"}),
+        "[" * 100_000,
+    ):
+        assert "\x1b" not in for_people(line, colour=False)
+
+
 @pytest.mark.parametrize("line", ["", "LOG:  ready", "[1, 2]", "{}", '{"a": 1', "null"])
 def test_what_is_no_event_stays_as_it_is(line: str) -> None:
     assert for_people(line, colour=True) == line

@@ -36,11 +36,13 @@ def test_it_is_reached_by_tcp_where_it_has_made_no_socket(postgres: Postgres) ->
     ("folder", "told"),
     [
         ("/srv/saldo", '"/srv/saldo"'),
-        ("/srv/a, b", '"/srv/a, b"'),
+        ("/srv/a b", '"/srv/a b"'),
+        ("/srv/a, b", ""),
+        ('/srv/"a"', ""),
         ("/srv/" + "x" * 83, '"/srv/' + "x" * 83 + '"'),
         ("/srv/" + "x" * 84, ""),
         ("/srv/" + "й" * 42, ""),
     ],
 )
-def test_it_makes_none_where_the_path_would_be_too_long(folder: str, told: str) -> None:
+def test_it_makes_none_where_the_path_is_too_long_or_is_a_list(folder: str, told: str) -> None:
     assert socket_folder(Path(folder), PORT) == told

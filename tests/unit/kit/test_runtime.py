@@ -4,6 +4,7 @@ import asyncio
 import inspect
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any, cast
 
 import asyncpg
@@ -69,8 +70,10 @@ def test_each_queue_that_is_read_has_its_retries_and_all_share_one_collector(
     assert loops_of(routes) == [*UPKEEP, queue, f"{queue}.retries", "plain.dead"]
 
 
-def test_events_are_gathered_for_longer_than_what_callers_wait_for() -> None:
+def test_events_are_gathered_for_longer_where_a_service_says_so() -> None:
     service = plain(Routes({Work: handle}, {Sung: handle}, {Worked: handle}))
+    assert {one.linger for one in consumers(service, MemoryBroker())} == {SHORT}
+    service = replace(service, linger=LONG)
     found = {one.queue: one.linger for one in consumers(service, MemoryBroker())}
     assert found == {"plain.commands": SHORT, "plain.events": LONG, "plain.replies": SHORT}
 

@@ -106,14 +106,19 @@ def _on_reply(saga: Saga, state: SagaState, step: Step, reply: Reply, now: datet
         return _on_refusal(saga, state, step, str(getattr(reply, "code", "refused")), now)
     # The question is asked again, and an operator is told.
     flagged = replace(state, needs_attention=True)
-    return Decision(flagged, log=(("reply_not_understood", step.name, reply.type),))
+    return Decision(flagged, log=_once(state, ("reply_not_understood", step.name, reply.type)))
 
 
 def _on_refusal(saga: Saga, state: SagaState, step: Step, code: str, now: datetime) -> Decision:
     if saga.may_be_refused_at(step.name):
         return _turn_round(saga, state, code, now, ("refused", step.name, code))
     flagged = replace(state, needs_attention=True)
-    return Decision(flagged, log=(("refused_too_late", step.name, code),))
+    return Decision(flagged, log=_once(state, ("refused_too_late", step.name, code)))
+
+
+def _once(state: SagaState, entry: LogEntry) -> tuple[LogEntry, ...]:
+    """Return what is logged of a fault that comes again with every attempt."""
+    return () if state.needs_attention else (entry,)
 
 
 def _on_task_ended(

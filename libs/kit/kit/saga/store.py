@@ -45,7 +45,7 @@ UPDATE saga SET phase = new.phase, step = new.step, epoch = new.epoch,
     attempts = new.attempts, data = new.data, to_undo = string_to_array(new.to_undo, ','),
     reason = new.reason, deadline_at = new.deadline_at, next_at = new.next_at,
     lease_until = NULL, needs_attention = new.needs_attention, updated_at = $13,
-    log = saga.log || new.log
+    log = CASE WHEN new.log = '[]' THEN saga.log ELSE saga.log || new.log END
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::int[], $6::jsonb[], $7::text[],
     $8::text[], $9::timestamptz[], $10::timestamptz[], $11::boolean[], $12::jsonb[])
     AS new (id, phase, step, epoch, attempts, data, to_undo, reason, deadline_at, next_at,

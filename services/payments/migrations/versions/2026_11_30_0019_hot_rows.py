@@ -99,6 +99,7 @@ def upgrade() -> None:
     op.execute(LISTED_AS)
     for name, index in INDEXES.items():
         op.execute(f"CREATE INDEX ix_payment_{name} ON payment {index}")
+    op.execute("ANALYZE payment")  # of the new column nothing is known
 
 
 def downgrade() -> None:

@@ -61,7 +61,8 @@ async def _emit_all(
     for outcome, envelope in zip(outcomes, envelopes, strict=True):
         if isinstance(outcome, ledger.Posted):
             is_told = is_told_by_asker(cast("WalletCommand", envelope.message))
-            causes[outcome.transfer_id] = None if is_told else envelope
+            # Of copies the first decides: the asker goes by the first answer.
+            causes.setdefault(outcome.transfer_id, None if is_told else envelope)
     if book.repayments:
         asked = {
             cast("WalletCommand", envelope.message).command_id: envelope for envelope in envelopes
