@@ -54,9 +54,9 @@ def red(text: str) -> str:
 
 
 def for_people(line: str, *, colour: bool) -> str:
-    """Return a line of JSON as people read it, with an exception's lines; what is none stays.
+    """Return a line of JSON as people read it, with an exception's lines.
 
-    Nothing in it moves the cursor.
+    What is no JSON stays. Nothing in it moves the cursor.
     """
     try:
         event = json.loads(line)

@@ -24,8 +24,9 @@ _seconds: dict[tuple[str, str, str], list[float]] = {}
 
 
 class RequestMeter:
-    """Counts the requests of one service, in a third of the time that the library's metrics take.
+    """Counts the requests of one service.
 
+    It takes a third of the time of the library's own metrics, which lock and look labels up.
     The number of label sets is bounded: routes are declared, and the rest are counted as one.
     """
 
