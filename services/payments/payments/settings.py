@@ -105,7 +105,7 @@ class Settings(
         le=3650,
     )
     most_open_payments: int = setting(
-        10_000, "Most open payments of one payer: scheduled, to be paid, or being paid.", ge=1
+        10_000, "Most payments of one payer that wait to be paid, scheduled ones included.", ge=1
     )
     most_bulks: int = setting(100, "Most bulks of one sender that are worked on at once.", ge=1)
     most_services: int = setting(1_000, "Most services of one owner.", ge=1)

@@ -33,6 +33,7 @@ class Street:
     pump: Pump
     http: dict[str, httpx.AsyncClient]
     desk: Desk
+    clock: FakeClock
     buyer: UUID
     admin: UUID
 
@@ -40,7 +41,10 @@ class Street:
         """Send a request to the service whose path it is, and let all follow."""
         now = int(self.desk.time.now().timestamp())
         roles = ["user", "admin"] if caller == self.admin else ["user"]
-        token = self.desk.mint.user(caller, iat=now, exp=now + 600, roles=roles)
+        logged_in = int(self.clock.now().timestamp())
+        token = self.desk.mint.user(
+            caller, iat=now, exp=now + 600, auth_time=logged_in, roles=roles
+        )
         room = path.split("/")[2].replace("wallets", "wallet")
         headers = {"Authorization": f"Bearer {token}"}
         answer = await self.http[room].request(method, path, headers=headers, json=body)
@@ -85,7 +89,7 @@ async def street(cluster: Cluster) -> AsyncIterator[Street]:
                 )
             )
             services.append(service)
-        street = Street(Pump(*services), http, desk, new_id(), new_id())
+        street = Street(Pump(*services), http, desk, clock, new_id(), new_id())
         await street.registers(street.buyer)
         top_up = {"amount": "1000.00", "currency": "RUB"}
         await street.ask(street.buyer, "POST", "/v1/wallets/top-up", top_up)

@@ -21,7 +21,8 @@ SELECT payer.user_id AS payer_id, payer.username AS payer_username,
     to_wallet.currency AS to_currency,
     (SELECT count(*) FROM (
         SELECT FROM payment WHERE payment.payer_id = asked.payer_id
-        AND payment.listed_as IN ('open', 'scheduled') LIMIT $6) AS open) >= $6 AS is_full
+        AND payment.listed_as IN ('open', 'scheduled') AND payment.status <> 'processing'
+        LIMIT $6) AS open) >= $6 AS is_full
 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[]) WITH ORDINALITY
     AS asked (payer_id, from_id, to_id, payee_id, username_key, position)
 LEFT JOIN party AS payer ON payer.user_id = asked.payer_id
