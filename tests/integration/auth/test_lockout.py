@@ -11,7 +11,7 @@ from tests.integration.auth.mailed import last_token
 from tests.integration.auth.world import PASSWORD, World, code
 
 from auth.domain.audit import Origin
-from auth.domain.lockout import FAILURES, LOCK, LockoutRules, counts_of
+from auth.domain.lockout import FAILURES, LOCK, PLACE_KEPT, LockoutRules, counts_of
 from auth.loops import purge
 from auth.repository import Logins, logins
 from auth.service.sessions import count_failure
@@ -349,7 +349,8 @@ async def test_a_login_is_looked_up_by_indexes(world: World, cluster: Cluster) -
     await cluster.as_superuser("ANALYZE auth.login_failure, auth.known_place")
     async with world.database.unit_of_work() as uow:
         await uow.execute("SET LOCAL enable_seqscan = off")
-        plan = str(await uow.fetch(f"EXPLAIN {logins._FIND}", "alice", keys[0], now, keys, now))
+        asked = ("alice", keys[0], now - PLACE_KEPT, keys, now)
+        plan = str(await uow.fetch(f"EXPLAIN {logins._FIND}", *asked))
     for index in ("username_key", "email_key", "pk_login_failure", "pk_known_place"):
         assert index in plan
     assert "Seq Scan" not in plan
