@@ -101,7 +101,11 @@ async def test_a_call_looks_for_no_module(monkeypatch: pytest.MonkeyPatch) -> No
         with suppress(asyncio.IncompleteReadError):
             while await reader.readuntil(b"\r\n\r\n"):
                 writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+        writer.close()
+        await writer.wait_closed()
+        has_ended.set()
 
+    has_ended = asyncio.Event()
     looked = Looked()
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
     async with server, http_client() as client:
@@ -109,4 +113,5 @@ async def test_a_call_looks_for_no_module(monkeypatch: pytest.MonkeyPatch) -> No
         await client.get(url)
         monkeypatch.setattr(sys, "meta_path", [looked, *sys.meta_path])
         answered = await client.get(url)
+    await has_ended.wait()
     assert (answered.json(), looked.names) == ({}, [])
