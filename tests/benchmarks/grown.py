@@ -6,14 +6,13 @@ would have written: the ledger adds up to zero, and every chain of hashes holds.
 
 import os
 import random
-import struct
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from itertools import islice
 from typing import Final, NamedTuple, TypeVar
+from uuid import UUID
 
 import asyncpg
 from deploy.stack import Stack
@@ -21,6 +20,7 @@ from tests.benchmarks import cost, lists, payments
 from tests.benchmarks.report import Table
 
 from testkit.people import Person
+from wallet.domain.hash_chain import GENESIS, entry_hash
 
 ENTRIES: Final = int(os.environ.get("ENTRIES", "10000000"))
 OPENING_MINOR: Final = 1_000_000_00
@@ -28,8 +28,6 @@ YEARS: Final = 2
 _SEED: Final = 7
 _ROWS_AT_ONCE: Final = 20_000
 _LARGEST_MINOR: Final = 5_000_00
-# wallet.domain.hash_chain: what a hash covers, after the hash before it.
-_COVERED: Final = struct.Struct(">16sq16sqqq")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 T = TypeVar("T")
@@ -58,15 +56,22 @@ class _Account:
     def __init__(self, id: bytes, owner: bytes | None, number: int) -> None:  # noqa: A002
         self.id, self.owner, self.number = id, owner, number
         self.balance = self.seq = self.moved = 0
-        self.hash = bytes(32)
+        self.hash = GENESIS
 
     def enter(self, transfer: bytes, amount: int, at: int) -> str:
         """Return the row of the next entry."""
         self.seq += 1
         self.balance += amount
         self.moved = at
-        covered = _COVERED.pack(self.id, self.seq, transfer, amount, self.balance, at)
-        self.hash = sha256(self.hash + covered).digest()
+        self.hash = entry_hash(
+            self.hash,
+            UUID(bytes=self.id),
+            self.seq,
+            UUID(bytes=transfer),
+            amount,
+            self.balance,
+            _moment(at),
+        )
         return _row(
             self.id.hex(),
             self.seq,
@@ -262,8 +267,12 @@ def _bytea(value: bytes) -> str:
     return rf"\\x{value.hex()}"
 
 
+def _moment(microseconds: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
 def _at(microseconds: int) -> str:
-    return (_EPOCH + timedelta(microseconds=microseconds)).isoformat()
+    return _moment(microseconds).isoformat()
 
 
 def _row(*values: object) -> str:
