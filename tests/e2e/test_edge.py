@@ -283,7 +283,7 @@ async def test_a_balancer_before_nginx_is_believed_where_it_is_named(
 
 
 async def dribbled(edge: Edge, start: bytes, address: str = SOMEWHERE) -> bytes:
-    """Return what nginx answers to who goes on with a byte now and then."""
+    """Return what nginx answers to who goes on with a byte now and then, until it answers."""
     reader, writer = await asyncio.open_connection(
         "127.0.0.1", edge.ports["http"], local_addr=(address, 0)
     )
@@ -301,6 +301,11 @@ async def dribbled(edge: Edge, start: bytes, address: str = SOMEWHERE) -> bytes:
         async with asyncio.timeout(60):
             while part := await reader.read(65536):
                 found += part
+                # nginx would take what is sent after its answer, and not close, for half a minute;
+                # meanwhile this would not be a request under way.
+                await stop([dribbling])
+                if not writer.is_closing():
+                    writer.write_eof()
     await stop([dribbling])
     return found
 
