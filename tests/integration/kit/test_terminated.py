@@ -83,6 +83,19 @@ async def test_a_connection_ended_between_two_questions_is_replaced(
         assert await connection.fetchval("SELECT pg_backend_pid()") != first
 
 
+async def test_a_snapshot_begins_on_a_connection_that_is_there_and_is_never_of_two_moments(
+    database: Database, cluster: Cluster
+) -> None:
+    await fill_pool(database)
+    await cluster.end_connections("kit")
+    async with database.snapshot() as snapshot:
+        assert await snapshot.fetchval("SELECT 1") == 1
+        await cluster.end_connections("kit")
+        with pytest.raises(ConnectionLostError):
+            await snapshot.fetchval("SELECT 1")
+    assert await done(database) == []
+
+
 async def test_a_unit_of_work_that_loses_its_connection_is_an_outage_and_left_nothing(
     database: Database,
 ) -> None:

@@ -43,6 +43,18 @@ async def test_messages_leave_only_with_their_commit(database: Database) -> None
     ]
 
 
+async def test_a_snapshot_reads_one_moment_and_writes_nothing(database: Database) -> None:
+    async with database.snapshot() as snapshot:
+        assert await snapshot.fetchval("SELECT count(*) FROM outbox") == 0
+        async with database.unit_of_work() as uow:
+            emit(uow, ToyTold(text="later"), subject="1", sequence=1)
+        assert not a_unit_of_work_is_open()
+        assert await snapshot.fetchval("SELECT count(*) FROM outbox") == 0
+        with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+            await snapshot.execute("DELETE FROM outbox")
+    assert len(await outbox_rows(database)) == 1
+
+
 async def test_callbacks_run_after_commit_and_never_after_rollback(database: Database) -> None:
     calls: list[str] = []
     async with database.unit_of_work() as uow:

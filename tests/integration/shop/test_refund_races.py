@@ -4,13 +4,14 @@ import asyncio
 from uuid import UUID
 
 from tests.integration.shop.news import News, left, told
-from tests.integration.shop.till import Till
+from tests.integration.shop.till import ORDERS, Till
 
 from contracts.payments import RefundPayment
 from kit.ids import new_id
 from shop.domain.baskets import BasketLine
+from shop.live.waiters import OrderRefundWaiters
 from shop.repository import Orders
-from shop.service.refunds import OrderRefunding, request
+from shop.service.refunds import OrderRefunding, complete, request
 from testkit.conditions import until, waits
 from testkit.cuts import cut_everywhere
 
@@ -47,6 +48,24 @@ async def test_of_many_who_refund_all_at_once_one_does(till: Till) -> None:
     assert sorted(one.status_code for one in answers) == [202] + [409] * 7
     await till.settle()
     assert told(await till.seen(order["id"])) == [("completed", "300.00")]
+
+
+async def test_an_order_is_shown_as_of_one_moment_with_its_refunds(till: Till) -> None:
+    order = await till.bought((await till.product(), 3))
+    till.payments.is_silent = True
+    begun = await till.refund(order["id"])
+    async with till.database.unit_of_work() as uow:
+        await uow.execute("LOCK TABLE order_refund IN ACCESS EXCLUSIVE MODE")
+        paths = (f"{ORDERS}/{order['id']}", f"{ORDERS}?id={order['id']}")
+        shown = asyncio.gather(*(till.get(path) for path in paths))
+        await until(waits(till.database, how_many=2))
+        await complete(uow, OrderRefundWaiters(), [UUID(begun.json()["refund_id"])])
+    one, listed = [answer.json() for answer in await shown]
+    for seen in (one, *listed["items"]):
+        assert told(seen) == [("processing", "300.00")]
+        assert (seen["refunded"], seen["status"]) == ("0.00", "paid")
+    seen = await till.seen(order["id"])
+    assert (told(seen), seen["status"]) == ([("completed", "300.00")], "refunded")
 
 
 async def test_a_refund_that_is_cut_off_anywhere_gives_back_once_what_it_counts(

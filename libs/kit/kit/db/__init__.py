@@ -5,6 +5,6 @@ It knows no table but kit's own.
 
 from kit.db.batcher import Batcher, Batches
 from kit.db.database import Database
-from kit.db.unit_of_work import Connection, UnitOfWork
+from kit.db.unit_of_work import Connection, Snapshot, UnitOfWork
 
-__all__ = ["Batcher", "Batches", "Connection", "Database", "UnitOfWork"]
+__all__ = ["Batcher", "Batches", "Connection", "Database", "Snapshot", "UnitOfWork"]

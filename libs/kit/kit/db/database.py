@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
 import asyncpg
 import orjson
@@ -11,10 +11,12 @@ from asyncpg.exceptions import InterfaceError, InternalClientError
 
 from kit.clock import Clock, SystemClock
 from kit.db.losses import SUSPECTS, ConnectionLostError, is_loss
-from kit.db.unit_of_work import Connection, ReadConnection, UnitOfWork
+from kit.db.unit_of_work import Connection, ReadConnection, Snapshot, UnitOfWork
 from kit.jsonable import plain
 from kit.refusals import Unavailable
 from kit.wake_up import WakeUp
+
+B = TypeVar("B", UnitOfWork, Snapshot)
 
 CONNECT_TIMEOUT_SECONDS = 5.0
 ACQUIRE_TIMEOUT_SECONDS = 5.0
@@ -81,7 +83,7 @@ class Database:
         Raises:
             ConnectionLostError: PostgreSQL ended the connection under the transaction.
         """
-        uow = await self._begun()
+        uow = await self._begun(UnitOfWork)
         try:
             async with uow:
                 yield uow
@@ -90,12 +92,29 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Connection]:
-        """Borrow a connection outside any transaction, for reading."""
+        """Borrow a connection outside any transaction, for reading.
+
+        Each statement sees what was committed before it: see `snapshot` for what has to agree.
+        """
         connection = ReadConnection(self, await self._borrowed())
         try:
             yield connection
         finally:
             await self._give_back(connection.driver)
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Snapshot]:
+        """Borrow a connection whose statements all read the same moment.
+
+        Raises:
+            ConnectionLostError: PostgreSQL ended the connection meanwhile.
+        """
+        snapshot = await self._begun(Snapshot)
+        try:
+            yield snapshot
+        finally:
+            await snapshot.end()
+            await self._give_back(snapshot.driver)
 
     async def replaced(self, lost: asyncpg.Connection) -> asyncpg.Connection:
         """Give a lost connection back and return another one."""
@@ -113,23 +132,23 @@ class Database:
                 else:
                     return driver
 
-    async def _begun(self) -> UnitOfWork:
-        """Return a unit of work whose BEGIN was answered.
+    async def _begun(self, kind: type[B]) -> B:
+        """Return a unit of work, or a snapshot, whose BEGIN was answered.
 
         Until BEGIN is answered nothing can be lost with a connection, so another one is tried.
         """
         async with asyncio.timeout(ACQUIRE_TIMEOUT_SECONDS):
             while True:
-                uow = UnitOfWork(self, await self._borrowed())
+                begun = kind(self, await self._borrowed())
                 try:
-                    await uow.begin()
+                    await begun.begin()
                 except ConnectionLostError:
-                    await self._give_back(uow.driver)
+                    await self._give_back(begun.driver)
                 except BaseException:
-                    await self._give_back(uow.driver)
+                    await self._give_back(begun.driver)
                     raise
                 else:
-                    return uow
+                    return begun
 
     async def _borrowed(self) -> asyncpg.Connection:
         try:

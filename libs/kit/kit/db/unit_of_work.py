@@ -140,6 +140,29 @@ class ReadConnection(Connection):
         return await super()._ask(question)
 
 
+class Snapshot(Connection):
+    """A connection that reads one moment: that of its first statement.
+
+    What several statements read is then one state. It is no unit of work: it can't write, and
+    what takes long on the way keeps nobody waiting. A statement of it is not repeated where its
+    connection was lost, since another one would be of a later moment.
+    """
+
+    __slots__ = ()
+
+    async def begin(self) -> None:
+        """Send BEGIN; where that loses the connection, another one can be taken."""
+        begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+        await self._do(lambda driver: driver.execute(begin))
+
+    async def end(self) -> None:
+        """Let the moment go."""
+        # A failure here says nothing about what was read, and the pool drops the connection.
+        with suppress(PostgresError, InterfaceError, OSError, TimeoutError):
+            if not self.driver.is_closed():
+                await self.driver.execute("ROLLBACK")
+
+
 Flush = Callable[["UnitOfWork", list[T]], Awaitable[None]]
 
 

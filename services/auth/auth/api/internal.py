@@ -73,7 +73,7 @@ async def look_up_user(
 async def list_contacts(wired: Wired, id: ContactIds) -> Contacts:  # noqa: A002 - as above
     """List addresses to send mails to; unknown and deleted users are left out."""
     ids = split_ids(id)
-    async with wired.database.read() as connection:
+    async with wired.database.snapshot() as connection:
         found = await Users(connection).among(ids)
         changes = await EmailChanges(connection).among(ids, wired.database.clock.now())
     return Contacts(items=[Contact.of(user, changes.get(user.id)) for user in found])

@@ -31,7 +31,7 @@ router = Router(tags=["me"])
 )
 async def get_me(caller: Caller, wired: Wired) -> MeAnswer:
     """Show the caller's user."""
-    async with wired.database.read() as connection:
+    async with wired.database.snapshot() as connection:
         user = await Users(connection).get(caller.user)
         changes = await EmailChanges(connection).among([caller.user], wired.database.clock.now())
     if user is None:

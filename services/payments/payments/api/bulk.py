@@ -117,7 +117,7 @@ async def get_bulk(
         bulk_id=bulk_id,
     )
     after, limit = cursors.decode(query.cursor), query.limit
-    async with wired.database.read() as connection:
+    async with wired.database.snapshot() as connection:
         bulks = Bulks(connection)
         bulk = await bulks.get(bulk_id)
         if bulk is None or not viewer.caller.is_admin:

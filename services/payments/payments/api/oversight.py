@@ -86,7 +86,7 @@ async def list_bulks(
         await audit.listed("bulk", None if whose is None else [whose])
     is_anybodys = query.owner is None or sender_id is not None
     found: list[Bulk] = []
-    async with wired.database.read() as connection:
+    async with wired.database.snapshot() as connection:
         if is_anybodys and sender_id in (None, whose):
             after = cursors.decode(query.cursor)
             found = await Oversight(connection).bulks(whose, after, query.limit + 1, query.span)

@@ -37,7 +37,7 @@ async def get_payment_timeline(
     viewer: Viewing, payment_id: UUID, wired: Wired, audit: Auditing
 ) -> Timeline:
     """Read what is stored, then ask other services, holding no connection meanwhile."""
-    async with wired.database.read() as connection:
+    async with wired.database.snapshot() as connection:
         payment = viewer.may_see(await Payments(connection).get(payment_id))
         record = await record_of(connection, payment)
         is_told_faults = viewer.caller.is_admin

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from kit.db import Connection
+from kit.db import Snapshot
 from kit.saga import store
 from payments.domain.cards.disputes import Dispute
 from payments.domain.cards.refunds import GivenBack
@@ -48,7 +48,7 @@ class PaymentRecord:
         return list(dict.fromkeys(one for one in moved if one is not None))
 
 
-async def record_of(connection: Connection, payment: Payment) -> PaymentRecord:
+async def record_of(connection: Snapshot, payment: Payment) -> PaymentRecord:
     """Return all that is stored about a payment; an unbegun one has no saga."""
     saga = await store.shown(connection, payment.id)
     if saga is None:

@@ -181,7 +181,7 @@ async def cancel_order(request: Request, caller: Caller, order_id: UUID, wired: 
 )
 async def get_order(caller: Caller, order_id: UUID, wired: Wired, audit: Auditing) -> Answer:
     """Show the order to whoever may see it."""
-    async with wired.database.read() as connection:
+    async with wired.database.snapshot() as connection:
         found = await Orders(connection).get(order_id)
         seen = found if found is not None and caller.is_admin else visible_to(found, caller.user)
         [order] = await with_aftermath(connection, [seen])
@@ -208,7 +208,7 @@ async def list_orders(
         wired.settings.cursor_secret, list_name="list_orders", subject=caller.subject
     )
     after = cursors.decode(query.cursor)
-    async with wired.database.read() as connection:
+    async with wired.database.snapshot() as connection:
         lists = OrderLists(connection)
         found = [] if wanted is None else await lists.page(wanted, after, query.limit + 1)
         orders = await with_aftermath(connection, found)

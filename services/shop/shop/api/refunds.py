@@ -113,7 +113,7 @@ async def _ended(
                 refund = await end
         except TimeoutError:
             return Answer(ACCEPTED, body=accepted.body, headers=headers)
-    async with wired.database.read() as connection:
+    async with wired.database.snapshot() as connection:
         [order] = await with_aftermath(
             connection, await Orders(connection).among([refund.order_id])
         )

@@ -61,7 +61,7 @@ async def list_wallets(
         query.span,
         _ids(caller, query.ids),
     )
-    async with wired.database.read() as connection:
+    async with wired.database.snapshot() as connection:
         rows = await Wallets(connection).page(wanted, before, query.limit + 1)
         latest: Mapping[UUID, Sequence[EntryLine]] = {}
         if query.expand is not None:

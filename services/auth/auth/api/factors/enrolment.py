@@ -42,7 +42,7 @@ RECENTLY: Final = " Needs a login, or a step-up, of the last 15 minutes."
 )
 async def get_factors(caller: Caller, wired: Wired) -> FactorsAnswer:
     """Show the app, the passkeys, and how many recovery codes are left."""
-    async with wired.database.read() as connection:
+    async with wired.database.snapshot() as connection:
         return FactorsAnswer(
             totp_since=await Totps(connection).confirmed_at(caller.user),
             passkeys=[

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from finance.api.owners import OK
 from finance.cache import CachedReport, ComputedReport, ReportKey
 from finance.domain.books import BookOwner, FinanceBook
-from finance.repository import Books, Reports
+from finance.repository import Books
 from finance.wiring import Wiring
 from kit.db import Connection
 from kit.web.answers import Answer
@@ -46,10 +46,9 @@ async def found_report(wired: Wiring, book: FinanceBook, wanted: Rendering) -> F
     key = ReportKey(book.user_id, wanted.operation, wanted.asked)
 
     async def compute() -> ComputedReport:
-        async with wired.database.unit_of_work() as uow:
-            await Reports(uow).freeze()
-            frozen = await Books(uow).find(BookOwner(book.user_id, book.time_zone))
-            return ComputedReport(frozen.version, await wanted.render(uow))
+        async with wired.database.snapshot() as snapshot:
+            frozen = await Books(snapshot).find(BookOwner(book.user_id, book.time_zone))
+            return ComputedReport(frozen.version, await wanted.render(snapshot))
 
     report = await wired.reports.answer(key, book.version, compute)
     return FoundReport(report, key.tag(book.version))

@@ -3,7 +3,6 @@
 # ruff: noqa: S608 - every text is put together from constants and places of parameters
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, Literal
@@ -13,13 +12,11 @@ from finance.domain.dates.periods import BookPeriod
 from finance.domain.transactions.transactions import TransactionType
 from finance.files.entries import FileAccount, FileBook, FileCategory, FileEntry, FilePart
 from finance.repository.periods import day_in, within
-from kit.db import Connection
+from kit.db import Snapshot
 
 BATCH: Final = 2_000
 _PATIENCE_SECONDS: Final = 300.0  # for what a large book is sorted and added up in
 
-# All of a file is one state of the book. It only reads, so that it locks nothing.
-_BEGIN: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _CATEGORIES: Final = "SELECT id, name, type, parent_id FROM category WHERE user_id = $1"
 _PARTS: Final = """
 CASE WHEN is_split THEN (
@@ -54,22 +51,10 @@ class ExportScope:
 
 
 class Exports:
-    """A book on its way into a file; needs a connection of its own."""
+    """A book on its way into a file: all of it is one state, so it needs a snapshot."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Snapshot) -> None:
         self._connection = connection
-
-    @asynccontextmanager
-    async def one_state(self) -> AsyncIterator[None]:
-        """Let all that is read within be of one moment, while the file is sent.
-
-        It is no unit of work: it can't write, and whatever is slow on the way keeps nobody waiting.
-        """
-        await self._connection.execute(_BEGIN)
-        try:
-            yield
-        finally:
-            await self._connection.execute("ROLLBACK")
 
     async def book(self, scope: ExportScope, today: date) -> FileBook:
         """Return what entries refer to, with the balances around the period."""

@@ -25,7 +25,6 @@ from finance.domain.reports.scopes import ReportScope
 from finance.repository.periods import day_in, within
 from kit.db import Connection
 
-_FREEZE: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _TOTALS: Final = """
     coalesce(sum(amount_minor) FILTER (WHERE type = 'income'), 0) AS income,
     coalesce(-sum(amount_minor) FILTER (WHERE type = 'expense'), 0) AS expense,
@@ -97,10 +96,6 @@ class Reports:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-
-    async def freeze(self) -> None:
-        """Let a unit of work that has just begun read one state of everything."""
-        await self._connection.execute(_FREEZE)
 
     async def has_account(self, user_id: UUID, account_id: UUID) -> bool:
         """Tell whether an account is in somebody's book."""

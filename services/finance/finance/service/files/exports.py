@@ -26,7 +26,7 @@ from finance.files.tables import TRANSACTIONS, row_of
 from finance.repository import Books
 from finance.repository.files.exports import Exports, ExportScope
 from finance.service.reports.files import report_table, require_short
-from kit.db import Connection, Database
+from kit.db import Connection, Database, Snapshot
 
 Tell = Callable[[int, int | None], None]  # rows so far, of how many
 _Batches = AsyncIterator[Sequence[Any]]
@@ -44,7 +44,7 @@ class _Content(NamedTuple):
 class _Export:
     """One file on its way, counted and hashed."""
 
-    connection: Connection
+    connection: Snapshot
     job: FileJob
     period: BookPeriod
     folder: Path
@@ -113,7 +113,7 @@ async def export(
         AccountNotYours, RangeTooLong: of a report, by their names.
     """
     shape = FORMATS[job.format]
-    async with database.read() as connection, Exports(connection).one_state():
+    async with database.snapshot() as connection:
         file = _Export(
             connection=connection,
             job=job,
