@@ -88,7 +88,7 @@ ROOMS: Final = (
         "kit/messaging",
         (
             *_messaging("cloudevents", "decoder", "drain", "packing"),
-            *_messaging("rabbit", "routes", "topology", "undeliverable"),
+            *_messaging("partitions", "rabbit", "routes", "settings", "topology", "undeliverable"),
             "kit/db/tail.py",
         ),
         (

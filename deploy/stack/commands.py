@@ -127,7 +127,7 @@ def leftovers(root: Path) -> Iterator[Stack]:
 def status() -> int:
     """Print what runs where; the exit code says whether everything is ready."""
     stack = own_stack()
-    for name in NAMES:
+    for name in (*stack.services, *sorted(PROCESSES)):
         identity = stack.processes.identity_of(name)
         say(f"{name:<10} {f'pid {identity.pid}' if identity else 'not running'}")
     is_ready = stack.is_ready()

@@ -26,6 +26,8 @@ from deploy.stack.services import (
     StackAddresses,
     StorageAddress,
     addresses,
+    of_replicas,
+    replica,
 )
 from deploy.stack.state import StackState
 
@@ -46,6 +48,11 @@ class Fleet:
     sources: Path
     settings: Mapping[str, str]
     extra_env: Mapping[str, Mapping[str, str]]
+    replicas: Mapping[str, int]
+
+    def processes_of(self, name: str) -> list[str]:
+        """Return the names of all replicas of a service."""
+        return [replica(name, one + 1) for one in range(self.replicas.get(name, 1))]
 
     def migrate(self) -> None:
         """Bring the schema of every service that does not run up to date, all at once.
@@ -56,7 +63,10 @@ class Fleet:
         migrations = {one.name: one.migration for one in SERVICES if one.migration is not None}
         present = self.infrastructure.postgres.revisions(DATABASE, list(migrations))
         due = [
-            partial(self.processes.run, self._program(name, command, "-migration"))
+            partial(
+                self.processes.run,
+                self._program(f"{name}-migration", command, self.env_of(name)),
+            )
             for name, command in migrations.items()
             if name not in present or present[name] != head(self.sources / name)
             if not self.processes.is_alive(name)
@@ -65,8 +75,10 @@ class Fleet:
 
     def launch(self, name: str) -> None:
         """Start one service without waiting for it; nothing happens where it runs."""
-        if not self.processes.is_alive(name):
-            self.processes.start(self._program(name, BY_NAME[name].command))
+        for number, process in enumerate(self.processes_of(name), 1):
+            if not self.processes.is_alive(process):
+                command, environment = BY_NAME[name].command, self.env_of(name, number)
+                self.processes.start(self._program(process, command, environment))
 
     def wait(self, name: str) -> None:
         """Wait until one service answers its readiness check.
@@ -74,56 +86,74 @@ class Fleet:
         Raises:
             NotReadyError: it ended, or is not ready in time.
         """
-        self.processes.wait_until(
-            name, partial(self.is_ready, name), _READY_SECONDS, "was not ready"
-        )
+        for process in self.processes_of(name):
+            self.processes.wait_until(
+                process, partial(self._answers, process), _READY_SECONDS, "was not ready"
+            )
 
     def is_ready(self, name: str) -> bool:
         """Say whether one service runs and answers its readiness check, now."""
-        identity = self.processes.identity_of(name)
-        port = self.state.ports.get(name)
-        if identity is None or port is None:
-            return False
-        # Another program may have answered on that port.
-        return _is_ready_at(port) and listens(identity.pid, port)
+        return all(map(self._answers, self.processes_of(name)))
 
     def stop(self, name: str) -> None:
         """End one service in an orderly way."""
-        self.processes.end(name, signal.SIGTERM, _STOP_SECONDS)
+        self.end(name, signal.SIGTERM, _STOP_SECONDS)
+
+    def end(self, name: str, number: signal.Signals, patience_seconds: float) -> None:
+        """End one service by a signal."""
+        ends = [
+            partial(self.processes.end, process, number, patience_seconds)
+            for process in self.processes_of(name)
+        ]
+        self.processes.together(ends)
 
     def stop_all(self) -> None:
         """End everything that is not a server: services, and a migration cut short."""
         names = [name for name in self.processes.names() if name not in PROCESSES]
-        self.processes.together([partial(self.stop, name) for name in names])
+        self.processes.together(
+            [partial(self.processes.end, name, signal.SIGTERM, _STOP_SECONDS) for name in names]
+        )
 
-    def url_of(self, name: str) -> str:
-        """Return where a service listens."""
-        return f"http://{_LOOPBACK}:{self.state.ports[name]}"
+    def url_of(self, process: str) -> str:
+        """Return where a service, or a replica of it, listens."""
+        return f"http://{_LOOPBACK}:{self.state.ports[process]}"
 
     @property
     def public_url(self) -> str:
         """Where people reach the gateway."""
         return f"http://localhost:{self.state.ports[GATEWAY.name]}"
 
-    def env_of(self, name: str) -> dict[str, str]:
-        """Return the whole environment that a service is started with."""
+    def env_of(self, name: str, number: int = 1) -> dict[str, str]:
+        """Return the whole environment that a service, or a replica, is started with."""
+        service, process = BY_NAME[name], replica(name, number)
+        urls = {one: self.url_of(one) for other in BY_NAME for one in self.processes_of(other)}
+        own_port = {f"{service.prefix}_PORT": str(self.state.ports[process])} if number > 1 else {}
         return {
             **surroundings(),
             **_DEFAULTS,
             **MEMORY,
             **{secret: self.state.secret(secret) for secret in BY_NAME[name].secrets},
             **self.settings,
-            **addresses(BY_NAME[name], self._place()),
+            **addresses(service, self._place()),
+            **of_replicas(service, number, self.replicas, urls),
             **self.extra_env.get(name, {}),
+            **own_port,
         }
 
-    def _program(self, name: str, command: Sequence[str], suffix: str = "") -> Program:
+    def _program(self, name: str, command: Sequence[str], environment: dict[str, str]) -> Program:
         """Return a program that works in the stack's folder.
 
         No .env of a clone is found there.
         """
-        words = (sys.executable, *command[1:])
-        return Program(f"{name}{suffix}", words, self.env_of(name), self.state.local)
+        return Program(name, (sys.executable, *command[1:]), environment, self.state.local)
+
+    def _answers(self, process: str) -> bool:
+        identity = self.processes.identity_of(process)
+        port = self.state.ports.get(process)
+        if identity is None or port is None:
+            return False
+        # Another program may have answered on that port.
+        return _is_ready_at(port) and listens(identity.pid, port)
 
     def _place(self) -> StackAddresses:
         roles = [role for one in SERVICES for role in one.roles]

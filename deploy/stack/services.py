@@ -3,13 +3,17 @@
 The runner starts what stands here; tests/contract/deploy holds docker-compose.yml against it.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
 
+from deploy.stack.errors import StackError
+
 Need = Literal["postgres", "rabbitmq", "redis", "storage"]
 DATABASE = "saldo"
+_COUNTS = tuple(str(count) for count in range(1, 10))
 STORAGE_BUCKET = "saldo"
 STORAGE_REGION = "us-east-1"
 STORAGE_KEY = "saldo"  # its secret is made up for each stack
@@ -139,6 +143,48 @@ SERVICES: tuple[StackService, ...] = (
     GATEWAY,
 )
 BY_NAME: Mapping[str, StackService] = {service.name: service for service in SERVICES}
+
+
+def replicas_in(text: str) -> dict[str, int]:
+    """Return how many replicas of which services are wanted, of `wallet=4 payments=2`.
+
+    Raises:
+        StackError: it says something else.
+    """
+    wanted = {}
+    for word in text.split():
+        name, _, count = word.partition("=")
+        if name not in BY_NAME or name == GATEWAY.name or count not in _COUNTS:
+            raise StackError(
+                f"REPLICAS={text} is not understood: write services and how many of each there"
+                f" are to be, 1 to {len(_COUNTS)}, such as wallet=4 payments=2."
+            )
+        wanted[name] = int(count)
+    return wanted
+
+
+def replica(name: str, number: int) -> str:
+    """Return the name of a replica, 1 and up; the first has the service's own."""
+    return name if number == 1 else f"{name}-{number}"
+
+
+def of_replicas(
+    service: StackService, number: int, replicas: Mapping[str, int], urls: Mapping[str, str]
+) -> dict[str, str]:
+    """Return what a replica of `service` is told of other replicas.
+
+    Commands to a service wait in a queue for each of its replicas.
+    """
+    several = {name: count for name, count in replicas.items() if count > 1}
+    told = {}
+    if several and "rabbitmq" in service.needs:
+        told["COMMAND_PARTITIONS"] = json.dumps(several)
+        told[f"{service.prefix}_WORKER"] = f"{number}/{replicas.get(service.name, 1)}"
+    if service is GATEWAY:
+        for name, count in several.items():
+            addresses = (urls[replica(name, one)] for one in range(1, count + 1))
+            told[f"{name.upper()}_URLS"] = ",".join(addresses)
+    return told
 
 
 @dataclass(frozen=True, slots=True)

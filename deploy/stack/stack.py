@@ -17,7 +17,7 @@ from deploy.stack.infrastructure import LISTENERS, Infrastructure
 from deploy.stack.locks import held
 from deploy.stack.ports import StackPorts
 from deploy.stack.processes import Processes
-from deploy.stack.services import BY_NAME, GATEWAY, SERVICES
+from deploy.stack.services import BY_NAME, GATEWAY, SERVICES, replicas_in
 from deploy.stack.state import StackState
 
 _KILL_SECONDS = 10.0
@@ -36,6 +36,8 @@ class Stack:
         settings: Variables for every service, beside the addresses that the stack gives.
         extra_env: Service → variables for it alone; they win over everything. What is put into
             `stack.extra_env[service]` later counts from the next start of that service.
+        replicas: Service → how many of it there are to be, where that is not one; without it, as
+            the variable `REPLICAS` says.
         say: Told what is going on, for a person to read.
     """
 
@@ -48,6 +50,7 @@ class Stack:
         preferred_ports: Mapping[str, int] | None = None,
         settings: Mapping[str, str] | None = None,
         extra_env: Mapping[str, Mapping[str, str]] | None = None,
+        replicas: Mapping[str, int] | None = None,
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.root = root.resolve()
@@ -58,6 +61,8 @@ class Stack:
         self._gateway_port = gateway_port
         self._preferred_ports = preferred_ports or {}
         self._settings = settings or {}
+        wanted = replicas_in(os.environ.get("REPLICAS", "")) if replicas is None else replicas
+        self._replicas = dict(wanted)
         self._say = say
         self._load()
 
@@ -67,9 +72,17 @@ class Stack:
         self.infrastructure = Infrastructure(state, self.processes)
         sources = self.root / "services"
         self._fleet = Fleet(
-            self.infrastructure, self.processes, state, sources, self._settings, self.extra_env
+            self.infrastructure,
+            self.processes,
+            state,
+            sources,
+            self._settings,
+            self.extra_env,
+            self._replicas,
         )
         listeners = LISTENERS | {port: one.name for one in SERVICES for port in one.ports}
+        for name in self._replicas:
+            listeners |= {one: one for one in self._fleet.processes_of(name)}
         self._ports = StackPorts(
             state, self.processes, listeners, self._preferred_ports, self._gateway_port
         )
@@ -147,9 +160,14 @@ class Stack:
 
     def kill_service(self, name: str) -> None:
         """End one service by kill -9."""
-        self.processes.end(name, signal.SIGKILL, _KILL_SECONDS)
+        self._fleet.end(name, signal.SIGKILL, _KILL_SECONDS)
 
     # Addresses
+
+    @property
+    def services(self) -> list[str]:
+        """The names of all services, and of their replicas."""
+        return [process for name in BY_NAME for process in self._fleet.processes_of(name)]
 
     @property
     def knows_services(self) -> bool:

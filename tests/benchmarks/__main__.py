@@ -38,6 +38,7 @@ from tests.benchmarks import (
     reads,
     relay,
     reports,
+    scale,
     wallet_core,
     webhooks,
 )
@@ -483,9 +484,10 @@ async def measure(stack: Stack, only: set[str], table: Table) -> None:
             "provider_webhooks": lambda: _provider_webhooks(stack, everybody, table),
             "relay": lambda: _relay(stack, table),
             "webhooks": lambda: _webhooks(stack, table),
+            "scale": lambda: scale.measure(SECONDS, TRANSFERS, table),
             "grown": lambda: grown.measure(stack, everybody, SECONDS, table),
         }
-        chosen = only or sections.keys() - {"grown"}  # which takes minutes
+        chosen = only or sections.keys() - {"grown", "scale"}  # which take minutes
         await run({name: sections[name] for name in sections if name in chosen}, table)
 
 

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from contracts.wallet import AccountRef, Transfer, TransferPosted
 from kit.ids import new_id
 from kit.messaging import cloudevents
 from kit.messaging.broker import Publication
-from kit.messaging.outbox import COMMANDS, REPLIES
+from kit.messaging.outbox import COMMANDS, REPLIES, address
 from kit.messaging.packing import MAX_EVENTS
 from kit.messaging.rabbit import RabbitBroker
 from kit.messaging.topology import Topology, working_queue
@@ -39,10 +40,12 @@ def _pairs(owners: Sequence[UUID], count: int, *, hot: bool) -> list[Pair]:
     return pairs
 
 
-def _publications(pairs: Sequence[Pair], amount_minor: int) -> list[Publication]:
+def _publications(
+    pairs: Sequence[Pair], amount_minor: int, partitions: Mapping[str, int]
+) -> list[Publication]:
     """Encode a transfer for each pair and pack them as the relay would."""
     now = datetime.now(UTC)
-    bodies = []
+    bodies = defaultdict(list)
     for number, (payer, payee) in enumerate(pairs):
         command = Transfer(
             command_id=new_id(),
@@ -57,19 +60,30 @@ def _publications(pairs: Sequence[Pair], amount_minor: int) -> list[Publication]
         _, body = cloudevents.encode(
             command, source=ASKER, subject=str(new_id()), time=now, reply_to=ASKER
         )
-        bodies.append(body)
-    packs = [bodies[at : at + MAX_EVENTS] for at in range(0, len(bodies), MAX_EVENTS)]
+        _, key, _ = address(command, ASKER, None, partitions=partitions)
+        bodies[key].append(body)
     return [
-        Publication(COMMANDS, "wallet", cloudevents.pack(pack), cloudevents.BATCH, mandatory=True)
-        for pack in packs
+        Publication(
+            COMMANDS,
+            key,
+            cloudevents.pack(some[at : at + MAX_EVENTS]),
+            cloudevents.BATCH,
+            mandatory=True,
+        )
+        for at in range(0, len(pairs), MAX_EVENTS)  # in turn, as they would come
+        for key, some in bodies.items()
+        if at < len(some)
     ]
 
 
 class Core:
     """Asks the wallet of one stack."""
 
-    def __init__(self, rabbitmq_url: str, saldo_url: str) -> None:
+    def __init__(
+        self, rabbitmq_url: str, saldo_url: str, *, partitions: Mapping[str, int] | None = None
+    ) -> None:
         """Take the broker, and the database as superuser, to see when all has left the outbox."""
+        self._partitions = partitions or {}
         self._rabbitmq_url = rabbitmq_url
         self._saldo_url = saldo_url
 
@@ -87,7 +101,7 @@ class Core:
         return count / await self._ask(_pairs(owners, count, hot=hot), 1)
 
     async def _ask(self, pairs: Sequence[Pair], amount_minor: int) -> float:
-        publications = _publications(pairs, amount_minor)
+        publications = _publications(pairs, amount_minor, self._partitions)
         topology = Topology((), (working_queue(QUEUE, ((REPLIES, ASKER),)),))
         broker = RabbitBroker(self._rabbitmq_url, [topology])
         subscription = await broker.subscribe(QUEUE, prefetch=300)

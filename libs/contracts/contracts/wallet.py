@@ -55,6 +55,11 @@ class PlaceHold(Command):
     currency: MessageCurrency
     reference: str
 
+    @property
+    def partition_key(self) -> UUID:
+        """The payer: what moves one's money waits in one queue."""
+        return self.payer.owner_id
+
 
 class CaptureHold(Command):
     """Move held money to the payee. Answered by TransferPosted or TransferRefused.
@@ -126,6 +131,11 @@ class Transfer(Command):
     reply_kind: str | None = None
     purpose: PurposeText | None = None
     is_told_by_asker: bool = False
+
+    @property
+    def partition_key(self) -> UUID:
+        """The payer: what moves one's money waits in one queue."""
+        return self.payer.owner_id
 
 
 # Replies

@@ -19,8 +19,8 @@ from fastapi import FastAPI
 from kit.clock import SystemClock
 from kit.linger import SHORT, Linger
 from kit.messaging.routes import Routes, by_type
+from kit.messaging.settings import BrokerSettings
 from kit.settings import (
-    BrokerSettings,
     DatabaseSettings,
     EnvironmentSettings,
     IdempotencySettings,
@@ -127,6 +127,8 @@ async def _open_database(
             clock=state.clock,
         )
     )
+    if isinstance(settings, BrokerSettings):
+        state.database.command_partitions = settings.command_partitions
     stack.push_async_callback(state.database.close)
     state.readiness["postgresql"] = state.database.ping
 
@@ -190,7 +192,7 @@ def topologies(service: Service) -> "list[Topology]":
     routes = service.routes
     own = topology.of_service(
         service.name,
-        commands=bool(routes.commands),
+        commands=_command_queues(service),
         replies=bool(routes.replies),
         event_types=[event.type for event in routes.events],
     )
@@ -224,15 +226,25 @@ def message_loops(
 
 def consumers(service: Service, broker: "Broker") -> "list[Consumer]":
     """Return one consumer for each queue that the service reads."""
-    from kit.messaging.consumer import Consumer
+    from kit.messaging.consumer import Consumer, StandBy
+    from kit.messaging.partitions import command_queue, is_ones_own
 
-    routes, database = service.routes, service.state.database
-    tables = {
-        "commands": by_type(routes.commands),
-        "events": by_type(routes.events),
-        "replies": by_type(routes.replies),
-    }
-    return [
+    routes, database, settings = service.routes, service.state.database, service.settings
+    worker = settings.worker_place if isinstance(settings, BrokerSettings) else (1, 1)
+    of_commands = [
+        Consumer(
+            database,
+            broker,
+            command_queue(service.name, partition),
+            by_type(routes.commands),
+            unknown_is_fine=False,
+            linger=SHORT,
+            stands_by=None if is_ones_own(partition, *worker) else StandBy(),
+        )
+        for partition in range(_command_queues(service))
+    ]
+    tables = {"events": by_type(routes.events), "replies": by_type(routes.replies)}
+    return of_commands + [
         Consumer(
             database,
             broker,
@@ -244,6 +256,15 @@ def consumers(service: Service, broker: "Broker") -> "list[Consumer]":
         for kind, handlers in tables.items()
         if handlers
     ]
+
+
+def _command_queues(service: Service) -> int:
+    """Return in how many queues commands to the service wait; 0 where it takes none."""
+    if not service.routes.commands:
+        return 0
+    settings = service.settings
+    partitions = settings.command_partitions if isinstance(settings, BrokerSettings) else {}
+    return partitions.get(service.name, 1)
 
 
 async def serve(service: Service, mode: ProcessMode, *, host: str, port: int) -> None:

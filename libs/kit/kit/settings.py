@@ -190,16 +190,6 @@ class DatabaseSettings(MigrationSettings):
     database_pool_size: int = setting(10, "Connections per process.", ge=1, le=200)
 
 
-class BrokerSettings(EnvironmentSettings):
-    """Says how the service reaches RabbitMQ."""
-
-    rabbitmq_url: str = development_url(
-        "amqp://guest:guest@127.0.0.1:5672/",
-        "The broker that carries commands, replies and events.",
-        shared="RABBITMQ_URL",
-    )
-
-
 class RedisSettings(EnvironmentSettings):
     """Says how the service reaches Redis."""
 

@@ -10,9 +10,9 @@ from pydantic_settings import SettingsConfigDict
 from auth.domain.keys import KeyRules
 from auth.domain.lockout import LockoutRules
 from auth.domain.sessions import SessionRules
+from kit.messaging.settings import BrokerSettings
 from kit.settings import (
     HTTP_URL,
-    BrokerSettings,
     DatabaseSettings,
     IdentitySettings,
     RedisSettings,

@@ -6,9 +6,9 @@ from typing import Annotated, Final, Self
 from pydantic import BeforeValidator, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from kit.messaging.settings import BrokerSettings
 from kit.settings import (
     HTTP_URL,
-    BrokerSettings,
     DatabaseSettings,
     IdempotencySettings,
     IdentitySettings,

@@ -7,10 +7,10 @@ from typing import Final, Literal, Self
 from pydantic import SecretStr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from kit.messaging.settings import BrokerSettings
 from kit.settings import (
     HOST,
     HTTP_URL,
-    BrokerSettings,
     DatabaseSettings,
     IdempotencySettings,
     IdentitySettings,

@@ -8,10 +8,10 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import BeforeValidator, SecretStr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from kit.messaging.settings import BrokerSettings
 from kit.money import CURRENCIES, is_plain_decimal
 from kit.settings import (
     HTTP_URL,
-    BrokerSettings,
     DatabaseSettings,
     IdempotencySettings,
     IdentitySettings,

@@ -6,8 +6,8 @@ from typing import Annotated, Self
 from pydantic import BeforeValidator, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from kit.messaging.settings import BrokerSettings
 from kit.settings import (
-    BrokerSettings,
     DatabaseSettings,
     IdempotencySettings,
     IdentitySettings,

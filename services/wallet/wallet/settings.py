@@ -3,9 +3,9 @@
 from pydantic import SecretStr
 from pydantic_settings import SettingsConfigDict
 
+from kit.messaging.settings import BrokerSettings
 from kit.settings import (
     HTTP_URL,
-    BrokerSettings,
     DatabaseSettings,
     IdempotencySettings,
     IdentitySettings,

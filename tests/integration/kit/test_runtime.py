@@ -18,8 +18,9 @@ from kit.messaging.messages import Command, Envelope, Event, Reply
 from kit.messaging.outbox import emit
 from kit.messaging.rabbit import RabbitBroker
 from kit.messaging.routes import Routes
+from kit.messaging.settings import BrokerSettings
 from kit.runtime import ProcessMode, Service, opened, topologies, working
-from kit.settings import BrokerSettings, DatabaseSettings, IdempotencySettings, WebSettings
+from kit.settings import DatabaseSettings, IdempotencySettings, WebSettings
 from kit.web.app import create_app
 from testkit.conditions import until
 from testkit.databases import Cluster

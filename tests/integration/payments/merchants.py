@@ -75,7 +75,7 @@ class Shop:
 
     def __post_init__(self) -> None:
         self.room.pump.broker.declare(
-            topology.of_service("shop", commands=False, replies=True, event_types=())
+            topology.of_service("shop", commands=0, replies=True, event_types=())
         )
 
     def send(self, *commands: Command, reply_to: str | None = "shop") -> None:

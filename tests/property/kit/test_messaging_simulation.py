@@ -44,7 +44,7 @@ class World:
         self.is_calm = False
         self.broken: set[str] = set()
         self.written: dict[str, list[str]] = defaultdict(list)
-        own = topology.of_service("kit", commands=True, replies=False, event_types=[])
+        own = topology.of_service("kit", commands=1, replies=False, event_types=[])
         self.broker = MemoryBroker([topology.shared(), own])
         self.broker.on_publish = self.broker.on_confirm = self._maybe_cut
         self.drain = Drain(

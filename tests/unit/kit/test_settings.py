@@ -8,8 +8,8 @@ import pytest
 from pydantic import SecretStr, ValidationError, field_validator
 from pydantic_settings import SettingsConfigDict
 
+from kit.messaging.settings import BrokerSettings
 from kit.settings import (
-    BrokerSettings,
     DatabaseSettings,
     EnvironmentSettings,
     IdentitySettings,

@@ -1,7 +1,7 @@
 """Owns a service's pool of PostgreSQL connections."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, Self, TypeVar
 
@@ -38,6 +38,7 @@ class Database:
         statements: How many statements were sent, BEGIN and COMMIT aside; tests compare it.
         backlog_seconds: For how long committed messages wait to be sent, as last measured.
         wake_up: Set after every commit that emitted messages.
+        command_partitions: Of services the commands to which wait in several queues, in how many.
     """
 
     def __init__(self, pool: asyncpg.Pool, name: str, clock: Clock) -> None:
@@ -46,6 +47,7 @@ class Database:
         self.statements = 0
         self.backlog_seconds = 0.0
         self.wake_up = WakeUp()
+        self.command_partitions: Mapping[str, int] = {}
         self._pool = pool
 
     @classmethod

@@ -3,7 +3,7 @@
 The edge (a route, a consumer, a timer) opens a unit of work; verbs use it and never commit.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeVar
@@ -53,6 +53,7 @@ class Lender(Protocol):
     clock: Clock
     wake_up: WakeUp
     statements: int
+    command_partitions: Mapping[str, int]
 
     async def replaced(self, lost: Driver) -> Driver:
         """Take a lost connection back, and lend another one."""
@@ -185,6 +186,11 @@ class UnitOfWork(Connection):
     def clock(self) -> Clock:
         """Return the clock that this process runs by."""
         return self._database.clock
+
+    @property
+    def command_partitions(self) -> Mapping[str, int]:
+        """Return in how many queues the commands to a service wait, where that is not one."""
+        return self._database.command_partitions
 
     @property
     def wake_up(self) -> WakeUp:

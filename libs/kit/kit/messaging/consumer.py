@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from itertools import groupby
+from typing import NamedTuple
 
 import structlog
 from prometheus_client import Counter
@@ -41,6 +42,18 @@ buried = Counter("saldo_messages_dead", "Events for an operator", ["queue", "rea
 log = structlog.get_logger(__name__)
 
 
+class StandBy(NamedTuple):
+    """How another worker's queue is read, while that one is away.
+
+    Attributes:
+        after_seconds: How long the queue's own worker has to be before others in the line.
+        turn_seconds: How long until the queue is given back, for the case that it has returned.
+    """
+
+    after_seconds: float = 2.0
+    turn_seconds: float = 10.0
+
+
 class Consumer:
     """Consumes one queue for as long as ``run`` runs."""
 
@@ -53,13 +66,16 @@ class Consumer:
         *,
         unknown_is_fine: bool,
         linger: Linger = NEVER,
+        stands_by: StandBy | None = None,
     ) -> None:
         """Take the queue's handlers by message type.
 
         With `unknown_is_fine` messages of another type are ignored (events); else they are dead
-        letters (commands). `linger` lets the next batch gather.
+        letters (commands). `linger` lets the next batch gather. With `stands_by` the queue is
+        another worker's.
         """
         self.linger = linger
+        self.stands_by = stands_by
         self.queue = queue
         self.reader = Decoder(queue, handlers, unknown_is_fine=unknown_is_fine)
         self._database = database
@@ -75,10 +91,13 @@ class Consumer:
     async def _once(self) -> None:
         # PostgreSQL comes first: a message that is taken and not handled counts one more attempt.
         await self._database.ping()
+        if self.stands_by is not None:
+            await asyncio.sleep(self.stands_by.after_seconds)
         await self._feel_the_way()
         subscription = await self._broker.subscribe(self.queue, prefetch=PREFETCH_MESSAGES)
+        began = asyncio.get_running_loop().time()
         try:
-            while True:
+            while not self._turn_is_over(began):
                 taken = await subscription.take(PREFETCH_MESSAGES)
                 events = await self._work_off(taken, subscription)
                 # What fills the prefetch has gathered already.
@@ -86,6 +105,12 @@ class Consumer:
                     await self.linger.after(events)
         finally:
             await subscription.close()
+
+    def _turn_is_over(self, began: float) -> bool:
+        """Tell whether who stands by lets the next in line have the queue: its own worker."""
+        if self.stands_by is None:
+            return False
+        return asyncio.get_running_loop().time() - began > self.stands_by.turn_seconds
 
     async def _feel_the_way(self) -> None:
         """Handle suspect messages one at a time.

@@ -24,6 +24,11 @@ class Command(Message):
 
     command_id: UUID
 
+    @property
+    def partition_key(self) -> UUID | None:
+        """What decides in which of its owner's queues it waits; None: its subject."""
+        return None
+
 
 class Reply(Message):
     """An owner's answer to the command whose id is ``in_reply_to``."""

@@ -4,14 +4,16 @@ Messages become rows in the transaction that causes them; the relay reads them a
 they are confirmed.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 from kit.db.bulk import COPIED_FROM
 from kit.messaging import cloudevents
 from kit.messaging.messages import Command, Envelope, Event, Message, Reply
+from kit.messaging.partitions import command_key, partition_of
 
 if TYPE_CHECKING:
     import asyncpg
@@ -78,16 +80,36 @@ class OutboxPage(NamedTuple):
     oldest_xid: int = 0
 
 
-def address(message: Message, service: str, to: str | None) -> tuple[str, str, str | None]:
-    """Return exchange, routing key and reply-to of a message sent by a service."""
+def address(
+    message: Message,
+    service: str,
+    to: str | None,
+    *,
+    subject: str = "",
+    partitions: Mapping[str, int] = MappingProxyType({}),
+) -> tuple[str, str, str | None]:
+    """Return exchange, routing key and reply-to of a message sent by a service.
+
+    ``partitions`` says of how many queues there are for commands to a service: one, where it says
+    nothing.
+    """
     exchange = _exchange(type(message), service)
     if exchange == REPLIES:
         if to is None:
             raise ValueError(f"{message.type} needs `to`, the service that asked")
         return REPLIES, to, None
     if exchange == COMMANDS:
-        return COMMANDS, message.type.partition(".")[0], service
+        owner = message.type.partition(".")[0]
+        return COMMANDS, _command_key(message, owner, subject, partitions), service
     return exchange, message.type, None
+
+
+def _command_key(message: Message, owner: str, subject: str, partitions: Mapping[str, int]) -> str:
+    count = partitions.get(owner, 1)
+    if count == 1:
+        return owner
+    key = message.partition_key if isinstance(message, Command) else None
+    return command_key(owner, partition_of(str(key or subject), count))
 
 
 @cache
@@ -122,7 +144,9 @@ def emit(  # noqa: PLR0913 - the attributes of one event
         to: The service that asked (``Envelope.reply_to``); replies only.
         cause: The message that this one answers, where the context holds no single one.
     """
-    exchange, routing_key, reply_to = address(message, uow.service, to)
+    exchange, routing_key, reply_to = address(
+        message, uow.service, to, subject=subject, partitions=uow.command_partitions
+    )
     event_id, body = cloudevents.encode(
         message,
         source=uow.service,

@@ -2,11 +2,13 @@
 
 | exchange           | kind    | routing key    | reaches                                          |
 |--------------------|---------|----------------|--------------------------------------------------|
-| `saldo.commands`   | direct  | owner service  | `<service>.commands`; returned if there is none  |
+| `saldo.commands`   | direct  | owner service¹ | `<service>.commands`; returned if there is none  |
 | `saldo.replies`    | direct  | asking service | `<service>.replies`; returned if there is none   |
 | `<service>.events` | topic   | message type   | `<listener>.events`, else `saldo.unrouted`       |
 | `saldo.unrouted`   | fanout  | (any)          | `saldo.unrouted`, the last 10,000                |
 | `saldo.dead`       | direct  | queue's name   | `<service>.dead`: what the broker gave up on     |
+
+¹ and with `.1` to the last partition, where commands are shared out: see kit.messaging.partitions.
 """
 
 from collections.abc import Iterable
@@ -14,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kit.messaging.outbox import COMMANDS, REPLIES
+from kit.messaging.partitions import command_key, command_queue
 
 DEAD = "saldo.dead"
 UNROUTED = "saldo.unrouted"
@@ -92,14 +95,15 @@ def shared() -> Topology:
 
 
 def of_service(
-    service: str, *, commands: bool, replies: bool, event_types: Iterable[str]
+    service: str, *, commands: int, replies: bool, event_types: Iterable[str]
 ) -> Topology:
-    """Return a service's own exchange and the queues it reads."""
+    """Return a service's own exchange and the queues it reads, so many of commands."""
     listened = sorted(set(event_types))
     producers = sorted({kind.partition(".")[0] for kind in listened} | {service})
     queues = []
-    if commands:
-        queues.append(working_queue(f"{service}.commands", ((COMMANDS, service),)))
+    for partition in range(commands):
+        binding = (COMMANDS, command_key(service, partition))
+        queues.append(working_queue(command_queue(service, partition), (binding,)))
     if replies:
         queues.append(working_queue(f"{service}.replies", ((REPLIES, service),)))
     if listened:

@@ -40,7 +40,7 @@ def command(effects: Effects, text: str, subject: str = "1") -> bytes:
 
 @pytest.fixture
 def broker() -> MemoryBroker:
-    own = topology.of_service("kit", commands=True, replies=False, event_types=[])
+    own = topology.of_service("kit", commands=1, replies=False, event_types=[])
     return MemoryBroker([topology.shared(), own])
 
 

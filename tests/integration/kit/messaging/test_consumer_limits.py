@@ -67,7 +67,7 @@ async def test_a_batch_that_does_not_end_is_given_up_when_the_consumer_is_stoppe
         await asyncio.Event().wait()
 
     effects.troubles["endless"] = hang
-    own = topology.of_service("kit", commands=True, replies=False, event_types=[])
+    own = topology.of_service("kit", commands=1, replies=False, event_types=[])
     broker = MemoryBroker([topology.shared(), own])
     body = command("endless", clock)
     broker.put(QUEUE, Publication("any", "kit", body, cloudevents.SINGLE, mandatory=True))

@@ -25,7 +25,7 @@ from .effects import QUEUE, Effects
 
 @pytest.fixture
 def broker() -> MemoryBroker:
-    own = topology.of_service("kit", commands=True, replies=False, event_types=[ToyTold.type])
+    own = topology.of_service("kit", commands=1, replies=False, event_types=[ToyTold.type])
     return MemoryBroker([topology.shared(), own])
 
 

@@ -20,7 +20,7 @@ DEAD = "kit.dead"
 
 @pytest.fixture
 def broker() -> MemoryBroker:
-    own = topology.of_service("kit", commands=True, replies=False, event_types=[])
+    own = topology.of_service("kit", commands=1, replies=False, event_types=[])
     return MemoryBroker([topology.shared(), own])
 
 

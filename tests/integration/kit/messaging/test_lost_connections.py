@@ -22,7 +22,7 @@ ENDS = 10
 
 @pytest.fixture
 def broker() -> MemoryBroker:
-    listening = topology.of_service("kit", commands=True, replies=False, event_types=[ToyTold.type])
+    listening = topology.of_service("kit", commands=1, replies=False, event_types=[ToyTold.type])
     return MemoryBroker([topology.shared(), listening])
 
 

@@ -29,7 +29,7 @@ NEVER = (3600.0, 3600.0)
 @pytest.fixture
 def broker() -> MemoryBroker:
     listening = topology.of_service(
-        "kit", commands=True, replies=False, event_types=[ToyTold.type, Sung.type]
+        "kit", commands=1, replies=False, event_types=[ToyTold.type, Sung.type]
     )
     return MemoryBroker([topology.shared(), listening])
 

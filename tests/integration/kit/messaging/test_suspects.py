@@ -19,7 +19,7 @@ class KilledError(BaseException):
 async def test_behind_a_harmless_suspect_the_next_one_is_taken_alone_too(
     effects: Effects, clock: FakeClock
 ) -> None:
-    own = topology.of_service("kit", commands=True, replies=False, event_types=[])
+    own = topology.of_service("kit", commands=1, replies=False, event_types=[])
     broker = MemoryBroker([topology.shared(), own])
     suspects = {"harmless": SUSPECT_ATTEMPTS, "killer": SUSPECT_ATTEMPTS, "a": 0, "b": 0}
     for text, attempts in suspects.items():

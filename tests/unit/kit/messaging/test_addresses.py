@@ -40,6 +40,6 @@ def test_a_message_of_no_kind_goes_nowhere() -> None:
 
 
 def test_who_reads_nothing_has_no_queue_not_even_for_the_dead() -> None:
-    silent = of_service("wallet", commands=False, replies=False, event_types=())
+    silent = of_service("wallet", commands=0, replies=False, event_types=())
     assert silent.queues == ()
     assert [one.name for one in silent.exchanges] == ["wallet.events"]

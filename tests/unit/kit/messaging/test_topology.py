@@ -59,7 +59,7 @@ def test_what_belongs_to_no_service_is_declared_by_all() -> None:
 
 def test_a_service_declares_its_own_exchange_its_queues_and_who_it_listens_to() -> None:
     listened = ["wallet.opened.v1", "auth.user.deleted.v1", "wallet.opened.v1"]
-    made = of_service("shop", commands=True, replies=True, event_types=listened)
+    made = of_service("shop", commands=1, replies=True, event_types=listened)
     assert made == Topology(
         exchanges=(events_of("auth"), events_of("shop"), events_of("wallet")),
         queues=(
@@ -84,7 +84,7 @@ def test_a_service_declares_its_own_exchange_its_queues_and_who_it_listens_to() 
 
 
 def test_who_reads_nothing_declares_no_queue() -> None:
-    made = of_service("shop", commands=False, replies=False, event_types=[])
+    made = of_service("shop", commands=0, replies=False, event_types=[])
     assert made == Topology(exchanges=(events_of("shop"),), queues=())
 
 
