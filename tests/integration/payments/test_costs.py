@@ -8,6 +8,7 @@ from uuid import UUID
 
 from tests.integration.payments.room import Room
 
+from payments.repository import payments as sql
 from testkit.databases import Cluster
 
 AT_ONCE: Final = 32
@@ -76,3 +77,15 @@ async def test_each_step_writes_each_row_once_and_a_claim_changes_no_index(
     assert created.statements - begun.statements <= 2 * 3
     assert claimed.statements - created.statements <= 2 * 4
     assert settled.statements - claimed.statements <= 16  # eight are the carrier's own
+
+
+async def test_a_claim_looks_for_payments_by_their_key_alone(
+    room: Room, alice: UUID, bob: UUID
+) -> None:
+    """A young table's statistics make an index of the payer's payments look as good."""
+    for _ in range(4):
+        made = await asyncio.gather(*(room.create(alice, bob) for _ in range(AT_ONCE)))
+        asked = [made[:3], [alice] * 3, room.clock.now(), ["wallet"] * 3]
+        async with room.database.read() as connection:
+            plan = await connection.fetch(f"EXPLAIN {sql._CLAIM}", *asked)
+        assert not [line for (line,) in plan if "ix_payment_" in line]
