@@ -114,7 +114,7 @@ NOTIFICATIONS = StackService(
     "notifications",
     8106,
     _ALL,
-    calls=("auth",),
+    calls=("auth", "payments"),
     secrets=("CURSOR_SECRET", "NOTIFICATIONS_CLIENT_SECRET", "NOTIFICATIONS_WEBHOOK_KEY"),
 )
 SANDBOX = StackService(

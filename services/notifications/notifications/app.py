@@ -16,8 +16,10 @@ from kit.web.app import create_app
 from notifications import refusals
 from notifications.api import ROUTERS
 from notifications.clients.auth import ContactsClient
+from notifications.clients.payments import ListenersClient
 from notifications.mail.worker import MailWorker
 from notifications.messages import routes
+from notifications.service import listeners
 from notifications.service.attempts import record
 from notifications.settings import Settings
 from notifications.webhooks import documents, purge
@@ -64,6 +66,7 @@ def build(settings: Settings) -> Service:
             ("mail", _send_mails),
             ("mail_purge", _purge_mails),
             ("webhooks", _send_webhooks),
+            ("webhooks.listeners", _name_listeners),
             ("webhooks.purge", _purge_webhooks),
         ),
         resources=(partial(wired, webhook_wake_up=webhook_wake_up),),
@@ -80,6 +83,7 @@ async def wired(service: Service, *, webhook_wake_up: WakeUp) -> AsyncIterator[N
         state.wiring = Wiring(
             settings=settings,
             database=state.database,
+            payments=ListenersClient(client, token, settings.payments_url),
             mail_worker=MailWorker(state.database, contacts, settings),
             guard=Guard(settings.webhook_reach),
             vault=SecretVault(*settings.webhook_keys),
@@ -102,6 +106,11 @@ async def _send_webhooks(service: Service) -> None:
     wiring: Wiring = service.state.wiring
     async with WebhookClient(wiring.guard, wiring.vault, wiring.database.clock) as sender:
         await Dispatcher(wiring.database, sender, record, wiring.webhook_wake_up).run()
+
+
+async def _name_listeners(service: Service) -> None:
+    wiring: Wiring = service.state.wiring
+    await listeners.run(wiring.database, wiring.payments)
 
 
 async def _purge_webhooks(service: Service) -> None:

@@ -42,6 +42,12 @@ class Settings(
     auth_url: str = setting(
         "http://127.0.0.1:8101", "Where auth listens.", shared="AUTH_URL", pattern=HTTP_URL
     )
+    payments_url: str = setting(
+        "http://127.0.0.1:8103",
+        "Where payments listens.",
+        shared="PAYMENTS_URL",
+        pattern=HTTP_URL,
+    )
     client_secret: SecretStr = development_secret(
         "development-notifications-client-secret",
         "The secret with which notifications gets its service token from auth.",

@@ -6,6 +6,7 @@ from typing import Annotated
 from kit.db import Database
 from kit.wake_up import WakeUp
 from kit.web.state import from_state
+from notifications.clients.payments import ListenersClient
 from notifications.mail.worker import MailWorker
 from notifications.settings import Settings
 from notifications.webhooks.guard import Guard
@@ -18,6 +19,7 @@ class Wiring:
 
     settings: Settings
     database: Database
+    payments: ListenersClient
     mail_worker: MailWorker
     guard: Guard
     vault: SecretVault

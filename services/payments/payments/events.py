@@ -58,13 +58,23 @@ def event_of(payment: Payment, movement: PostedTransfer | None = None) -> Paymen
     return _EVENTS[payment.status].model_validate(known)
 
 
-def tell(uow: UnitOfWork, payment: Payment, movement: PostedTransfer | None = None) -> None:
-    """Emit the event of the payment's new state under its version; log it once stored."""
-    event = event_of(payment, movement)
-    emit(uow, event, subject=str(payment.id), sequence=payment.version)
+def tell(
+    uow: UnitOfWork,
+    payment: Payment,
+    movement: PostedTransfer | None = None,
+    *,
+    is_heard: bool = True,
+) -> None:
+    """Emit the event of the payment's new state under its version; log it once stored.
+
+    Without ``is_heard`` nobody wants the event, so that it is only logged.
+    """
+    if is_heard:
+        event = event_of(payment, movement)
+        emit(uow, event, subject=str(payment.id), sequence=payment.version)
     uow.after_commit(
         lambda: log.info(
-            event.type,
+            _EVENTS[payment.status].type,
             payment_id=str(payment.id),
             amount=decimal_text(payment.amount_minor, payment.currency),
             currency=payment.currency,

@@ -41,7 +41,7 @@ from testkit.pump import Pump
 from testkit.verification import Desk
 
 Json = dict[str, Any]
-AUTH = "http://auth.test"
+AUTH, PAYMENTS = "http://auth.test", "http://payments.test"
 ADMIN = UUID(int=1)
 
 
@@ -84,6 +84,7 @@ class Room:
     http: httpx.AsyncClient
     box: Box
     addresses: Addresses
+    listeners: respx.Route
     versions: dict[UUID, int] = field(default_factory=dict)
 
     async def ask(self, caller: UUID, method: str, path: str, **options: Any) -> httpx.Response:
@@ -283,7 +284,12 @@ async def opened(cluster: Cluster, **chosen: Any) -> AsyncIterator[Room]:
         grant = {"access_token": "a.b.c", "expires_in": 300}
         outside.post(f"{AUTH}/v1/auth/token").respond(json=grant)
         outside.get(f"{AUTH}/internal/contacts").mock(side_effect=addresses.contacts)
-        surroundings = {"AUTH_URL": AUTH, "smtp_port": sink.sockets[0].getsockname()[1]}
+        listeners = outside.post(f"{PAYMENTS}/internal/listeners").respond(204)
+        surroundings = {
+            "AUTH_URL": AUTH,
+            "PAYMENTS_URL": PAYMENTS,
+            "smtp_port": sink.sockets[0].getsockname()[1],
+        }
         service = build(Settings(_env_file=None, **{**surroundings, **chosen}))
         desk = await Desk.open()
         service.state.database, service.state.tokens = database, desk.verifier
@@ -293,4 +299,5 @@ async def opened(cluster: Cluster, **chosen: Any) -> AsyncIterator[Room]:
         http = await stack.enter_async_context(
             httpx.AsyncClient(transport=transport, base_url="http://notifications.test")
         )
-        yield Room(service, database, desk, clock, Pump(service), http, box, addresses)
+        pump = Pump(service)
+        yield Room(service, database, desk, clock, pump, http, box, addresses, listeners)

@@ -34,6 +34,7 @@ from notifications.schemas.endpoints import (
 )
 from notifications.schemas.queries import EndpointsQuery
 from notifications.service import endpoints as verbs
+from notifications.service import listeners
 from notifications.wiring import Wired
 
 OK, CREATED = 200, 201
@@ -106,6 +107,7 @@ async def create_webhook_endpoint(
 ) -> Answer:
     """Check the URL, with a look-up of its host outside units of work, then create."""
     await _check(wired.guard.check, body.url)
+    await listeners.ask(wired.payments, caller.user, body.event_types)
 
     async def work(uow: UnitOfWork) -> Answer:
         made = await verbs.create(uow, wired.vault, caller.user, body.new_endpoint)
@@ -136,6 +138,8 @@ async def change_webhook_endpoint(
             if await Endpoints(connection).get(endpoint_id, caller.user) is None:
                 raise WebhookEndpointNotFound
         await _check(wired.guard.check, body.url)
+    if "event_types" in body.changes:
+        await listeners.ask(wired.payments, caller.user, body.changes["event_types"])
     async with wired.database.unit_of_work() as uow:
         changed = await verbs.change(uow, endpoint_id, caller.user, body.changes)
     return EndpointAnswer.of(changed)

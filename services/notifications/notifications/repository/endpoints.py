@@ -88,6 +88,13 @@ FROM webhook_endpoint AS endpoint
 WHERE user_id = ANY($1) AND deleted_at IS NULL ORDER BY id FOR KEY SHARE
 """
 
+# Also of those that are off: they may be switched on again.
+_LISTENERS: Final = """
+SELECT DISTINCT user_id FROM webhook_endpoint
+WHERE deleted_at IS NULL AND (event_types IS NULL OR $1 = ANY(event_types)) AND user_id > $2
+ORDER BY user_id LIMIT $3
+"""
+
 _HEALTH: Final = """
 SELECT id, user_id, url, failures, resume_at FROM webhook_endpoint
 WHERE id = ANY($1) AND is_active ORDER BY id FOR NO KEY UPDATE
@@ -195,6 +202,11 @@ class Endpoints:
             )
             for row in rows
         ]
+
+    async def listeners(self, event_type: str, after: UUID, limit: int) -> list[UUID]:
+        """Return users with endpoints that choose a type of event, in order, from one on."""
+        rows = await self._connection.fetch(_LISTENERS, event_type, after, limit)
+        return [row["user_id"] for row in rows]
 
     async def health_of(self, endpoint_ids: Iterable[UUID]) -> list[EndpointHealth]:
         """Return the health of those that are on, locked in id order."""

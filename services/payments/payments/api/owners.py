@@ -1,4 +1,4 @@
-"""Closes users who are being deleted; only the auth service may ask.
+"""Closes users for auth, and learns from notifications who listens.
 
 The gateway does not route these paths.
 """
@@ -7,6 +7,8 @@ from uuid import UUID
 
 from contracts.payments import PaymentsOpen
 from kit.web.routes import Router
+from payments.repository import Listeners
+from payments.schemas.listeners import ListenersRequest
 from payments.service import closing
 from payments.wiring import Wired
 
@@ -40,3 +42,18 @@ async def reopen_payer_and_payee(owner_id: UUID, wired: Wired) -> None:
     """Reopen a user; nothing changes for a user who is open."""
     async with wired.database.unit_of_work() as uow:
         await closing.reopen_party(uow, owner_id)
+
+
+@router.post(
+    "/internal/listeners",
+    access="service",
+    operation_id="add_listeners",
+    summary="Name users who want to be told of new payments",
+    description="A payment is told of as it is created where its payer or its payee is one of them,"
+    " or as long as not all of them are known. Naming somebody again changes nothing.",
+    status_code=204,
+)
+async def add_listeners(body: ListenersRequest, wired: Wired) -> None:
+    """Store who listens."""
+    async with wired.database.unit_of_work() as uow:
+        await Listeners(uow).add(body.user_ids, are_all=body.are_all)

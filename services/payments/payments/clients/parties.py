@@ -109,8 +109,8 @@ async def _completed(
     payee = _THE_HOUSE if to.user_id == HOUSE else known.payee
     if payee is None or payee.may_have_become_active:
         payee = await _ask_for_payee(services, to, payee_wallet)
-    return Parties(
-        payer, payee, payer_wallet, payee_wallet, known.paid_service, known.is_payer_full
+    return replace(
+        known, payer=payer, payee=payee, payer_wallet=payer_wallet, payee_wallet=payee_wallet
     )
 
 

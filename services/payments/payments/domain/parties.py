@@ -90,7 +90,8 @@ class Ends:
 class Parties:
     """All that is known of the ends of a new payment; None means there is none.
 
-    ``is_payer_full`` says that the payer has as many payments waiting to be paid as one may have.
+    ``is_payer_full`` says that the payer has as many payments waiting to be paid as one may have,
+    ``are_heard`` that one of the two may want to be told of a new payment.
     """
 
     payer: Person | None
@@ -99,3 +100,4 @@ class Parties:
     payee_wallet: Wallet | None = None
     paid_service: PaidService | None = None
     is_payer_full: bool = False
+    are_heard: bool = True

@@ -11,6 +11,7 @@ from payments.repository.changes import Changes, StreamPosition
 from payments.repository.key_days import KeyDays
 from payments.repository.known import KnownPeople
 from payments.repository.limits import Limits
+from payments.repository.listeners import Listeners
 from payments.repository.lists import Lists
 from payments.repository.merchants import Merchants
 from payments.repository.oversight import ChargesWanted, Oversight, RefundsWanted
@@ -28,6 +29,7 @@ __all__ = [
     "KeyDays",
     "KnownPeople",
     "Limits",
+    "Listeners",
     "Lists",
     "Merchants",
     "Movements",

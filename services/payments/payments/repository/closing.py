@@ -1,6 +1,6 @@
 """Stores which users are closed, and reads what of theirs is under way.
 
-Triggers refuse what begins something with a closed user, in every table (migration 0012).
+Triggers refuse what begins something with a closed user, in every table (migrations 0012, 0021).
 """
 
 from collections.abc import Collection, Iterator

@@ -8,6 +8,7 @@ from uuid import UUID
 from kit.db import Connection
 from kit.db.bulk import BulkInsert
 from payments.domain.parties import Ends, Parties, Person, Wallet, username_key
+from payments.repository.listeners import ALL_ARE_KNOWN
 
 # A username that two rows have names nobody here: their events have crossed, and auth is asked.
 _PARTIES: Final = """
@@ -22,7 +23,10 @@ SELECT payer.user_id AS payer_id, payer.username AS payer_username,
     (SELECT count(*) FROM (
         SELECT FROM payment WHERE payment.payer_id = asked.payer_id
         AND payment.listed_as IN ('open', 'scheduled') AND payment.status <> 'processing'
-        LIMIT $6) AS open) >= $6 AS is_full
+        LIMIT $6) AS open) >= $6 AS is_full,
+    payee.user_id IS NULL
+        OR EXISTS (SELECT FROM listener WHERE user_id IN (asked.payer_id, payee.user_id))
+        OR NOT EXISTS (SELECT FROM listener WHERE user_id = $7) AS are_heard
 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[]) WITH ORDINALITY
     AS asked (payer_id, from_id, to_id, payee_id, username_key, position)
 LEFT JOIN party AS payer ON payer.user_id = asked.payer_id
@@ -98,6 +102,7 @@ class KnownPeople:
             [ends.payee.user_id for ends in asked],
             [_key(ends.payee.username) for ends in asked],
             most_open,
+            ALL_ARE_KNOWN,
         )
         return [
             Parties(
@@ -106,6 +111,7 @@ class KnownPeople:
                 payer_wallet=_wallet(row, "from"),
                 payee_wallet=_wallet(row, "to"),
                 is_payer_full=row["is_full"],
+                are_heard=row["are_heard"],
             )
             for row in rows
         ]

@@ -119,7 +119,7 @@ async def create(
     for one, payment in zip(wanted, outcomes, strict=True):
         if isinstance(payment, Payment):
             with within(one.context):
-                tell(uow, payment)
+                tell(uow, payment, is_heard=one.parties.are_heard)
     return outcomes
 
 

@@ -171,6 +171,9 @@ closed_party = Table(
     Column("closed_at", _AT, nullable=False),
 )
 
+# Who has asked notifications for news of new payments, or had; see repository/listeners.py.
+listener = Table("listener", METADATA, Column("user_id", Uuid, primary_key=True))
+
 wallet_owner = Table(
     "wallet_owner",
     METADATA,

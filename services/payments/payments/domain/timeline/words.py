@@ -104,7 +104,7 @@ TRIES: Final[TimelineWords] = {
 }
 MESSAGES: Final[TimelineWords] = {
     "en": {
-        "payment_created": "Told others: created",
+        "payment_created": "Told whoever asked for it: created",
         "payment_paid": "Told others: paid",
         "payment_failed": "Told others: declined",
         "payment_cancelled": "Told others: cancelled",
@@ -114,7 +114,7 @@ MESSAGES: Final[TimelineWords] = {
         "payment_dispute_closed": "Told others: dispute closed",
     },
     "ru": {
-        "payment_created": "Сообщено: создан",
+        "payment_created": "Сообщено тем, кто просил: создан",
         "payment_paid": "Сообщено: оплачен",
         "payment_failed": "Сообщено: отклонён",
         "payment_cancelled": "Сообщено: отменён",
