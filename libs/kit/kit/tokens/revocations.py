@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import structlog
 from redis.asyncio import Redis
-from redis.asyncio.connection import AbstractConnection
+from redis.asyncio.connection import Connection
 from redis.typing import EncodableT, FieldT
 
 STREAM: Final = "saldo:revocations"
@@ -101,9 +101,10 @@ class Revocations:
         After every interruption it is read again from the horizon: reading a revocation twice is
         harmless, and a Redis that came back with a shorter stream must not leave a gap.
         """
+        pool = self._redis.connection_pool
         while True:
             # One of its own: only a connection that is never made again leads to one run.
-            connection = self._redis.connection_pool.make_connection()
+            connection: Connection = pool.make_connection()  # type: ignore[no-untyped-call]
             try:
                 await self._follow_connection(connection)
             except Exception as error:  # noqa: BLE001 - to stop following is to miss all to come
@@ -112,7 +113,7 @@ class Revocations:
             finally:
                 await connection.disconnect(nowait=True)
 
-    async def _follow_connection(self, connection: AbstractConnection) -> None:
+    async def _follow_connection(self, connection: Connection) -> None:
         """Read on for as long as the connection lasts."""
         (run,) = await self._ask(connection, ("INFO", "server"))
         last_id, block = f"{_horizon_milliseconds()}-0", UNMARKED_BLOCK_MILLISECONDS
@@ -136,9 +137,7 @@ class Revocations:
                 self._caught_up_at = known_at
             self._prune()
 
-    async def _ask(
-        self, connection: AbstractConnection, *commands: tuple[EncodableT, ...]
-    ) -> list[Any]:
+    async def _ask(self, connection: Connection, *commands: tuple[EncodableT, ...]) -> list[Any]:
         """Return the answers to commands that are sent together."""
         # The server blocks for less than the limit, so hitting it means a dead connection.
         async with asyncio.timeout(READ_TIMEOUT_SECONDS):

@@ -12,7 +12,6 @@ from kit.tokens import Revocations
 from kit.tokens.revocations import (
     BLOCK_MILLISECONDS,
     READ_TIMEOUT_SECONDS,
-    RETRY_SECONDS,
     STALE_AFTER_SECONDS,
     STREAM,
     UNMARKED_BLOCK_MILLISECONDS,
