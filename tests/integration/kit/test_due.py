@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from kit.db import Connection, Database
-from kit.db.due import Due
+from kit.db.due import DueWatch
 from kit.tasks import spawn
 from kit.wake_up import WakeUp
 from testkit.clock import FakeClock
@@ -38,7 +38,7 @@ async def test_a_loop_of_a_service_that_commits_nothing_asks_once_and_waits(
     database: Database,
 ) -> None:
     plan = Plan()
-    due = Due(database, plan.next_at, polls=(AT_ONCE, NEVER))
+    due = DueWatch(database, plan.next_at, polls=(AT_ONCE, NEVER))
     async with running(due.wait()):
         await until(lambda: plan.looks == 1)
         before = database.statements
@@ -49,7 +49,7 @@ async def test_a_loop_of_a_service_that_commits_nothing_asks_once_and_waits(
 
 async def test_a_commit_ends_the_wait(database: Database) -> None:
     plan = Plan()
-    waiting = spawn(Due(database, plan.next_at, polls=(AT_ONCE, NEVER)).wait(), "test.due")
+    waiting = spawn(DueWatch(database, plan.next_at, polls=(AT_ONCE, NEVER)).wait(), "test.due")
     await until(lambda: plan.looks == 1)
     assert not waiting.done()
     await committed(database)
@@ -58,7 +58,7 @@ async def test_a_commit_ends_the_wait(database: Database) -> None:
 
 async def test_after_a_commit_nothing_is_asked_before_the_loop_looks(database: Database) -> None:
     plan = Plan()
-    due = Due(database, plan.next_at, polls=(AT_ONCE, NEVER))
+    due = DueWatch(database, plan.next_at, polls=(AT_ONCE, NEVER))
     await committed(database)
     await due.wait()
     assert plan.looks == 0
@@ -69,7 +69,7 @@ async def test_what_has_a_time_is_waited_for_until_then(
     database: Database, clock: FakeClock, seconds: float
 ) -> None:
     plan = Plan(clock.now() + timedelta(seconds=seconds))
-    await Due(database, plan.next_at, polls=(AT_ONCE, NEVER)).wait()
+    await DueWatch(database, plan.next_at, polls=(AT_ONCE, NEVER)).wait()
     assert plan.looks == 1
 
 
@@ -77,7 +77,7 @@ async def test_what_is_due_far_in_the_future_is_not_waited_for(
     database: Database, clock: FakeClock
 ) -> None:
     plan = Plan(clock.now() + timedelta(days=1))
-    await Due(database, plan.next_at, polls=(AT_ONCE, 0.01)).wait()
+    await DueWatch(database, plan.next_at, polls=(AT_ONCE, 0.01)).wait()
     assert plan.looks == 1
 
 
@@ -85,11 +85,11 @@ async def test_what_this_process_has_planned_itself_is_looked_for_at_once(
     database: Database,
 ) -> None:
     plan, at_once = Plan(), WakeUp()
-    due = Due(database, plan.next_at, at_once=at_once, polls=(NEVER, NEVER))
+    due = DueWatch(database, plan.next_at, at_once=at_once, polls=(NEVER, NEVER))
     at_once.set()
     await due.wait()
     assert plan.looks == 0
-    late = Due(database, plan.next_at, at_once=at_once, polls=(AT_ONCE, NEVER))
+    late = DueWatch(database, plan.next_at, at_once=at_once, polls=(AT_ONCE, NEVER))
     waiting = spawn(late.wait(), "test.due")
     await until(lambda: plan.looks == 1)
     at_once.set()

@@ -18,7 +18,7 @@ LOOK_SECONDS: Final = 1.0
 LONGEST_SECONDS: Final = 5.0
 
 
-class Due:
+class DueWatch:
     """The time between two looks of one loop."""
 
     def __init__(

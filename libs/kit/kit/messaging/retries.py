@@ -7,7 +7,7 @@ import orjson
 import structlog
 
 from kit.db.database import Database
-from kit.db.due import LONGEST_SECONDS, Due
+from kit.db.due import LONGEST_SECONDS, DueWatch
 from kit.db.outages import is_outage
 from kit.messaging import dead_letters
 from kit.messaging.cloudevents import UndecodableError
@@ -32,10 +32,12 @@ class Retries:
         *,
         polls: tuple[float, float] = (POLL_SECONDS, LONGEST_SECONDS),
     ) -> None:
-        """Take the queue's decoder, which knows its handlers; `polls` as `Due` takes them."""
+        """Take the queue's decoder, which knows its handlers; `polls` as `DueWatch` takes them."""
         self._database = database
         self._reader = reader
-        self._due = Due(database, lambda connection: next_at(connection, reader.queue), polls=polls)
+        self._due = DueWatch(
+            database, lambda connection: next_at(connection, reader.queue), polls=polls
+        )
 
     async def run(self) -> None:
         """Retry until cancelled, and come back after any trouble."""

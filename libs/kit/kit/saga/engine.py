@@ -16,7 +16,7 @@ from prometheus_client import Counter, Gauge
 from kit import context
 from kit.context import Context
 from kit.db.database import Database
-from kit.db.due import LONGEST_SECONDS, LOOK_SECONDS, Due
+from kit.db.due import LONGEST_SECONDS, LOOK_SECONDS, DueWatch
 from kit.db.outages import is_outage
 from kit.db.unit_of_work import UnitOfWork
 from kit.messaging import dead_letters
@@ -301,12 +301,12 @@ class SagaEngine:
     async def timers(
         self, database: Database, *, polls: tuple[float, float] = (LOOK_SECONDS, LONGEST_SECONDS)
     ) -> None:
-        """Wake instances that are due, until cancelled; `polls` as `Due` takes them."""
+        """Wake instances that are due, until cancelled; `polls` as `DueWatch` takes them."""
         name = self.saga.name
-        due = Due(database, lambda connection: store.next_at(connection, name), polls=polls)
+        due = DueWatch(database, lambda connection: store.next_at(connection, name), polls=polls)
         await for_ever(f"{name}.timers", lambda: self._wake_due(database, due))
 
-    async def _wake_due(self, database: Database, due: Due) -> None:
+    async def _wake_due(self, database: Database, due: DueWatch) -> None:
         looks = 0
         while True:
             if not await self.wake_due(database):

@@ -14,7 +14,7 @@ from uuid import UUID
 import structlog
 
 from kit.db.database import Database
-from kit.db.due import Due
+from kit.db.due import DueWatch
 from kit.db.unit_of_work import Connection
 from kit.saga import store
 from kit.saga.definition import Task
@@ -62,7 +62,7 @@ class TaskRunner:
             }
         )
         # Also for tasks whose lease has ended with their worker.
-        self._due = Due(database, self._next_at, at_once=engine.task_wake_up)
+        self._due = DueWatch(database, self._next_at, at_once=engine.task_wake_up)
         self._running: dict[UUID, asyncio.Task[None]] = {}
         self._renew_at: datetime | None = None
 
