@@ -1,9 +1,10 @@
-"""Waits until something may have fallen due: soon after a commit, else when its time comes.
+"""Waits until a row may be due: soon after a commit, else when its time comes.
 
 A loop over rows with a time in them looks once a second while its service works, so that it costs
 the same under any load; in a service that commits nothing it looks when the first of them is due.
 """
 
+import math
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Final
@@ -16,6 +17,7 @@ LOOK_SECONDS: Final = 1.0
 # For what another process has planned: an operator's, or a second worker's whose wake-ups go to
 # the one that relays.
 LONGEST_SECONDS: Final = 5.0
+QUIET_POLLS: Final = 12  # before a loop looks although nothing seems to be due
 
 
 class DueWatch:
@@ -35,7 +37,7 @@ class DueWatch:
             database: Whose commits may have planned something; those that did set its wake-up.
             next_at: Reads the time of the first row; None where there is none.
             at_once: Ends any wait at once.
-            polls: Shortest and longest wait in seconds.
+            polls: Between two looks, and between two readings of that time, in seconds.
         """
         self._database = database
         self._next_at = next_at
@@ -49,10 +51,18 @@ class DueWatch:
         """Return when there may be something due."""
         if await self._at_once.wait(self._first_poll) or await self._soon.wait(0):
             return
+        for _ in range(QUIET_POLLS):
+            left = await self._seconds_left()
+            if left <= 0 or await self._soon.wait(min(left, self._last_poll)):
+                return
+            if left <= self._last_poll:
+                return
+
+    async def _seconds_left(self) -> float:
+        """Return how long it is until the first row is due.
+
+        Infinite where there is none.
+        """
         async with self._database.read() as connection:
             at = await self._next_at(connection)
-        seconds = self._last_poll
-        if at is not None:
-            until = (at - self._database.clock.now()).total_seconds()
-            seconds = min(max(until, 0.0), seconds)
-        await self._soon.wait(seconds)
+        return math.inf if at is None else (at - self._database.clock.now()).total_seconds()

@@ -32,7 +32,10 @@ class Retries:
         *,
         polls: tuple[float, float] = (POLL_SECONDS, LONGEST_SECONDS),
     ) -> None:
-        """Take the queue's decoder, which knows its handlers; `polls` as `DueWatch` takes them."""
+        """Take the queue's decoder, which knows its handlers.
+
+        `polls` are as `DueWatch` takes them.
+        """
         self._database = database
         self._reader = reader
         self._due = DueWatch(

@@ -180,7 +180,7 @@ async def next_at(connection: Connection, name: str) -> datetime | None:
 async def next_task_at(
     connection: Connection, name: str, steps: Sequence[str], now: datetime
 ) -> datetime | None:
-    """Return when the first instance that waits for a task may be leased; None without one."""
+    """Return when the first task may be leased; None where no instance waits for one."""
     at: datetime | None = await connection.fetchval(_NEXT_TASK, name, list(steps), now)
     return at
 

@@ -80,7 +80,7 @@ class TaskRunner:
                 await self._due.wait()
 
     async def _next_at(self, connection: Connection) -> datetime | None:
-        """Return when there is something to do: a lease to renew, or a task that may be leased."""
+        """Return when a lease is to be renewed, or a task may be leased."""
         now = self._database.clock.now()
         if self._running:
             return now

@@ -311,7 +311,7 @@ class Charges:
         return [_charge(row) for row in rows]
 
     async def next_call_at(self) -> datetime | None:
-        """Return when a provider is to be called about a charge, its refunds, or one of them."""
+        """Return when a provider is to be called next; None where it is not."""
         at: datetime | None = await self._connection.fetchval(_NEXT)
         return at
 
