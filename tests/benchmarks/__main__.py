@@ -56,6 +56,7 @@ EVENTS = 20_000
 WEBHOOKS = 10_000
 LOGINS_AT_ONCE = 200
 REQUESTS = int(os.environ.get("REQUESTS", "200000"))
+PAYMENTS = int(os.environ.get("PAYMENTS", "5000"))
 IDLE, STREAMS = 1_000, 500
 # Section → the programs of its yardstick → the Debian package that has it.
 PROGRAMS = {
@@ -466,6 +467,7 @@ async def measure(stack: Stack, only: set[str], table: Table) -> None:
         folder.chmod(0o755)
         sections: dict[str, Callable[[], Awaitable[None]]] = {
             "idle": lambda: cost.of_idling(stack, SECONDS, table),
+            "flat": lambda: cost.in_memory(stack, everybody, PAYMENTS, SECONDS, table),
             "cost": lambda: cost.of_a_payment(stack, everybody, SECONDS, table),
             "counts": lambda: cost.in_counts(stack, everybody, SECONDS, table),
             "core": lambda: _core(stack, everybody[0], folder, table),

@@ -151,7 +151,7 @@ async def of_idling(stack: Stack, seconds: float, table: Table) -> None:
         name: used / seconds / ROUNDS * 100 for name, used in cpu.spent(first, after).items()
     }
     table.add("CPU of the idle stack, % of a core", Figures(shares), _listed(by_process), "", "≤ 3")
-    memory = {name: cpu.memory_mib(stack.processes, name) for name in BY_NAME}
+    memory = _memory(stack)
     table.add(
         "memory of the idle services (PSS), MiB",
         Figures([sum(memory.values())], "{:.0f}"),
@@ -159,6 +159,31 @@ async def of_idling(stack: Stack, seconds: float, table: Table) -> None:
         "",
         "≤ 500",
     )
+
+
+async def in_memory(
+    stack: Stack, everybody: Sequence[Person], count: int, seconds: float, table: Table
+) -> None:
+    """Add how much memory each service has after every quarter of so many settled payments."""
+    await payments.run(stack.gateway_url, payments.spread(everybody), seconds)  # warm-up
+    quarters = [_memory(stack)]
+    done = 0
+    for quarter in range(1, 5):
+        while done < count * quarter / 4:
+            measured = await payments.run(stack.gateway_url, payments.spread(everybody), seconds)
+            if not measured.took:
+                raise RuntimeError(measured.errors[0])
+            done += len(measured.took)
+        quarters.append(_memory(stack))
+    table.add(f"memory (PSS) after {done:,} payments, MiB", "", "at the quarters", "", "flat")
+    for name in BY_NAME:
+        seen = [quarter[name] for quarter in quarters]
+        shown = ", ".join(f"{one:.1f}" for one in seen[1:])
+        table.add(f"… {name}", shown, f"before {seen[0]:.1f}", f"{seen[-1] - seen[1]:+.1f}")
+
+
+def _memory(stack: Stack) -> dict[str, float]:
+    return {name: cpu.memory_mib(stack.processes, name) for name in BY_NAME}
 
 
 def _listed(by_name: Mapping[str, float]) -> str:

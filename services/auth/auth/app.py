@@ -17,7 +17,7 @@ from auth.crypto.signing import TokenSigner
 from auth.crypto.vault import KeyVault
 from auth.loops import purge
 from auth.loops.deletions import DeletionWorker
-from auth.loops.revocations import LOOK_SECONDS, Revoker
+from auth.loops.revocations import Revoker
 from auth.loops.rotation import KeyRotation
 from auth.loops.seals import Sealer
 from auth.messages import ROUTES
@@ -123,13 +123,8 @@ async def wired(service: Service) -> AsyncIterator[None]:
         ),
     )
     revoker = state.wiring.revoker
-    revoking = [
-        spawn(for_ever("revocations", revoker.catch_up), "auth.revocations"),
-        spawn(
-            for_ever("revocation_losses", revoker.notice_losses, every_seconds=LOOK_SECONDS),
-            "auth.revocation_losses",
-        ),
-    ]
+    state.tokens.when_revocations_are_lost(revoker.something_is_missing)
+    revoking = [spawn(for_ever("revocations", revoker.catch_up), "auth.revocations")]
     try:
         yield
     finally:

@@ -55,17 +55,17 @@ async def world(cluster: Cluster, settings: Settings, owners: Owners) -> AsyncIt
     state = service.state
     async with cluster.database("auth", clock=clock) as database:
         state.database, state.redis, state.clock = database, redis, clock
+
+        async def published() -> Json:
+            jwks: Json = state.wiring.signer.jwks(clock.now())
+            return jwks
+
+        keys, revocations = KeySet(published), Revocations(redis)
+        state.tokens = TokenVerifier(
+            keys, revocations, issuer="saldo", audience="saldo-api", clock=clock
+        )
         async with wired(service):
-
-            async def published() -> Json:
-                jwks: Json = state.wiring.signer.jwks(clock.now())
-                return jwks
-
-            keys, revocations = KeySet(published), Revocations(redis)
             await keys.refresh()
-            state.tokens = TokenVerifier(
-                keys, revocations, issuer="saldo", audience="saldo-api", clock=clock
-            )
             following = spawn(revocations.follow(), "test.revocations")
             await eventually(_freshness(revocations), bool)
             transport = httpx.ASGITransport(app=service.web)

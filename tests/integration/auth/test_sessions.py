@@ -217,17 +217,6 @@ async def test_revocations_that_redis_has_lost_are_published_again(world: World)
     await stop([following])
 
 
-async def test_redis_that_is_away_is_asked_again_what_it_has_lost(world: World) -> None:
-    await world.arrive("alice")
-    here = await world.log_in("alice")
-    await world.post("/v1/auth/logout", {"scope": "this"}, headers=here.headers)
-    revoker = world.wiring.revoker
-    reachable, revoker.redis = revoker.redis, Redis(port=1)
-    await revoker.notice_losses()
-    revoker.redis = reachable
-    await world.dies(here)
-
-
 @pytest.mark.check(24)
 async def test_a_revocation_lost_with_its_process_is_published_by_the_next(world: World) -> None:
     user = await world.arrive("alice")

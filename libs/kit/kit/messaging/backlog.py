@@ -8,7 +8,7 @@ from prometheus_client import Gauge
 from kit.db.database import Database
 from kit.tasks import for_ever
 
-LOOK_SECONDS = 2.0
+LOOK_SECONDS = 5.0  # of the sixty that close the API
 # A few undeliverable messages wait for an operator and must not close the API, so the backlog is
 # judged by the age of the row that has so many others before it.
 SPARED_ROWS = 100

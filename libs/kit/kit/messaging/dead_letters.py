@@ -42,6 +42,8 @@ WHERE consumer = $1 AND state = 'parked' AND next_at <= $2 AND NOT EXISTS (
 ORDER BY next_at LIMIT 100
 """
 
+_NEXT = "SELECT min(next_at) FROM letter WHERE consumer = $1 AND state = 'parked'"
+
 _LOCK = """
 SELECT * FROM letter WHERE consumer = $1 AND id = $2 AND state = 'parked'
 FOR UPDATE SKIP LOCKED
@@ -128,6 +130,7 @@ def _text(value: object, length: int) -> str:
 async def park(uow: UnitOfWork, parked: Sequence[DeadLetter]) -> None:
     """Keep messages for a retry; the caller has claimed them in the inbox."""
     await _insert(uow, parked, "parked", retry_at(uow.clock.now(), attempts=0))
+    uow.after_commit(uow.wake_up.set)
 
 
 async def bury(uow: UnitOfWork, dead: Sequence[DeadLetter]) -> None:
@@ -165,6 +168,12 @@ def retry_at(now: datetime, attempts: int) -> datetime:
 async def due(connection: Connection, consumer: str, now: datetime) -> list[UUID]:
     """Return the ids of parked letters that are due, only the first of each key."""
     return [row["id"] for row in await connection.fetch(_DUE, consumer, now)]
+
+
+async def next_at(connection: Connection, consumer: str) -> datetime | None:
+    """Return when the first parked letter is due; None where there is none."""
+    at: datetime | None = await connection.fetchval(_NEXT, consumer)
+    return at
 
 
 async def lock(uow: UnitOfWork, consumer: str, letter_id: UUID) -> DeadLetter | None:
@@ -323,6 +332,7 @@ async def discard(uow: UnitOfWork, letter_id: UUID, actor: str) -> int:
 
 async def _act(uow: UnitOfWork, update: str, letter_id: UUID, action: str, actor: str) -> int:
     changed = await uow.fetch(update, letter_id, uow.clock.now())
+    uow.after_commit(uow.wake_up.set)
     await uow.executemany(
         "INSERT INTO letter_action (consumer, id, action, actor, at) VALUES ($1, $2, $3, $4, $5)",
         [(row["consumer"], letter_id, action, actor, uow.clock.now()) for row in changed],

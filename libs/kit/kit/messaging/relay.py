@@ -21,15 +21,18 @@ from kit.messaging.undeliverable import Undeliverable
 from kit.tasks import for_ever
 
 FIRST_POLL_SECONDS = 0.025
-LAST_POLL_SECONDS = 1.0
+# Commits wake it, those of other processes too; what a lost connection or an operator's command has
+# committed is found by looking.
+LAST_POLL_SECONDS = 5.0
+TROUBLED_POLL_SECONDS = 1.0  # while there are messages that no queue took
 OWNERSHIP_POLL_SECONDS = 1.0
 CONNECT_TIMEOUT_SECONDS = 5.0
 COMMAND_TIMEOUT_SECONDS = 10.0
 CHANNEL = "outbox"
 # A lost DELETE only means a message sent twice, so the relay need not wait for the disk. A relay
-# asks something every second, so an idle session is that of a relay that died unnoticed, and must
-# not keep the lock. Its statement is planned once, and along the key: the plan must be as good for
-# a backlog as for the empty table that it was perhaps made on.
+# asks something every few seconds, so an idle session is that of a relay that died unnoticed, and
+# must not keep the lock. Its statement is planned once, and along the key: the plan must be as good
+# for a backlog as for the empty table that it was perhaps made on.
 SESSION = {
     "synchronous_commit": "off",
     "idle_session_timeout": "30s",
@@ -100,6 +103,8 @@ class Relay:
             if await drain.step():
                 poll = self._first_poll
                 continue
+            if len(self._undeliverable):
+                poll = min(poll, TROUBLED_POLL_SECONDS)
             is_woken = await self._database.wake_up.wait(poll)
             poll = self._first_poll if is_woken else min(poll * 2, self._last_poll)
 

@@ -7,11 +7,12 @@ import orjson
 import structlog
 
 from kit.db.database import Database
+from kit.db.due import LONGEST_SECONDS, DueWatch
 from kit.db.outages import is_outage
 from kit.messaging import dead_letters
 from kit.messaging.cloudevents import UndecodableError
 from kit.messaging.consumer import buried
-from kit.messaging.dead_letters import DeadLetter
+from kit.messaging.dead_letters import DeadLetter, next_at
 from kit.messaging.decoder import Decoder
 from kit.messaging.routes import caused_by
 from kit.tasks import for_ever
@@ -24,17 +25,31 @@ log = structlog.get_logger(__name__)
 class Retries:
     """Retries one queue's letters for as long as ``run`` runs."""
 
-    def __init__(self, database: Database, reader: Decoder) -> None:
-        """Take the queue's decoder, which knows its handlers."""
+    def __init__(
+        self,
+        database: Database,
+        reader: Decoder,
+        *,
+        polls: tuple[float, float] = (POLL_SECONDS, LONGEST_SECONDS),
+    ) -> None:
+        """Take the queue's decoder, which knows its handlers.
+
+        `polls` are as `DueWatch` takes them.
+        """
         self._database = database
         self._reader = reader
+        self._due = DueWatch(
+            database, lambda connection: next_at(connection, reader.queue), polls=polls
+        )
 
     async def run(self) -> None:
         """Retry until cancelled, and come back after any trouble."""
-        await for_ever(f"{self._reader.queue}.retries", self._once, every_seconds=POLL_SECONDS)
+        await for_ever(f"{self._reader.queue}.retries", self._run)
 
-    async def _once(self) -> bool:
-        return await self.retry_due() > 0
+    async def _run(self) -> None:
+        while True:
+            if not await self.retry_due():
+                await self._due.wait()
 
     async def retry_due(self) -> int:
         """Retry the letters that are due, the first of each key; return how many."""

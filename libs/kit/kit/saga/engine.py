@@ -4,7 +4,6 @@ Lock order, everywhere: first what the saga moves (``Hooks.lock``), then the sag
 order. So a route that locks its own row and then the saga cannot deadlock with a reply.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -17,6 +16,7 @@ from prometheus_client import Counter, Gauge
 from kit import context
 from kit.context import Context
 from kit.db.database import Database
+from kit.db.due import LONGEST_SECONDS, LOOK_SECONDS, DueWatch
 from kit.db.outages import is_outage
 from kit.db.unit_of_work import UnitOfWork
 from kit.messaging import dead_letters
@@ -43,8 +43,7 @@ from kit.tasks import for_ever
 from kit.wake_up import WakeUp
 
 TIMER_BATCH = 100
-TIMER_SECONDS = 1.0
-COUNT_EVERY = 10  # polls of the timers
+COUNT_EVERY = 10  # looks of the timers
 
 ended_sagas = Counter("saldo_sagas_ended", "Sagas that have ended", ["saga", "phase"])
 stuck_sagas = Counter("saldo_sagas_stuck", "Sagas that began to need attention", ["saga"])
@@ -139,6 +138,7 @@ class SagaEngine:
             begin(self.saga, start.saga_id, start.data, now, done=start.done) for start in starts
         ]
         started = await store.insert(uow, decisions, now)
+        uow.after_commit(uow.wake_up.set)  # the timers, which another process may look after
         for start, decision in zip(starts, decisions, strict=True):
             if start.saga_id in started:
                 with context.within(start.context):
@@ -257,6 +257,7 @@ class SagaEngine:
                 done += _steps_done(saga_id, decision)
         if changed or entries:
             await store.save(uow, changed.values(), entries, now)
+            uow.after_commit(uow.wake_up.set)
         if done and self._hooks.done is not None:
             await self._hooks.done(uow, done)
         await self._tell_ends(uow, changed.values())
@@ -297,18 +298,22 @@ class SagaEngine:
                 await tell(uow, ended)
                 ended_sagas.labels(self.saga.name, phase.value).inc(len(ended))
 
-    async def timers(self, database: Database) -> None:
-        """Wake instances that are due, until cancelled."""
-        await for_ever(f"{self.saga.name}.timers", lambda: self._wake_due(database))
+    async def timers(
+        self, database: Database, *, polls: tuple[float, float] = (LOOK_SECONDS, LONGEST_SECONDS)
+    ) -> None:
+        """Wake instances that are due, until cancelled; `polls` as `DueWatch` takes them."""
+        name = self.saga.name
+        due = DueWatch(database, lambda connection: store.next_at(connection, name), polls=polls)
+        await for_ever(f"{name}.timers", lambda: self._wake_due(database, due))
 
-    async def _wake_due(self, database: Database) -> None:
+    async def _wake_due(self, database: Database, due: DueWatch) -> None:
         looks = 0
         while True:
             if not await self.wake_due(database):
                 if looks % COUNT_EVERY == 0:
                     await self.count_stuck(database)
                 looks += 1
-                await asyncio.sleep(TIMER_SECONDS)
+                await due.wait()
 
     async def count_stuck(self, database: Database) -> int:
         """Count the instances that need attention, set the gauge, and return the count."""

@@ -60,6 +60,15 @@ FROM unnest($1::uuid[], $2::jsonb[]) AS told (id, log) WHERE saga.id = told.id
 
 _DUE = "SELECT id FROM saga WHERE name = $1 AND next_at <= $2 ORDER BY next_at LIMIT $3"
 
+_NEXT = "SELECT min(next_at) FROM saga WHERE name = $1"
+
+# What nobody has leased is due now.
+_NEXT_TASK = """
+SELECT coalesce(lease_until, $3) FROM saga
+WHERE name = $1 AND phase = 'running' AND step = ANY($2::text[]) AND next_at IS NOT NULL
+ORDER BY lease_until NULLS FIRST LIMIT 1
+"""
+
 _NEEDING_ATTENTION = """
 SELECT count(*) FROM saga WHERE name = $1 AND next_at IS NOT NULL AND needs_attention
 """
@@ -160,6 +169,20 @@ async def note(uow: UnitOfWork, saga_id: UUID, step: str | None, notes: Iterable
 async def due(connection: Connection, name: str, now: datetime, limit: int) -> list[UUID]:
     """Return the ids of due instances, the longest due first."""
     return [row["id"] for row in await connection.fetch(_DUE, name, now, limit)]
+
+
+async def next_at(connection: Connection, name: str) -> datetime | None:
+    """Return when the first instance is due; None where none is live."""
+    at: datetime | None = await connection.fetchval(_NEXT, name)
+    return at
+
+
+async def next_task_at(
+    connection: Connection, name: str, steps: Sequence[str], now: datetime
+) -> datetime | None:
+    """Return when the first task may be leased; None where no instance waits for one."""
+    at: datetime | None = await connection.fetchval(_NEXT_TASK, name, list(steps), now)
+    return at
 
 
 async def needing_attention(connection: Connection, name: str) -> int:

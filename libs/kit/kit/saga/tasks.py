@@ -14,6 +14,8 @@ from uuid import UUID
 import structlog
 
 from kit.db.database import Database
+from kit.db.due import DueWatch
+from kit.db.unit_of_work import Connection
 from kit.saga import store
 from kit.saga.definition import Task
 from kit.saga.engine import SagaEngine
@@ -21,7 +23,6 @@ from kit.saga.state import Note, SagaState, TaskEnded
 from kit.tasks import for_ever, spawn, stop
 
 AT_ONCE = 64
-POLL_SECONDS = 1.0  # for tasks that another process has planned, or whose lease has ended
 LEASE = timedelta(seconds=3)
 
 log = structlog.get_logger(__name__)
@@ -60,6 +61,8 @@ class TaskRunner:
                 if isinstance(step.asks, Task)
             }
         )
+        # Also for tasks whose lease has ended with their worker.
+        self._due = DueWatch(database, self._next_at, at_once=engine.task_wake_up)
         self._running: dict[UUID, asyncio.Task[None]] = {}
         self._renew_at: datetime | None = None
 
@@ -74,7 +77,14 @@ class TaskRunner:
         while True:
             await self.renew_leases()
             if not await self.start_waiting():
-                await self._engine.task_wake_up.wait(POLL_SECONDS)
+                await self._due.wait()
+
+    async def _next_at(self, connection: Connection) -> datetime | None:
+        """Return when a lease is to be renewed, or a task may be leased."""
+        now = self._database.clock.now()
+        if self._running:
+            return now
+        return await store.next_task_at(connection, self._engine.saga.name, self._steps, now)
 
     async def start_waiting(self) -> int:
         """Start as many waiting tasks as there is room for; return how many."""

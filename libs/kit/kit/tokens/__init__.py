@@ -6,7 +6,6 @@ It does not issue user tokens: services/auth does.
 from kit.tokens.jwks import KeySet
 from kit.tokens.revocations import (
     Revocations,
-    is_complete,
     mark_complete,
     revoke_session,
     revoke_subject,
@@ -21,7 +20,6 @@ __all__ = [
     "Revocations",
     "ServiceToken",
     "TokenVerifier",
-    "is_complete",
     "mark_complete",
     "revoke_session",
     "revoke_subject",

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import structlog
 from redis.asyncio import Redis
-from redis.asyncio.client import Pipeline
+from redis.asyncio.connection import Connection
 from redis.typing import EncodableT, FieldT
 
 STREAM: Final = "saldo:revocations"
@@ -22,10 +22,12 @@ STREAM: Final = "saldo:revocations"
 MARK: Final = "saldo:revocations:complete"
 # No access token may live longer than revocations are kept: verifier.py refuses such a token.
 RETENTION: Final = timedelta(hours=1)
-# A revocation is known within a second, or nobody passes: no answer says more than was true when it
-# was asked for, and the longest wait for one leaves time for another.
+# A revocation is known within a second, or nobody passes: an answer says what was true when it was
+# asked for, or, where nothing came, until the server had waited; and that leaves time for another.
 STALE_AFTER_SECONDS: Final = 1.0
-BLOCK_MILLISECONDS: Final = 200
+BLOCK_MILLISECONDS: Final = 400
+# Nobody passes until auth has marked the server's run, and a mark ends no wait.
+UNMARKED_BLOCK_MILLISECONDS: Final = 100
 READ_TIMEOUT_SECONDS: Final = 0.8
 PAGE: Final = 1000
 PRUNE_SECONDS: Final = 60.0
@@ -54,12 +56,6 @@ async def mark_complete(redis: Redis, run: str) -> None:
     await redis.set(MARK, run)
 
 
-async def is_complete(redis: Redis) -> bool:
-    """Tell whether the Redis server, as it runs now, was marked."""
-    server, mark = await _beginning(redis).execute()
-    return _is_marked(server, mark)
-
-
 async def _append(redis: Redis, fields: dict[FieldT, EncodableT]) -> str:
     horizon = _horizon_milliseconds()
     return _text(await redis.xadd(STREAM, fields, minid=f"{horizon}-0", approximate=True))
@@ -80,6 +76,11 @@ class Revocations:
         self._versions: dict[str, tuple[int, int]] = {}
         self._caught_up_at: float | None = None
         self._pruned_at = monotonic()
+        self._tell_of_loss: Callable[[], None] = _nobody_asks
+
+    def when_incomplete(self, tell: Callable[[], None]) -> None:
+        """Call this with each reading of a server that is not marked."""
+        self._tell_of_loss = tell
 
     @property
     def fresh(self) -> bool:
@@ -100,44 +101,52 @@ class Revocations:
         After every interruption it is read again from the horizon: reading a revocation twice is
         harmless, and a Redis that came back with a shorter stream must not leave a gap.
         """
+        pool = self._redis.connection_pool
         while True:
+            # One of its own: only a connection that is never made again leads to one run.
+            connection: Connection = pool.make_connection()  # type: ignore[no-untyped-call]
             try:
-                await self._follow_connection()
+                await self._follow_connection(connection)
             except Exception as error:  # noqa: BLE001 - to stop following is to miss all to come
                 _log.warning("revocations_unreadable", error=type(error).__name__)
                 await asyncio.sleep(RETRY_SECONDS)
+            finally:
+                await connection.disconnect(nowait=True)
 
-    async def _follow_connection(self) -> None:
-        last_id, run = "", ""
+    async def _follow_connection(self, connection: Connection) -> None:
+        """Read on for as long as the connection lasts."""
+        (run,) = await self._ask(connection, ("INFO", "server"))
+        last_id, block = f"{_horizon_milliseconds()}-0", UNMARKED_BLOCK_MILLISECONDS
         while True:
             asked_at = self._monotonic()
-            if not run:
-                last_id = f"{_horizon_milliseconds()}-0"
-            server, mark, reply = await self._read_after(last_id)
-            if run and server["run_id"] != run:  # its ids may begin below those read so far
-                run = ""
-                continue
-            run = server["run_id"]
+            read = ("XREAD", "COUNT", PAGE, "BLOCK", block, "STREAMS", STREAM, last_id)
+            mark, reply = await self._ask(connection, ("GET", MARK), read)
             entries = _entries(reply)
             for entry_id, fields in entries:
                 last_id = entry_id
                 self._take_in(entry_id, fields)
-            if len(entries) < PAGE and _is_marked(server, mark):
-                self._caught_up_at = asked_at
+            known_at = asked_at
+            # Not if it ended sooner, as by a server whose clock was put forward.
+            if not entries and self._monotonic() >= asked_at + block / 1000:
+                known_at += block / 1000
+            block = BLOCK_MILLISECONDS
+            if mark is None or _text(mark) != run["run_id"]:
+                block = UNMARKED_BLOCK_MILLISECONDS
+                self._tell_of_loss()
+            elif len(entries) < PAGE:
+                self._caught_up_at = known_at
             self._prune()
 
-    async def _read_after(self, last_id: str) -> tuple[dict[str, Any], bytes | str | None, Any]:
-        """Return what the server says of itself, the mark, and what follows an entry.
-
-        All by one connection, so of one run of the server.
-        """
-        pipeline = _beginning(self._redis)
-        pipeline.xread({STREAM: last_id}, count=PAGE, block=BLOCK_MILLISECONDS)
+    async def _ask(self, connection: Connection, *commands: tuple[EncodableT, ...]) -> list[Any]:
+        """Return the answers to commands that are sent together."""
         # The server blocks for less than the limit, so hitting it means a dead connection.
         async with asyncio.timeout(READ_TIMEOUT_SECONDS):
-            server, mark, reply = await pipeline.execute()
+            await connection.send_packed_command(connection.pack_commands(commands))
+            answers = [
+                await self._redis.parse_response(connection, str(name)) for name, *_ in commands
+            ]
         _stop_if_cancelled()
-        return server, mark, reply
+        return answers
 
     def _take_in(self, entry_id: str, fields: Mapping[str, str]) -> None:
         at = int(entry_id.partition("-")[0])
@@ -167,16 +176,8 @@ def _stop_if_cancelled() -> None:
         raise asyncio.CancelledError
 
 
-def _beginning(redis: Redis) -> Pipeline:
-    """Return calls that ask the server for its run, and which one is marked."""
-    pipeline = redis.pipeline(transaction=False)
-    pipeline.info("server")
-    pipeline.get(MARK)
-    return pipeline
-
-
-def _is_marked(server: Mapping[str, Any], mark: bytes | str | None) -> bool:
-    return mark is not None and _text(mark) == server["run_id"]
+def _nobody_asks() -> None:
+    pass
 
 
 def _entries(reply: Any) -> list[tuple[str, dict[str, str]]]:

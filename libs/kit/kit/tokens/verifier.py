@@ -197,6 +197,10 @@ class TokenVerifier:
         """Tell whether a revocation made a second ago would be known."""
         return self._revocations.fresh
 
+    def when_revocations_are_lost(self, tell: Callable[[], None]) -> None:
+        """Call this whenever the Redis that is followed is not marked as complete."""
+        self._revocations.when_incomplete(tell)
+
     async def require_ready(self) -> None:
         """Raise Unavailable unless user tokens can be verified now."""
         if not (self.keys_loaded and self.revocations_fresh):

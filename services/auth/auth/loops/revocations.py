@@ -17,11 +17,10 @@ from auth.domain.users import User
 from auth.repository import ApiKeys, Sessions, Users
 from kit.clock import Clock
 from kit.db import Database
-from kit.tokens import is_complete, mark_complete, revoke_session, revoke_subject, run_of
+from kit.tokens import mark_complete, revoke_session, revoke_subject, run_of
 
 PUBLISH_TIMEOUT_SECONDS: Final = 1.0
 RETRY_SECONDS: Final = 0.5
-LOOK_SECONDS: Final = 0.25  # nobody passes with a token until what Redis has lost is there again
 
 _log = structlog.get_logger(__name__)
 
@@ -69,16 +68,6 @@ class Revoker:
                 raise
             if not is_published:
                 await asyncio.sleep(RETRY_SECONDS)
-
-    async def notice_losses(self) -> None:
-        """Publish recent ones again where Redis has started anew, and may have lost some."""
-        try:
-            async with asyncio.timeout(PUBLISH_TIMEOUT_SECONDS):
-                is_whole = await is_complete(self.redis)
-        except (RedisError, OSError, TimeoutError):
-            return  # asked again in a moment
-        if not is_whole:
-            self.something_is_missing()
 
     async def _publish_recent(self) -> bool:
         run = await self._run()

@@ -21,11 +21,11 @@ from finance.repository import FileJobs
 from finance.service.files import file_jobs as service
 from finance.settings import Settings
 from kit.db import Database
+from kit.db.due import DueWatch
 from kit.settings import environment_of
 from kit.tasks import for_ever, spawn, stop
 from kit.wake_up import WakeUp
 
-POLL_SECONDS: Final = 1.0
 _REPORT_SECONDS: Final = 1.0
 _LONGEST_LINE: Final = 4 * 1024 * 1024  # what is found in a file, told in one line
 EXPIRY_BATCH: Final = 100
@@ -46,12 +46,13 @@ class FileRunner:
 
     async def run(self) -> None:
         """Work until cancelled; what runs then is ended, and tried again by others."""
+        due = DueWatch(self.database, lambda read: FileJobs(read).next_at(), at_once=self.wake_up)
         try:
-            await for_ever("finance.files", self._run)
+            await for_ever("finance.files", lambda: self._run(due))
         finally:
             await stop(list(self._running))
 
-    async def _run(self) -> None:
+    async def _run(self, due: DueWatch) -> None:
         await asyncio.to_thread(remove_lost_folders)  # of a worker that was killed, too
         while True:
             while len(self._running) < self.settings.most_jobs:
@@ -59,7 +60,7 @@ class FileRunner:
                 if job is None:
                     break
                 self._start(job)
-            await self.wake_up.wait(POLL_SECONDS)
+            await due.wait()
 
     def _start(self, job: FileJob) -> None:
         task = spawn(self.work(job), f"finance.file.{job.id}")

@@ -14,6 +14,7 @@ from uuid import UUID
 from prometheus_client import Counter
 
 from kit.db import Database
+from kit.db.due import DueWatch
 from kit.logs import get_logger
 from kit.refusals import Unavailable
 from kit.tasks import for_ever
@@ -31,7 +32,6 @@ BATCH: Final = 100
 # Sending a batch stops well before its lease ends, so that no other worker sends the rest, too.
 LEASE: Final = timedelta(minutes=5)
 SENDING: Final = timedelta(minutes=2)
-IDLE_SECONDS: Final = 1.0
 KEPT: Final = timedelta(days=30)
 PURGE_SECONDS: Final = 3600.0
 
@@ -59,7 +59,8 @@ class MailWorker:
 
     async def run(self) -> None:
         """Send due mails until cancelled."""
-        await for_ever("notifications.mail", self._send_batch, every_seconds=IDLE_SECONDS)
+        due = DueWatch(self.database, lambda read: Mails(read).next_at())
+        await for_ever("notifications.mail", lambda: self._run(due))
 
     async def purge(self) -> None:
         """Purge mails that ended long ago, and old faults of addresses, until cancelled."""
@@ -72,8 +73,10 @@ class MailWorker:
 
         await for_ever("notifications.mail_purge", once, every_seconds=PURGE_SECONDS)
 
-    async def _send_batch(self) -> bool:
-        return await self.send_due() == BATCH
+    async def _run(self, due: DueWatch) -> None:
+        while True:
+            if await self.send_due() < BATCH:
+                await due.wait()
 
     async def send_due(self) -> int:
         """Send one batch; return how many mails were due."""

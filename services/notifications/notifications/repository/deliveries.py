@@ -28,11 +28,8 @@ FROM unnest($8::uuid[], $9::uuid[], $10::uuid[], $11::bool[])
 ON CONFLICT (message_id, endpoint_id) DO NOTHING
 """
 
-# First it finds the endpoints with waiting deliveries, by steps from one endpoint to the next along
-# the index, however many wait for each. Then it takes the oldest deliveries of each endpoint that
-# there is room for. If not all fit, each owner gets their first before anybody gets their second,
-# and at most $7 less those under way, however many endpoints they have.
-_CLAIM: Final = """
+# The endpoints that something waits for, each by one look at the index.
+_WAITING_ENDPOINTS: Final = """
 WITH RECURSIVE waiting AS (
     (SELECT endpoint_id FROM webhook_delivery WHERE status = 'pending'
      ORDER BY endpoint_id LIMIT 1)
@@ -40,7 +37,27 @@ WITH RECURSIVE waiting AS (
     SELECT (SELECT delivery.endpoint_id FROM webhook_delivery AS delivery
             WHERE delivery.status = 'pending' AND delivery.endpoint_id > waiting.endpoint_id
             ORDER BY delivery.endpoint_id LIMIT 1)
-    FROM waiting WHERE waiting.endpoint_id IS NOT NULL),
+    FROM waiting WHERE waiting.endpoint_id IS NOT NULL)
+"""
+
+_NEXT: Final = f"""
+{_WAITING_ENDPOINTS}
+SELECT min(greatest(first.next_at, endpoint.resume_at))
+FROM waiting
+JOIN webhook_endpoint AS endpoint ON endpoint.id = waiting.endpoint_id
+CROSS JOIN LATERAL (
+    SELECT delivery.next_at FROM webhook_delivery AS delivery
+    WHERE delivery.endpoint_id = endpoint.id AND delivery.status = 'pending'
+    ORDER BY delivery.next_at LIMIT 1) AS first
+WHERE endpoint.is_active
+"""  # noqa: S608 - of constants
+
+# First it finds the endpoints with waiting deliveries, by steps from one endpoint to the next along
+# the index, however many wait for each. Then it takes the oldest deliveries of each endpoint that
+# there is room for. If not all fit, each owner gets their first before anybody gets their second,
+# and at most $7 less those under way, however many endpoints they have.
+_CLAIM: Final = f"""
+{_WAITING_ENDPOINTS},
 busy AS (
     SELECT one.endpoint_id, endpoint.user_id, one.count
     FROM unnest($2::uuid[], $3::int[]) AS one (endpoint_id, count)
@@ -78,7 +95,7 @@ RETURNING delivery.id AS delivery_id, delivery.endpoint_id, delivery.message_id,
     endpoint.secret,
     CASE WHEN endpoint.old_secret_until > $1 THEN endpoint.old_secret END AS old_secret,
     message.body, delivery.tries, delivery.attempts, endpoint.failures > 0 AS had_failures
-"""
+"""  # noqa: S608 - of constants
 
 # An attempt counts once: its number tells whether it is stored already.
 _RECORD: Final = """
@@ -184,6 +201,11 @@ class Deliveries:
             [one.is_active for one in new],
             [one.payment_id for one in messages],
         )
+
+    async def next_at(self) -> datetime | None:
+        """Return when the first delivery is due that may be made; None where none waits."""
+        at: datetime | None = await self._connection.fetchval(_NEXT)
+        return at
 
     async def claim(
         self, busy: Mapping[UUID, int], now: datetime, until: datetime, room: Room

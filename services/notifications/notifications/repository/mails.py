@@ -52,6 +52,8 @@ RETURNING mail.id, mail.user_id, mail.kind,
     mail.language, mail.facts, mail.attempts
 """
 
+_NEXT: Final = "SELECT min(next_at) FROM mail"
+
 # Only the holder of the lease stores the result: a later claim has a higher count.
 _FINISH: Final = """
 UPDATE mail SET status = $3, last_error = $4, next_at = NULL, finished_at = $5, facts = '{}'
@@ -95,6 +97,11 @@ class Mails:
         """Lease due mails, from each person in turn."""
         rows = await self._connection.fetch(_CLAIM, now, now + lease, limit, _ORDERED, LOOKED_AT)
         return [_mail(row) for row in sorted(rows, key=_order)]
+
+    async def next_at(self) -> datetime | None:
+        """Return when the first mail is due; None where none waits."""
+        at: datetime | None = await self._connection.fetchval(_NEXT)
+        return at
 
     async def finish(
         self, mails: Sequence[Mail], status: MailStatus, now: datetime, *, error: str | None = None

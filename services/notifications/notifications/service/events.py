@@ -86,6 +86,7 @@ async def notify(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
     mails = [NewMail.of(one) for one in new if one.is_mailed and one.kind in ALSO_MAILED]
     if mails:
         await Mails(uow).add(mails, uow.clock.now(), MOST_NEWS)
+        uow.after_commit(uow.wake_up.set)
 
 
 def _of_paid(event: PaymentPaid) -> Iterator[NewNotice]:

@@ -50,6 +50,7 @@ async def order_mails(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
             )
         )
     await Mails(uow).add(new, uow.clock.now(), MOST_ORDERED)
+    uow.after_commit(uow.wake_up.set)
 
 
 def _kind(command: MailOrder) -> MailKind:

@@ -15,6 +15,7 @@ from uuid import UUID
 from prometheus_client import Counter
 
 from kit.db import Database, UnitOfWork
+from kit.db.due import DueWatch
 from kit.tasks import all_of, for_ever, spawn, stop
 from kit.wake_up import WakeUp
 from notifications.domain.attempts import decide_next
@@ -24,7 +25,7 @@ from notifications.repository import Deliveries
 AT_ONCE: Final = 512
 EACH_AT_ONCE: Final = 16
 OWNER_AT_ONCE: Final = 64
-POLL_SECONDS: Final = 1.0  # for what is to be sent again, or another process has planned
+POLL_SECONDS: Final = 1.0  # until results are stored that could not be
 LEASE: Final = timedelta(seconds=30)  # twice the longest attempt
 
 attempted = Counter("saldo_webhook_attempts", "Attempts at webhooks", ["outcome"])
@@ -56,10 +57,13 @@ class Dispatcher:
 
     async def run(self) -> None:
         """Send until cancelled; attempts cut off then are repeated after their lease."""
+        due = DueWatch(
+            self._database, lambda read: Deliveries(read).next_at(), at_once=self._wake_up
+        )
         try:
             await all_of(
                 [
-                    for_ever("webhooks.dispatcher", self._start_always),
+                    for_ever("webhooks.dispatcher", lambda: self._start_always(due)),
                     for_ever("webhooks.writer", self._write_always),
                 ]
             )
@@ -68,10 +72,10 @@ class Dispatcher:
             if self._ended:
                 await self.write_ended()
 
-    async def _start_always(self) -> None:
+    async def _start_always(self, due: DueWatch) -> None:
         while True:
             if not await self.start_due():
-                await self._wake_up.wait(POLL_SECONDS)
+                await due.wait()
 
     async def _write_always(self) -> None:
         while True:

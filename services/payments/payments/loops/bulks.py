@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Final
 
 from kit.db import Database
+from kit.db.due import DueWatch
 from kit.saga import SagaEngine
 from kit.tasks import for_ever
 from kit.wake_up import WakeUp
@@ -18,7 +19,6 @@ from payments.domain.policies import Terms
 from payments.repository import Bulks
 from payments.service.bulk import decide_rows
 
-POLL_SECONDS: Final = 1.0  # where another process accepted it
 LEASE: Final = timedelta(seconds=10)  # longer than looking up the parties takes
 
 
@@ -34,12 +34,13 @@ class BulkWorker:
 
     async def run(self) -> None:
         """Work until cancelled."""
-        await for_ever("payments.bulk", self._run)
+        due = DueWatch(self.database, lambda read: Bulks(read).next_at(), at_once=self.wake_up)
+        await for_ever("payments.bulk", lambda: self._run(due))
 
-    async def _run(self) -> None:
+    async def _run(self, due: DueWatch) -> None:
         while True:
             if not await self.once():
-                await self.wake_up.wait(POLL_SECONDS)
+                await due.wait()
 
     async def once(self) -> bool:
         """Decide some rows of one bulk; False where no bulk waits."""

@@ -10,6 +10,7 @@ from typing import Final
 from uuid import UUID
 
 from kit.db import Database
+from kit.db.due import DueWatch
 from kit.logs import get_logger
 from kit.saga import SagaEngine
 from kit.tasks import all_of, for_ever
@@ -32,7 +33,6 @@ from payments.service.cards import recoveries, refunds
 from payments.service.cards.charges import keep_fault, learn
 
 AT_ONCE: Final = 32
-POLL_SECONDS: Final = 1.0
 LEASE: Final = timedelta(seconds=20)  # longer than the calls of one turn can take
 READ_AGAIN: Final = timedelta(minutes=1)  # if the refunds of a charge could not be read
 
@@ -67,12 +67,15 @@ class ChargeWorker:
 
     async def run(self) -> None:
         """Make the calls that are due, until cancelled."""
-        await for_ever("payments.charges", self._run)
+        due = DueWatch(
+            self._database, lambda read: Charges(read).next_call_at(), at_once=self._wake_up
+        )
+        await for_ever("payments.charges", lambda: self._run(due))
 
-    async def _run(self) -> None:
+    async def _run(self, due: DueWatch) -> None:
         while True:
             if await self.work_off() < AT_ONCE:
-                await self._wake_up.wait(POLL_SECONDS)
+                await due.wait()
 
     async def work_off(self) -> int:
         """Make a batch of calls: about charges, refunds, and lists of refunds.

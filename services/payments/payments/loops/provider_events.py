@@ -12,6 +12,7 @@ from typing import Final
 from prometheus_client import Counter
 
 from kit.db import Database, UnitOfWork
+from kit.db.due import DueWatch
 from kit.db.outages import is_outage
 from kit.logs import get_logger
 from kit.saga import SagaEngine
@@ -23,7 +24,6 @@ from payments.repository.cards.provider_events import Kept
 from payments.service.cards.provider_events import UnappliedEvents, apply_events, hint
 
 AT_ONCE: Final = 100
-POLL_SECONDS: Final = 1.0  # where the webhook came to another process
 # How long a charge may stay unknown. A provider's account can be shared with other shops, and
 # nothing but time tells their charges from ours that are not stored yet.
 PATIENCE: Final = timedelta(days=3)
@@ -55,15 +55,21 @@ class ProviderEventWorker:
                 await hint(uow, self._provider, notice)
             elif await ProviderEvents(uow, self._provider).keep(notice, uow.clock.now()):
                 uow.after_commit(self._wake_up.set)
+            uow.after_commit(uow.wake_up.set)  # what it brings about, wherever that is worked on
 
     async def run(self) -> None:
         """Apply the events that are due, until cancelled."""
-        await for_ever("payments.provider_events", self._run)
+        due = DueWatch(
+            self._database,
+            lambda read: ProviderEvents(read, self._provider).next_at(),
+            at_once=self._wake_up,
+        )
+        await for_ever("payments.provider_events", lambda: self._run(due))
 
-    async def _run(self) -> None:
+    async def _run(self, due: DueWatch) -> None:
         while True:
             if await self.work_off() < AT_ONCE:
-                await self._wake_up.wait(POLL_SECONDS)
+                await due.wait()
 
     async def work_off(self) -> int:
         """Apply one batch of events, all together or else one by one; return how many."""
@@ -83,6 +89,7 @@ class ProviderEventWorker:
             events = ProviderEvents(uow, self._provider)
             kept = await events.due(uow.clock.now(), most)
             if kept:
+                uow.after_commit(uow.wake_up.set)
                 notices = [one.notice for one in kept]
                 unapplied = await apply_events(
                     uow, self._engine, self._refunds, self._provider, notices

@@ -1,23 +1,24 @@
 """Pays scheduled payments when their time comes."""
 
-from typing import Final
-
 from kit.db import Database
+from kit.db.due import DueWatch
 from kit.saga import SagaEngine
 from kit.tasks import for_ever
 from payments.domain.policies import Policies
+from payments.repository import Payments
 from payments.service.payments import DUE_BATCH, carry_out
-
-LOOK_SECONDS: Final = 1.0
 
 
 async def sweep(database: Database, engine: SagaEngine, policies: Policies) -> None:
-    """Pay scheduled payments that are due, every second, until cancelled."""
+    """Pay scheduled payments when they are due, until cancelled."""
+    due = DueWatch(database, lambda read: Payments(read).next_due_at())
 
-    async def once() -> bool:
-        return await sweep_once(database, engine, policies) == DUE_BATCH
+    async def once() -> None:
+        while True:
+            if await sweep_once(database, engine, policies) < DUE_BATCH:
+                await due.wait()
 
-    await for_ever("payments.schedule", once, every_seconds=LOOK_SECONDS)
+    await for_ever("payments.schedule", once)
 
 
 async def sweep_once(database: Database, engine: SagaEngine, policies: Policies) -> int:

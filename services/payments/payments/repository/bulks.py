@@ -36,6 +36,8 @@ UPDATE bulk SET next_at = $2 WHERE id = (
 RETURNING {_BULK}
 """  # noqa: S608 - of constants
 
+_NEXT: Final = "SELECT min(next_at) FROM bulk WHERE done < total"
+
 _WAITING: Final = """
 SELECT asked FROM bulk_row WHERE bulk_id = $1 AND position > $2 ORDER BY position LIMIT $3
 """
@@ -84,6 +86,11 @@ class Bulks:
     async def take(self, now: datetime, lease: timedelta) -> Bulk | None:
         """Lease the bulk that has waited longest; others get it when the lease is over."""
         return _one(await self._connection.fetchrow(_TAKE, now, now + lease))
+
+    async def next_at(self) -> datetime | None:
+        """Return when the first bulk may be taken; None where none waits."""
+        at: datetime | None = await self._connection.fetchval(_NEXT)
+        return at
 
     async def waiting(self, bulk: Bulk, limit: int) -> list[PaymentOrder]:
         """Return what the bulk's next rows ask for."""

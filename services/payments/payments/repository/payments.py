@@ -159,6 +159,8 @@ FROM overdue WHERE payment.id = overdue.id
 RETURNING {ROW}
 """
 
+_NEXT_DUE: Final = "SELECT min(execute_at) FROM payment WHERE listed_as = 'scheduled'"
+
 _CLAIM_DUE: Final = f"""
 WITH due AS (
     SELECT id, payer_id, payee_id, service_id FROM payment
@@ -274,6 +276,11 @@ class Payments:
             _CLAIM_DUE, now, PAYER_NOT_ACTIVE, PAYEE_NOT_ACTIVE, SERVICE_NOT_ACTIVE, limit
         )
         return [_claimed(row) for row in rows]
+
+    async def next_due_at(self) -> datetime | None:
+        """Return when the first scheduled payment is due; None where none is scheduled."""
+        at: datetime | None = await self._connection.fetchval(_NEXT_DUE)
+        return at
 
     async def expire(self, reason: str, now: datetime, limit: int) -> list[Payment]:
         """Cancel created payments whose time is over, oldest first; skip locked ones.

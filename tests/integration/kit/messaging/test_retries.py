@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from kit.db.database import Database
 from kit.db.unit_of_work import UnitOfWork
-from kit.messaging import dead_letters, retries
+from kit.messaging import dead_letters
 from kit.messaging.retries import Retries
 from testkit.clock import FakeClock
 from testkit.conditions import running, until
@@ -33,22 +33,14 @@ async def park(effects: Effects, clock: FakeClock, text: str) -> bytes:
     return body
 
 
-async def test_there_is_more_to_do_at_once_as_long_as_something_was_due(
-    effects: Effects, clock: FakeClock
-) -> None:
-    await park(effects, clock, "one")
-    assert [await effects.retries()._once() for _ in range(2)] == [True, False]
-
-
-async def test_what_is_due_later_is_found_later(
-    effects: Effects, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(retries, "POLL_SECONDS", 0.01)
+async def test_what_is_due_later_is_found_later(effects: Effects, clock: FakeClock) -> None:
+    """Although it looks once an hour only, where nothing was committed and nothing is due."""
+    retries = Retries(effects.database, effects.consumer().reader, polls=(0.01, 3600))
 
     async def is_done(*texts: str) -> bool:
         return await effects.texts() == list(texts)
 
-    async with running(effects.retries().run()):
+    async with running(retries.run()):
         await park(effects, clock, "one")
         await until(lambda: is_done("one"))
         await park(effects, clock, "two")

@@ -381,7 +381,8 @@ async def test_timers_and_tasks_go_on_after_their_connections_have_ended(
         return len(await agency.asked(PayFlight)) > before
 
     runner = TaskRunner(agency.engine, agency.database, {VISA: visa})
-    async with running(runner.run(), agency.engine.timers(agency.database)):
+    timers = agency.engine.timers(agency.database, polls=(0.05, 0.1))  # the test turns the clock
+    async with running(runner.run(), timers):
         for _ in range(5):
             saga_id = await _at_visa(agency)
             await until(lambda saga_id=saga_id: _is_at(agency, saga_id, "flight"))

@@ -25,7 +25,7 @@ async def test_an_answer_without_an_end_is_ended_when_the_server_is_stopped() ->
         return StreamingResponse(endless())
 
     config = uvicorn.Config(web, log_config=None, timeout_graceful_shutdown=60)
-    server = DrainingServer(config, is_over.set)
+    server = DrainingServer(config, is_over.set, tick_seconds=3600)  # it is told, and does not look
     async with (
         serving(server) as port,
         AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as http,

@@ -6,7 +6,7 @@ import pytest
 
 from kit.clock import SystemClock
 from kit.db.database import Database
-from kit.messaging.relay import Relay
+from kit.messaging.relay import TROUBLED_POLL_SECONDS, Relay
 from testkit.broker import MemoryBroker
 
 FIRST, LAST = 1.0, 5.0
@@ -40,10 +40,11 @@ class Steps:
         return self._steps.pop(0) if self._steps else False
 
 
-async def limits(steps: Steps, wake_ups: WakeUps) -> list[float]:
+async def limits(steps: Steps, wake_ups: WakeUps, *blocked: str) -> list[float]:
     database = Database(None, "kit", SystemClock())
     database.wake_up = cast("Any", wake_ups)
     relay = Relay(database, MemoryBroker(), "", polls=(FIRST, LAST))
+    relay._undeliverable.block(blocked, 0.0)
     with pytest.raises(EndError):
         await relay._drain(cast("Any", steps))
     return wake_ups.limits
@@ -61,3 +62,8 @@ async def test_a_relay_that_was_woken_looks_soon_again() -> None:
 async def test_a_relay_that_found_something_looks_soon_again() -> None:
     steps = Steps(True, False, False, True, False)
     assert await limits(steps, WakeUps(*[False] * 3)) == [1, 2, 1, 2]
+
+
+async def test_a_relay_that_could_not_deliver_something_looks_often() -> None:
+    found = await limits(Steps(), WakeUps(*[False] * 4), "one")
+    assert found == [TROUBLED_POLL_SECONDS] * 5

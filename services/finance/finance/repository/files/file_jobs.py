@@ -87,6 +87,8 @@ _BEGIN: Final = datetime.min.replace(year=2000, tzinfo=UTC)
 _END: Final = datetime.max.replace(tzinfo=UTC)
 _LAST_ID: Final = UUID(int=2**128 - 1)
 
+_NEXT: Final = "SELECT min(next_at) FROM file_job WHERE status IN ('queued', 'running')"
+
 
 class FileJobs:
     """Stored jobs; changes need a unit of work, reads any connection."""
@@ -97,6 +99,11 @@ class FileJobs:
     async def lock_owner(self, user_id: UUID) -> None:
         """Let one unit of work at a time add or begin jobs of a user."""
         await self._connection.execute(_ONE_AT_A_TIME, str(user_id))
+
+    async def next_at(self) -> datetime | None:
+        """Return when the first job may begin; None where none is open."""
+        at: datetime | None = await self._connection.fetchval(_NEXT)
+        return at
 
     async def count_open(self, user_id: UUID) -> int:
         """Return how many jobs of a user have not ended."""

@@ -142,6 +142,12 @@ WHERE id IN (
 RETURNING {_ROW}
 """
 
+# Of any provider: those of a former one are never called, but there are hardly any.
+_NEXT: Final = """
+SELECT least((SELECT min(next_at) FROM charge), (SELECT min(refunds_due_at) FROM charge),
+             (SELECT min(next_at) FROM card_refund))
+"""
+
 _REFUNDS_READ: Final = """
 UPDATE charge SET refunds_due_at = NULL WHERE id = $1 AND refunds_due_at = $2
 """
@@ -303,6 +309,11 @@ class Charges:
         """Lease charges whose refunds are to be read; they are due again until read."""
         rows = await self._connection.fetch(_LEASE_REFUNDS, now, until, limit, provider)
         return [_charge(row) for row in rows]
+
+    async def next_call_at(self) -> datetime | None:
+        """Return when a provider is to be called next; None where it is not."""
+        at: datetime | None = await self._connection.fetchval(_NEXT)
+        return at
 
     async def refunds_read(self, charge_id: UUID, until: datetime) -> None:
         """Store that a charge's refunds were read, unless a newer reading was planned."""

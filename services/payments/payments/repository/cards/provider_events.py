@@ -99,6 +99,9 @@ class Kept:
         self.attempts: int = row["attempts"]
 
 
+_NEXT: Final = "SELECT min(next_at) FROM provider_event WHERE provider = $1"
+
+
 class ProviderEvents:
     """The stored events of one provider; everything needs a unit of work."""
 
@@ -136,6 +139,11 @@ class ProviderEvents:
         """Take events that are due, oldest first; nobody else gets them meanwhile."""
         rows = await self._connection.fetch(_DUE, self._provider, now, limit)
         return [Kept(row) for row in rows]
+
+    async def next_at(self) -> datetime | None:
+        """Return when the first event is due; None where none is."""
+        at: datetime | None = await self._connection.fetchval(_NEXT, self._provider)
+        return at
 
     async def mark_applied(self, events: Iterable[Kept]) -> None:
         """Store that events were applied."""
