@@ -167,16 +167,7 @@ class Ledger:
         kept: list[KeptReply | KeptPosting] = [one for one in found if one.transfer_id is None]
         if len(kept) < len(found):
             posted = [one.command_id for one in found if one.transfer_id is not None]
-            for (
-                command_id,
-                *facts,
-                payer,
-                payer_balance,
-                payee,
-                payee_balance,
-            ) in await self._uow.fetch(_KEPT_POSTINGS, posted):
-                marks = _mark(payer, payer_balance), _mark(payee, payee_balance)
-                kept.append(KeptPosting(command_id, Posted(*facts, *marks)))
+            kept += map(_kept_posting, await self._uow.fetch(_KEPT_POSTINGS, posted))
         return kept
 
     async def holds(self, hold_ids: Collection[UUID], locked: Iterable[Account]) -> list[Hold]:
@@ -242,6 +233,12 @@ class Ledger:
         ordered = sorted(replies, key=lambda kept: kept.command_id.bytes)
         rows = [(*kept, now) for kept in ordered]
         await _COMMANDS.insert(self._uow, rows)
+
+
+def _kept_posting(row: Iterable[Any]) -> KeptPosting:
+    command_id, transfer_id, posted_at, payer, payee, owed_minor, *entries = row
+    marks = _mark(*entries[:2]), _mark(*entries[2:])
+    return KeptPosting(command_id, Posted(transfer_id, posted_at, payer, payee, owed_minor, *marks))
 
 
 def _mark(seq: int | None, balance_after_minor: int) -> Mark | None:

@@ -175,9 +175,13 @@ def undone(barrier: Barrier) -> Reply:
 def kept(reply: Reply) -> KeptReply:
     """Return a reply in the form in which it is kept."""
     if isinstance(reply, contract.TransferPosted):
-        entries = (mark and mark.seq for mark in (reply.payer_entry, reply.payee_entry))
-        return KeptReply(reply.in_reply_to, None, None, reply.transfer_id, *entries)
+        payer, payee = _number(reply.payer_entry), _number(reply.payee_entry)
+        return KeptReply(reply.in_reply_to, None, None, reply.transfer_id, payer, payee)
     return KeptReply(reply.in_reply_to, reply.type, reply)
+
+
+def _number(mark: contract.EntryMark | None) -> int | None:
+    return None if mark is None else mark.seq
 
 
 def repeated(kept_reply: KeptReply | KeptPosting) -> ledger.Repeated:
