@@ -167,9 +167,18 @@ command = Table(
     "command",
     METADATA,
     Column("command_id", Uuid, primary_key=True),
-    Column("reply_type", Text, nullable=False),
-    Column("reply", JSONB, nullable=False),
+    Column("reply_type", Text),
+    Column("reply", JSONB),
     Column("created_at", DateTime(timezone=True), nullable=False),
+    # Of a posted transfer the reply is not kept: transfer and entries, which never change, say it.
+    # No foreign key: what writes it has written the transfer in the same batch.
+    Column("transfer_id", Uuid),
+    Column("payer_seq", BigInteger),  # the entries that the reply names
+    Column("payee_seq", BigInteger),
+    CheckConstraint(
+        "(reply IS NULL) = (transfer_id IS NOT NULL) AND (reply IS NULL) = (reply_type IS NULL)",
+        name="has_one_answer",
+    ),
 )
 
 bank_credit = Table(

@@ -188,6 +188,15 @@ async def test_an_id_used_twice_ends_among_the_letters_and_moves_nothing(world: 
     assert "pk_transfer" in letter["error"]
 
 
+@pytest.mark.parametrize(
+    "change", ["transfer_id = NULL", "reply = '{}'", "reply_type = 'wallet.hold_released.v1'"]
+)
+async def test_a_command_has_one_answer(world: World, change: str) -> None:
+    await world.ask(transfer(await world.person("10.00"), new_id()))
+    told = await refused(world, f"UPDATE command SET {change}")
+    assert told == "ck_command_has_one_answer"
+
+
 async def test_a_hold_captured_by_nobody_else_than_its_own_account_pays(world: World) -> None:
     alice, bob = await world.person("10.00"), new_id()
     placed = place(alice, 300)

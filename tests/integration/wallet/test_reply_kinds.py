@@ -47,6 +47,8 @@ OF_BEFORE: dict[str, Any] = {
     },
     "replyto": "payments",
 }
+# As answers of transfers were kept then: whole, without a kind.
+_KEEP = "UPDATE command SET reply_type = $1, reply = $2, transfer_id = NULL"
 OWNER = UUID(OF_BEFORE["data"]["payer"]["owner_id"])
 
 
@@ -93,8 +95,16 @@ async def test_what_was_asked_before_there_were_kinds_and_again_since_moves_once
     await world.fund(OWNER, "100.00")
     subject, first = await arrives(world, OF_BEFORE)
     assert (subject, first.reply_kind) == (f"movement:{MOVEMENT}", None)
-    async with world.database.unit_of_work() as uow:  # an answer kept before names no kind
-        await uow.execute("UPDATE command SET reply = reply - 'reply_kind'")
+    async with world.database.unit_of_work() as uow:
+        kept = {
+            "in_reply_to": first.in_reply_to,
+            "transfer_id": first.transfer_id,
+            "posted_at": first.posted_at,
+            "payer_account_id": first.payer_account_id,
+            "payee_account_id": first.payee_account_id,
+            "owed_minor": first.owed_minor,
+        }
+        await uow.execute(_KEEP, first.type, kept)
     subject, again = await arrives(world, as_sent_now())
     assert (subject, again.reply_kind) == (str(MOVEMENT), "movement")
     assert again == first.model_copy(update={"reply_kind": "movement"})

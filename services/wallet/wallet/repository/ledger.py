@@ -11,6 +11,7 @@ from uuid import UUID
 from kit.db.bulk import BulkInsert, columns_of
 from kit.db.unit_of_work import UnitOfWork
 from wallet.domain.book import Account, Book, Hold
+from wallet.domain.commands import Mark, Posted
 
 _ACCOUNTS_OF_HOLDS = "SELECT DISTINCT account_id FROM hold WHERE id = ANY($1)"
 
@@ -32,7 +33,18 @@ SELECT id, account_id, amount_minor, captured_minor, released_minor, reference
 FROM hold WHERE id = ANY($1)
 """
 
-_KEPT_REPLIES = "SELECT command_id, reply_type, reply FROM command WHERE command_id = ANY($1)"
+_KEPT_REPLIES = """
+SELECT command_id, reply_type, reply, transfer_id FROM command WHERE command_id = ANY($1)
+"""
+
+_KEPT_POSTINGS = """
+SELECT command_id, transfer.id, transfer.posted_at, payer_account_id, payee_account_id, owed_minor,
+       payer.seq, payer.balance_after_minor, payee.seq, payee.balance_after_minor
+FROM command JOIN transfer ON transfer.id = command.transfer_id
+LEFT JOIN entry AS payer ON (payer.account_id, payer.seq) = (payer_account_id, payer_seq)
+LEFT JOIN entry AS payee ON (payee.account_id, payee.seq) = (payee_account_id, payee_seq)
+WHERE command_id = ANY($1)
+"""
 
 _TRANSFERS = BulkInsert(
     "transfer",
@@ -61,7 +73,14 @@ _ENTRIES = BulkInsert(
 )
 
 _COMMANDS = BulkInsert(
-    "command", command_id="uuid", reply_type="text", reply="jsonb", created_at="timestamptz"
+    "command",
+    command_id="uuid",
+    reply_type="text",
+    reply="jsonb",
+    transfer_id="uuid",
+    payer_seq="bigint",
+    payee_seq="bigint",
+    created_at="timestamptz",
 )
 
 _SAVE_HOLDS = """
@@ -92,12 +111,23 @@ WHERE account.id = given.id
 class KeptReply(NamedTuple):
     """The kept reply to a command: the message's type and its content.
 
-    `reply` is the message before it is written, and its JSON after it was read.
+    `reply` is the message before it is written, and its JSON after it was read. Of a posted
+    transfer none is kept but its id, and the numbers of the entries that the reply names.
     """
 
     command_id: UUID
-    reply_type: str
+    reply_type: str | None
     reply: Any
+    transfer_id: UUID | None = None
+    payer_seq: int | None = None
+    payee_seq: int | None = None
+
+
+class KeptPosting(NamedTuple):
+    """The transfer that a command has posted, with the entries that its reply names."""
+
+    command_id: UUID
+    posted: Posted
 
 
 class HoldAppearedError(Exception):
@@ -131,9 +161,14 @@ class Ledger:
         """
         return [Account(*row) for row in await self._uow.fetch(_LOCK_LAST, account_ids)]
 
-    async def kept_replies(self, command_ids: Collection[UUID]) -> list[KeptReply]:
-        """Return the kept replies to these commands."""
-        return [KeptReply(*row) for row in await self._uow.fetch(_KEPT_REPLIES, command_ids)]
+    async def kept_replies(self, command_ids: Collection[UUID]) -> list[KeptReply | KeptPosting]:
+        """Return the kept replies to these commands; transfers take a statement more."""
+        found = [KeptReply(*row) for row in await self._uow.fetch(_KEPT_REPLIES, command_ids)]
+        kept: list[KeptReply | KeptPosting] = [one for one in found if one.transfer_id is None]
+        if len(kept) < len(found):
+            posted = [one.command_id for one in found if one.transfer_id is not None]
+            kept += map(_kept_posting, await self._uow.fetch(_KEPT_POSTINGS, posted))
+        return kept
 
     async def holds(self, hold_ids: Collection[UUID], locked: Iterable[Account]) -> list[Hold]:
         """Return the holds.
@@ -198,3 +233,13 @@ class Ledger:
         ordered = sorted(replies, key=lambda kept: kept.command_id.bytes)
         rows = [(*kept, now) for kept in ordered]
         await _COMMANDS.insert(self._uow, rows)
+
+
+def _kept_posting(row: Iterable[Any]) -> KeptPosting:
+    command_id, transfer_id, posted_at, payer, payee, owed_minor, *entries = row
+    marks = _mark(*entries[:2]), _mark(*entries[2:])
+    return KeptPosting(command_id, Posted(transfer_id, posted_at, payer, payee, owed_minor, *marks))
+
+
+def _mark(seq: int | None, balance_after_minor: int) -> Mark | None:
+    return None if seq is None else Mark(seq, balance_after_minor)

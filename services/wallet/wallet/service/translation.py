@@ -10,7 +10,7 @@ from wallet.domain import commands as ledger
 from wallet.domain.book import Barrier
 from wallet.domain.commands import CommandOutcome, LedgerCommand, Party
 from wallet.domain.wallets import HouseAccount, WalletKey
-from wallet.repository.ledger import KeptReply
+from wallet.repository.ledger import KeptPosting, KeptReply
 
 AccountKey = WalletKey | HouseAccount
 WalletCommand = contract.PlaceHold | contract.ReleaseHold | contract.CaptureHold | contract.Transfer
@@ -113,7 +113,7 @@ def _reply(asked: WalletCommand, outcome: CommandOutcome) -> Reply:
     command_id = asked.command_id
     match outcome:
         case ledger.Posted():
-            return _posted(asked, outcome)
+            return _posted(command_id, outcome, is_told=is_told_by_asker(asked))
         case ledger.Held(hold_id, account_id):
             return contract.HoldPlaced(
                 in_reply_to=command_id, hold_id=hold_id, account_id=account_id
@@ -132,10 +132,9 @@ def is_told_by_asker(asked: WalletCommand) -> bool:
     return isinstance(asked, contract.Transfer | contract.CaptureHold) and asked.is_told_by_asker
 
 
-def _posted(asked: WalletCommand, posted: ledger.Posted) -> Reply:
-    is_told = is_told_by_asker(asked)
+def _posted(command_id: UUID, posted: ledger.Posted, *, is_told: bool) -> Reply:
     return contract.TransferPosted(
-        in_reply_to=asked.command_id,
+        in_reply_to=command_id,
         transfer_id=posted.transfer_id,
         posted_at=posted.posted_at,
         payer_account_id=posted.payer_account_id,
@@ -175,9 +174,19 @@ def undone(barrier: Barrier) -> Reply:
 
 def kept(reply: Reply) -> KeptReply:
     """Return a reply in the form in which it is kept."""
+    if isinstance(reply, contract.TransferPosted):
+        payer, payee = _number(reply.payer_entry), _number(reply.payee_entry)
+        return KeptReply(reply.in_reply_to, None, None, reply.transfer_id, payer, payee)
     return KeptReply(reply.in_reply_to, reply.type, reply)
 
 
-def repeated(kept_reply: KeptReply) -> ledger.Repeated:
+def _number(mark: contract.EntryMark | None) -> int | None:
+    return None if mark is None else mark.seq
+
+
+def repeated(kept_reply: KeptReply | KeptPosting) -> ledger.Repeated:
     """Return a kept reply as an outcome."""
+    if isinstance(kept_reply, KeptPosting):
+        return ledger.Repeated(_posted(*kept_reply, is_told=True))
+    assert kept_reply.reply_type is not None  # noqa: S101 - no transfer's
     return ledger.Repeated(_REPLIES[kept_reply.reply_type].model_validate(kept_reply.reply))
