@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from inspect import isclass
 from typing import Any
 
+from msgspec.json import schema_components
+
 import contracts
 from kit.messaging import topology
 from kit.messaging.cloudevents import BATCH, SINGLE
@@ -48,10 +50,13 @@ def kind(model: type[Message]) -> str:
 
 def json_schema(model: type[Message]) -> JsonObject:
     """Return the JSON Schema of a message's `data`."""
-    schema = model.model_json_schema()
+    _, definitions = schema_components([model])
+    schema = definitions.pop(model.__name__)
+    parts = {"$defs": definitions} if definitions else {}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:saldo:message:{model.type}",
+        **parts,
         **schema,
     }
 

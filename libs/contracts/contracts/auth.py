@@ -3,11 +3,10 @@
 Neither names of people nor addresses are in it; what a user may do is in their token.
 """
 
-from datetime import datetime
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from kit.messaging.messages import Command, Event
+from kit.messaging.messages import Command, Event, Timestamp
 
 UserStatus = Literal["pending", "active", "disabled", "deleted"]
 
@@ -61,7 +60,7 @@ class UserLocked(Event):
 
     lock_id: UUID
     user_id: UUID
-    until: datetime
+    until: Timestamp
 
 
 class ApiKeyInNewPlace(Event):
@@ -92,7 +91,7 @@ class FactorChanged(Event):
     user_id: UUID
     factor: Literal["totp", "passkey"]
     is_added: bool
-    at: datetime
+    at: Timestamp
 
 
 class ConfirmationLimitsChanged(Event):
@@ -106,7 +105,7 @@ class ConfirmationLimitsChanged(Event):
 
     change_id: UUID
     user_id: UUID
-    at: datetime
+    at: Timestamp
 
 
 class RecordAudit(Command):
@@ -120,7 +119,7 @@ class RecordAudit(Command):
 
     type: ClassVar[str] = "auth.record_audit.v1"
 
-    at: datetime
+    at: Timestamp
     actor_id: UUID
     action: str
     subject_kind: str

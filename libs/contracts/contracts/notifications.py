@@ -4,11 +4,10 @@ They are not answered. Addresses are not in them: notifications asks auth for th
 link is a secret until it is used; these commands are the only messages that carry one.
 """
 
-from datetime import datetime
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from kit.messaging.messages import Command
+from kit.messaging.messages import Command, Timestamp
 
 
 class SendActivation(Command):
@@ -18,7 +17,7 @@ class SendActivation(Command):
 
     user_id: UUID
     url: str
-    expires_at: datetime
+    expires_at: Timestamp
     language: Literal["en", "ru"]
 
 
@@ -45,7 +44,7 @@ class SendEmailChange(Command):
     user_id: UUID
     to: Literal["old", "new"]
     url: str
-    expires_at: datetime
+    expires_at: Timestamp
     language: Literal["en", "ru"]
 
 
@@ -70,5 +69,5 @@ class SendPasswordReset(Command):
 
     user_id: UUID
     url: str
-    expires_at: datetime
+    expires_at: Timestamp
     language: Literal["en", "ru"]

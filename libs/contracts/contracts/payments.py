@@ -5,12 +5,11 @@ subject of an event is the payment's id; its sequence is the payment's gapless v
 listener can order and count them.
 """
 
-from datetime import datetime
 from typing import ClassVar, Literal
 from uuid import UUID
 
 from contracts.wallet import Amount, MessageCurrency, PostedTransfer
-from kit.messaging.messages import Command, Event, Reply
+from kit.messaging.messages import Command, Event, Reply, Timestamp
 from kit.refusals import Refusal
 
 # Commands
@@ -147,7 +146,7 @@ class PaymentEvent(Event):
     payee_id: UUID
     amount_minor: int
     currency: str
-    at: datetime
+    at: Timestamp
 
 
 class PaymentCreated(PaymentEvent):

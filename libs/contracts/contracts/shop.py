@@ -6,20 +6,16 @@ The subject of an event is the order's id. Amounts are integer minor units of an
 from typing import ClassVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
-
-from kit.messaging.messages import Event
+from kit.messaging.messages import Event, WireStruct
 
 
-class PaidItem(BaseModel):
+class PaidItem(WireStruct):
     """One line of a paid order, as it was ordered.
 
     ``amount_minor`` is what all of it cost. ``categories`` are the slugs of the product's category
     and of those above it, up to the root, as they were when the order was paid; empty, with
     ``category_id`` None, where the product was in none or is gone.
     """
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     product_id: UUID
     name: str

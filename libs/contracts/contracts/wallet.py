@@ -3,25 +3,24 @@
 Amounts are integer minor units of an ISO 4217 currency; times are aware and UTC.
 """
 
-from datetime import datetime
 from typing import Annotated, ClassVar, Final
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from msgspec import Meta
 
-from kit.messaging.messages import Command, Event, Reply
+from kit.messaging.messages import Command, Event, Reply, Timestamp, WireStruct
 from kit.money import MAX_MINOR
 from kit.refusals import Refusal
 
-Amount = Annotated[int, Field(strict=True, gt=0, le=MAX_MINOR)]
-MessageCurrency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
-PurposeText = Annotated[str, Field(max_length=100)]
+Amount = Annotated[int, Meta(gt=0, le=MAX_MINOR)]
+MessageCurrency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$", max_length=3)]
+PurposeText = Annotated[str, Meta(max_length=100)]
 HOUSE: Final = UUID(int=0)  # nobody: the owner of the accounts that stand for providers
 SHOP: Final = UUID(int=1)  # whom the income of the shop belongs to
 MERCHANTS: Final = frozenset({SHOP})  # no users: each has a merchant account in every currency
 
 
-class AccountRef(BaseModel):
+class AccountRef(WireStruct):
     """Names one side of a movement: the owner, and the account.
 
     Without ``account_id`` it is the owner's default wallet of the command's currency, opened on
@@ -32,8 +31,6 @@ class AccountRef(BaseModel):
     the command's currency, opened on first need: the clearing account that its money comes from, or
     with ``is_suspense`` the one for money whose owner can't be found, or can't pay it back.
     """
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     owner_id: UUID
     account_id: UUID | None = None
@@ -141,10 +138,8 @@ class Transfer(Command):
 # Replies
 
 
-class EntryMark(BaseModel):
+class EntryMark(WireStruct):
     """Names an entry of an account by its number, with the balance after it."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     seq: int
     balance_after_minor: int
@@ -192,10 +187,10 @@ class TransferPosted(Reply):
     type: ClassVar[str] = "wallet.transfer_posted.v1"
 
     transfer_id: UUID
-    posted_at: datetime
+    posted_at: Timestamp
     payer_account_id: UUID
     payee_account_id: UUID
-    owed_minor: Annotated[int, Field(ge=0)] = 0
+    owed_minor: Annotated[int, Meta(ge=0)] = 0
     reply_kind: str | None = None
     payer_entry: EntryMark | None = None
     payee_entry: EntryMark | None = None
@@ -236,15 +231,13 @@ class WalletOpened(Event):
     is_default: bool
 
 
-class EntryPosted(BaseModel):
+class EntryPosted(WireStruct):
     """One side of a transfer on one account.
 
     ``seq`` counts the account's entries from 1 without a gap, so a listener can tell what it has
     seen. ``amount_minor`` is negative where money left. ``owner_id`` is None on the system's own
     accounts.
     """
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     account_id: UUID
     owner_id: UUID | None
@@ -253,10 +246,8 @@ class EntryPosted(BaseModel):
     balance_after_minor: int
 
 
-class PostedTransfer(BaseModel):
+class PostedTransfer(WireStruct):
     """Says what a posted transfer has moved."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     transfer_id: UUID
     kind: str
@@ -264,7 +255,7 @@ class PostedTransfer(BaseModel):
     description: str | None
     currency: str
     entries: tuple[EntryPosted, ...]
-    posted_at: datetime
+    posted_at: Timestamp
 
 
 class FundsMoved(Event, PostedTransfer):

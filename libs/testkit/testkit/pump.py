@@ -77,7 +77,7 @@ async def sent(database: Database, *models: type[Message]) -> Sequence[Envelope]
     found = []
     for row in await outbox_rows(database):
         raw = cloudevents.unpack(row.body, cloudevents.SINGLE)[0]
-        kind, event_id = cloudevents.type_and_id(raw)
+        kind, _ = cloudevents.type_and_id(raw)
         if kind in known:
-            found.append(cloudevents.decode(raw, event_id, known[kind]))
+            found.append(cloudevents.decode(raw, known[kind]))
     return found

@@ -1,5 +1,7 @@
 """Emits and logs the events of what has become of a payment."""
 
+from msgspec import convert
+
 from contracts.payments import (
     PaymentCancelled,
     PaymentCreated,
@@ -55,7 +57,7 @@ def event_of(payment: Payment, movement: PostedTransfer | None = None) -> Paymen
         "reason": payment.reason,
         "movement": movement,
     }
-    return _EVENTS[payment.status].model_validate(known)
+    return convert(known, _EVENTS[payment.status])
 
 
 def tell(
@@ -98,17 +100,19 @@ def refund_event(refund: Refund, payment: Payment, back_minor: int) -> PaymentEv
         "refunded_minor": back_minor,
     }
     if refund.status is RefundStatus.FAILED:
-        return PaymentRefundFailed.model_validate(
-            {**known, "at": refund.failed_at, "reason": refund.failure_reason}
+        return convert(
+            {**known, "at": refund.failed_at, "reason": refund.failure_reason},
+            PaymentRefundFailed,
         )
-    return PaymentRefunded.model_validate(
+    return convert(
         {
             **known,
             "at": refund.completed_at,
             "transfer_id": refund.transfer_id,
             "is_full": back_minor == payment.paid_minor,
             "status": payment.status.value,
-        }
+        },
+        PaymentRefunded,
     )
 
 
@@ -126,9 +130,10 @@ def dispute_event(
         "dispute_id": dispute.id,
     }
     if is_end:
-        return PaymentDisputeClosed.model_validate(
-            {**known, "at": dispute.end_told_at, "outcome": dispute.outcome}
+        return convert(
+            {**known, "at": dispute.end_told_at, "outcome": dispute.outcome}, PaymentDisputeClosed
         )
-    return PaymentDisputed.model_validate(
-        {**known, "at": dispute.told_at, "provider": provider, "reason": dispute.reason}
+    return convert(
+        {**known, "at": dispute.told_at, "provider": provider, "reason": dispute.reason},
+        PaymentDisputed,
     )

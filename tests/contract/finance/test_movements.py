@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 from asyncpg import LockNotAvailableError, UniqueViolationError
+from msgspec.structs import replace
 from structlog.testing import capture_logs
 from tests.contract.finance.ledger import Ledger
 from tests.integration.finance.room import changed
@@ -42,7 +43,7 @@ async def test_a_transfer_between_ones_own_wallets_is_one_linked_pair(ledger: Le
     await alice.top_up("10.00")
     opened = await alice.post("/v1/wallets", {"currency": "RUB", "name": "Savings"})
     savings = AccountRef(owner_id=alice.user_id, account_id=opened.json()["id"])
-    made = transfer(alice.user_id, alice.user_id, 400).model_copy(update={"payee": savings})
+    made = replace(transfer(alice.user_id, alice.user_id, 400), payee=savings)
     await ledger.wallet.ask(made)
     await ledger.read()
     await ledger.agree()

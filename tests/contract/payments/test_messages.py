@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 import pytest
+from msgspec.structs import asdict
 
 from auth.domain.names import comparison_key
 from contracts import payments as contract
@@ -92,11 +93,11 @@ BESIDE_ITS_STATE = {PaymentRefundFailed, PaymentDisputed, PaymentDisputeClosed}
 def test_an_event_arrives_as_it_was_sent_and_newer_fields_are_no_trouble(event: Message) -> None:
     _, body = cloudevents.encode(event, source="payments", subject="s", time=NOW, sequence=1)
     raw = orjson.loads(body)
-    kind, event_id = cloudevents.type_and_id(raw)
+    kind, _ = cloudevents.type_and_id(body)
     assert kind == event.type
-    assert cloudevents.decode(raw, event_id, type(event)).message == event
+    assert cloudevents.decode(body, type(event)).message == event
     raw["data"]["added_later"] = {"x": 1}
-    assert cloudevents.decode(raw, event_id, type(event)).message == event
+    assert cloudevents.decode(orjson.dumps(raw), type(event)).message == event
 
 
 def test_every_event_of_the_contract_is_held_to_this_and_names_its_state() -> None:
@@ -107,14 +108,14 @@ def test_every_event_of_the_contract_is_held_to_this_and_names_its_state() -> No
     }
     assert {type(event) for event in EVENTS} == defined
     for event in EVENTS:
-        status = event.model_dump()["status"]
+        status = asdict(event)["status"]
         is_named_so = event.type == f"payments.payment_{status}.v1"
         assert is_named_so != (type(event) in BESIDE_ITS_STATE)
 
 
 def test_no_event_tells_of_cards_or_metadata() -> None:
     for event in EVENTS:
-        assert not {"card_last4", "card_holder", "metadata"} & type(event).model_fields.keys()
+        assert not {"card_last4", "card_holder", "metadata"} & {*event.__struct_fields__}
 
 
 def test_wallet_handles_every_command_of_the_saga() -> None:

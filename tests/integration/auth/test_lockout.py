@@ -113,7 +113,7 @@ async def test_a_lock_is_told_once_and_without_a_word_of_where_or_what(
         await knock(world)
     [event] = await told(world)
     assert (event.user_id, event.until) == (UUID(alice["id"]), world.clock.now() + LOCK)
-    assert set(event.model_dump()) == {"lock_id", "user_id", "until"}
+    assert set(event.__struct_fields__) == {"lock_id", "user_id", "until"}
     world.clock.advance(LOCK.total_seconds())
     await lock(world)
     assert len({event.lock_id for event in await told(world)}) == 2

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+from msgspec import convert
 
 from contracts.auth import UserChanged
 from finance.app import build
@@ -182,14 +183,15 @@ class Room:
 
 def changed(user_id: UUID, username: str | None, status: str = "active") -> UserChanged:
     """Return auth's event of a change."""
-    return UserChanged.model_validate(
+    return convert(
         {
             "user_id": user_id,
             "number": 1,
             "username": username,
             "status": status,
             "roles": ("user",),
-        }
+        },
+        UserChanged,
     )
 
 

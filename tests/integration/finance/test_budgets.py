@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 import pytest
+from msgspec import convert
 from tests.integration.finance.ledger import Ledger
 from tests.integration.finance.movements import Purse
 from tests.integration.finance.room import Json, Room, changed, code
@@ -51,9 +52,7 @@ async def told(room: Room) -> list[tuple[str, int, int]]:
     rows = await room.rows("SELECT body FROM outbox ORDER BY seq")
     sent = [orjson.loads(row["body"]) for row in rows]
     events = [
-        BudgetReached.model_validate(one["data"])
-        for one in sent
-        if one["type"] == BudgetReached.type
+        convert(one["data"], BudgetReached) for one in sent if one["type"] == BudgetReached.type
     ]
     return [(f"{one.month:%Y-%m}", one.threshold, one.used_minor) for one in events]
 

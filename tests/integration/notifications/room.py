@@ -11,6 +11,8 @@ from uuid import UUID
 
 import httpx
 import respx
+from msgspec import convert
+from msgspec.structs import asdict
 
 from contracts.auth import UserChanged, UserRegistered
 from contracts.payments import (
@@ -167,14 +169,15 @@ class Room:
 
 def changed(user_id: UUID, username: str | None, status: str = "active") -> UserChanged:
     """Return auth's event of a change."""
-    return UserChanged.model_validate(
+    return convert(
         {
             "user_id": user_id,
             "number": 1,
             "username": username,
             "status": status,
             "roles": ("user",),
-        }
+        },
+        UserChanged,
     )
 
 
@@ -236,8 +239,7 @@ def disputed(payment: PaymentPaid, amount_minor: int, reason: str | None) -> Pay
 
 def closed(dispute: PaymentDisputed, outcome: str) -> PaymentDisputeClosed:
     """Return payments' event of the dispute's end."""
-    facts = dispute.model_dump(exclude={"provider", "reason"})
-    return PaymentDisputeClosed.model_validate({**facts, "outcome": outcome})
+    return convert({**asdict(dispute), "outcome": outcome}, PaymentDisputeClosed)
 
 
 def failed(payer: UUID, payee: UUID, reason: str = "insufficient_funds") -> PaymentFailed:

@@ -9,6 +9,8 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from msgspec import convert
+from msgspec.structs import asdict
 from prometheus_client import REGISTRY
 from tests.integration.notifications.room import Room, closed, disputed, opened, paid
 from tests.integration.notifications.test_mails import BOB, activation, locked
@@ -183,8 +185,8 @@ async def test_one_bad_hour_of_a_server_that_knows_nobody_loses_no_mail(
 
 
 def reset(room: Room, user_id: UUID) -> SendPasswordReset:
-    like = activation(room, user_id).model_dump()
-    return SendPasswordReset.model_validate(like | {"command_id": new_id()})
+    like = asdict(activation(room, user_id))
+    return convert(like | {"command_id": new_id()}, SendPasswordReset)
 
 
 async def test_what_people_ask_for_is_sent_to_a_muted_address_and_lifts_it_where_it_arrives(

@@ -6,6 +6,7 @@ from functools import partial
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 from tests.integration.notifications.room import (
     Room,
     cancelled,
@@ -89,7 +90,7 @@ async def test_the_payee_does_not_learn_why(
 async def test_of_a_payment_that_was_paid_in_part_the_part_is_told(
     room: Room, alice: UUID, bob: UUID
 ) -> None:
-    await room.told(paid(alice, bob).model_copy(update={"paid_minor": 4000}))
+    await room.told(replace(paid(alice, bob), paid_minor=4000))
     assert (await room.notices(alice))[0]["text"] == "You paid 40.00 RUB to bob."
     assert (await room.notices(bob))[0]["amount"] == "40.00"
 

@@ -241,8 +241,15 @@ async def test_events_that_are_for_no_webhooks_cost_no_statement(hooks: Hooks, a
 
 
 def _envelope(event: Event) -> Envelope:
-    at = datetime.now(UTC)
-    return Envelope(new_id(), "payments", event.type, "s", at, 1, None, None, None, None, event)
+    return Envelope(
+        id=new_id(),
+        source="payments",
+        type=event.type,
+        subject="s",
+        time=datetime.now(UTC),
+        sequence=1,
+        message=event,
+    )
 
 
 async def what_went_wrong(

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from msgspec import convert
+from msgspec.structs import replace
 from tests.integration.payments.cards import SHOP as THANKS
 from tests.integration.payments.room import Room
 
@@ -51,7 +53,7 @@ def taking(payer: UUID, amount: int = 1000, **changes: Any) -> TakePayment:
         "reference": str(new_id()),
         "description": "Order 7",
     }
-    return TakePayment.model_validate(known | changes)
+    return convert(known | changes, TakePayment)
 
 
 def returning(payment_id: UUID) -> ReturnPayment:
@@ -64,7 +66,7 @@ def refunding(payment_id: UUID, amount: int, **changes: Any) -> RefundPayment:
     command = RefundPayment(
         command_id=new_id(), refund_id=new_id(), payment_id=payment_id, amount_minor=amount
     )
-    return command.model_copy(update=changes)
+    return replace(command, **changes)
 
 
 @dataclass

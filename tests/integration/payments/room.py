@@ -277,9 +277,9 @@ class Room:
         found = []
         for publication in self.pump.broker.published:
             for raw in cloudevents.unpack(publication.body, publication.content_type):
-                kind, event_id = cloudevents.type_and_id(raw)
+                kind, _ = cloudevents.type_and_id(raw)
                 if kind in known:
-                    found.append(cloudevents.decode(raw, event_id, known[kind]))
+                    found.append(cloudevents.decode(raw, known[kind]))
         return found
 
     async def as_owner(self, statements: str) -> None:

@@ -17,9 +17,9 @@ async def messages(room: Room) -> list[RecordAudit]:
     found = []
     for publication in room.pump.broker.published:
         for raw in cloudevents.unpack(publication.body, publication.content_type):
-            kind, event_id = cloudevents.type_and_id(raw)
+            kind, _ = cloudevents.type_and_id(raw)
             if kind == RecordAudit.type:
-                act = cloudevents.decode(raw, event_id, RecordAudit).message
+                act = cloudevents.decode(raw, RecordAudit).message
                 assert isinstance(act, RecordAudit)
                 found.append(act)
     return found

@@ -4,6 +4,7 @@ import asyncio
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 from structlog.testing import capture_logs
 from tests.integration.wallet.test_bank_credits import tell
 from tests.integration.wallet.world import World, capture, code, place, transfer
@@ -150,7 +151,7 @@ async def test_what_a_provider_gives_back_to_who_is_deleted_waits_in_suspense(
     await close(world, gone)
     back = transfer(new_id(), gone, 500, kind="chargeback_reversal")
     clearing = AccountRef(owner_id=HOUSE, provider="cards")
-    (posted,) = await world.ask(back.model_copy(update={"payer": clearing}))
+    (posted,) = await world.ask(replace(back, payer=clearing))
     assert isinstance(posted, TransferPosted)
     assert await in_suspense(world) == 500
     await world.check_ledger()

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from msgspec.structs import replace
 from tests.integration.wallet.world import World, capture, place, release, transfer
 
 from contracts.wallet import (
@@ -57,7 +58,7 @@ async def test_of_what_its_asker_tells_there_is_no_event_and_the_answer_has_the_
     await world.empty_outbox()
     asked = [
         transfer(alice, bob, 15_000, is_told_by_asker=True),
-        capture(placed, bob).model_copy(update={"is_told_by_asker": True}),
+        replace(capture(placed, bob), is_told_by_asker=True),
         transfer(bob, alice, 200),
     ]
     moved, captured, untold = await world.ask(*asked)
@@ -81,7 +82,7 @@ async def test_of_two_copies_the_first_says_who_tells(world: World, first: bool)
     alice, bob = await world.person("1000.00"), new_id()
     asked = transfer(alice, bob, 15_000, is_told_by_asker=first)
     await world.empty_outbox()
-    await world.ask(asked, asked.model_copy(update={"is_told_by_asker": not first}))
+    await world.ask(asked, replace(asked, is_told_by_asker=not first))
     answers = [one.message for one in await sent(world.database, TransferPosted)]
     told = [isinstance(one, TransferPosted) and one.payee_entry is not None for one in answers]
     assert told == [first, not first]
@@ -92,7 +93,7 @@ async def test_a_house_account_has_no_entry_in_an_answer(world: World) -> None:
     bob = new_id()
     house = AccountRef(owner_id=HOUSE, provider="stripe")
     command = transfer(HOUSE, bob, 500, is_told_by_asker=True)
-    (posted,) = await world.ask(command.model_copy(update={"payer": house}))
+    (posted,) = await world.ask(replace(command, payer=house))
     assert isinstance(posted, TransferPosted)
     assert posted.payer_entry is None
     assert posted.payee_entry == EntryMark(seq=1, balance_after_minor=500)
@@ -137,7 +138,7 @@ async def test_a_capture_of_a_part_gives_the_rest_back_in_the_same_posting(world
     alice, bob = await world.person("1000.00"), new_id()
     placed = place(alice, 300)
     await world.ask(placed)
-    part = capture(placed, bob).model_copy(update={"amount_minor": 100, "release_rest": True})
+    part = replace(capture(placed, bob), amount_minor=100, release_rest=True)
     (posted,) = await world.ask(part)
     assert isinstance(posted, TransferPosted)
     assert await world.figures(alice) == (99_900, 0)
@@ -178,14 +179,12 @@ async def test_refusals_say_why(world: World) -> None:
     cases = {
         "insufficient_funds": transfer(alice, bob, 1_001),
         "same_account": transfer(alice, alice),
-        "wallet_not_found": transfer(alice, bob).model_copy(update={"payer": unknown}),
-        "currency_mismatch": transfer(alice, bob).model_copy(update={"payee": foreign}),
+        "wallet_not_found": replace(transfer(alice, bob), payer=unknown),
+        "currency_mismatch": replace(transfer(alice, bob), payee=foreign),
     }
     replies = await world.ask(*cases.values())
     assert [getattr(reply, "code", None) for reply in replies] == list(cases)
-    (refused,) = await world.ask(
-        transfer(alice, new_id(), currency="USD").model_copy(update={"payer": stolen})
-    )
+    (refused,) = await world.ask(replace(transfer(alice, new_id(), currency="USD"), payer=stolen))
     assert isinstance(refused, TransferRefused)
     assert refused.code == "wallet_not_found"
     (missing,) = await world.ask(capture(place(alice), bob))

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from asyncpg.exceptions import PostgresError
+from msgspec.structs import replace
 from tests.integration.wallet.world import World, capture, place, transfer
 
 from kit.db import migrations
@@ -178,7 +179,7 @@ async def test_a_provider_has_one_account_of_a_currency(world: World) -> None:
 async def test_an_id_used_twice_ends_among_the_letters_and_moves_nothing(world: World) -> None:
     alice, bob = await world.person("10.00"), new_id()
     first = transfer(alice, bob, 100)
-    again = transfer(alice, bob, 200).model_copy(update={"transfer_id": first.transfer_id})
+    again = replace(transfer(alice, bob, 200), transfer_id=first.transfer_id)
     neighbour = transfer(alice, bob, 300)
     await world.ask(first)
     await world.worker.handle([world.pack(again, neighbour)])

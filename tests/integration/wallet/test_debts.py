@@ -5,6 +5,7 @@ import random
 from decimal import Decimal
 from uuid import UUID
 
+from msgspec.structs import replace
 from tests.integration.wallet.world import World, capture, place, release, transfer
 
 from contracts.wallet import EntryMark, FundsMoved, HoldRefused, TransferPosted
@@ -94,7 +95,7 @@ async def test_a_released_hold_and_the_freed_rest_of_a_capture_pay_the_debt_off(
         placed = place(alice, 5_000)
         await world.ask(placed, transfer(alice, bob, 4_000, is_owed=True))
         assert await world.owes(alice) == 4_000
-        part = capture(placed, bob).model_copy(update={"amount_minor": 100, "release_rest": True})
+        part = replace(capture(placed, bob), amount_minor=100, release_rest=True)
         await world.ask(release(placed) if undo else part)
         assert await world.owes(alice) == 0
         assert await world.figures(alice) == ((1_000, 0) if undo else (900, 0))

@@ -1,5 +1,6 @@
 """A merchant's money lies on an account of its own kind, in each currency, opened on first need."""
 
+from msgspec.structs import replace
 from tests.integration.wallet.world import World, capture, place, transfer
 
 from contracts.wallet import (
@@ -91,8 +92,9 @@ async def test_held_money_is_captured_for_it_and_it_gives_refunds(world: World) 
 async def test_it_owes_what_a_bank_took_back_and_later_income_pays_that(world: World) -> None:
     alice = await world.person("10.00")
     await world.ask(transfer(alice, SHOP, 300))
-    chargeback = transfer(SHOP, HOUSE, 500, kind="chargeback", is_owed=True).model_copy(
-        update={"payee": AccountRef(owner_id=HOUSE, provider="sandbox")}
+    chargeback = replace(
+        transfer(SHOP, HOUSE, 500, kind="chargeback", is_owed=True),
+        payee=AccountRef(owner_id=HOUSE, provider="sandbox"),
     )
     (posted,) = await world.ask(chargeback)
     assert isinstance(posted, TransferPosted)

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from msgspec.structs import replace
 from tests.integration.wallet.world import World, capture, code, place, transfer
 
 from contracts.wallet import SHOP
@@ -85,7 +86,7 @@ async def test_a_movement_says_whose_it_is_what_for_and_who_is_at_the_other_end(
 async def test_captures_keep_their_purpose_too(world: World) -> None:
     alice, bob = await world.person("10.00"), await world.person()
     await world.ask(placed := place(alice))
-    await world.ask(capture(placed, bob).model_copy(update={"purpose": "service:x"}))
+    await world.ask(replace(capture(placed, bob), purpose="service:x"))
     found = await Reader(world).read()
     assert [one["transfer"]["purpose"] for one in found] == [None, "service:x", "service:x"]
 

@@ -1,5 +1,6 @@
 """Movements from and to the accounts that stand for providers."""
 
+from msgspec.structs import replace
 from tests.integration.wallet.world import World, transfer
 
 from contracts.wallet import HOUSE, AccountRef, Transfer, TransferPosted, TransferRefused
@@ -11,7 +12,7 @@ SUSPENSE = AccountRef(owner_id=HOUSE, provider="cards", is_suspense=True)
 
 def moves(payer: AccountRef, payee: AccountRef) -> Transfer:
     ends = {"payer": payer, "payee": payee}
-    return transfer(new_id(), new_id()).model_copy(update=ends)
+    return replace(transfer(new_id(), new_id()), **ends)
 
 
 async def test_money_comes_from_the_clearing_account_and_goes_back(world: World) -> None:

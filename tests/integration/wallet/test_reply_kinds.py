@@ -4,6 +4,8 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from msgspec import convert
+from msgspec.structs import replace
 from tests.integration.wallet.world import World, transfer
 
 from contracts.wallet import FundsMoved, Transfer, TransferPosted, TransferRefused
@@ -53,12 +55,12 @@ OWNER = UUID(OF_BEFORE["data"]["payer"]["owner_id"])
 
 
 def as_sent_now() -> dict[str, Any]:
-    command = Transfer.model_validate(OF_BEFORE["data"] | {"reply_kind": "movement"})
+    command = convert(OF_BEFORE["data"] | {"reply_kind": "movement"}, Transfer)
     _, body = cloudevents.encode(
         command,
         source="payments",
         subject=str(MOVEMENT),
-        time=cloudevents.decode(OF_BEFORE, new_id(), Transfer).time,
+        time=cloudevents.decode(orjson.dumps(OF_BEFORE), Transfer).time,
         reply_to="payments",
     )
     event: dict[str, Any] = orjson.loads(body)
@@ -107,7 +109,7 @@ async def test_what_was_asked_before_there_were_kinds_and_again_since_moves_once
         await uow.execute(_KEEP, first.type, kept)
     subject, again = await arrives(world, as_sent_now())
     assert (subject, again.reply_kind) == (str(MOVEMENT), "movement")
-    assert again == first.model_copy(update={"reply_kind": "movement"})
+    assert again == replace(first, reply_kind="movement")
     assert await sent(world.database, FundsMoved) == []
     assert await world.figures(OWNER) == (7_000, 0)
     await world.check_ledger()

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+from msgspec.structs import replace
 
 from contracts import wallet as contract
 from contracts.wallet import AccountRef
@@ -48,7 +49,7 @@ def transfer(payer: UUID, payee: UUID, amount: int = 100, **changes: Any) -> con
         currency="RUB",
         reference="test",
     )
-    return command.model_copy(update=changes)
+    return replace(command, **changes)
 
 
 def place(payer: UUID, amount: int = 100) -> contract.PlaceHold:

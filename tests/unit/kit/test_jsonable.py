@@ -4,7 +4,7 @@ from uuid import UUID
 
 import orjson
 import pytest
-from pydantic import BaseModel
+from msgspec import Struct
 
 from kit.jsonable import plain
 
@@ -13,7 +13,7 @@ class DriversId(UUID):
     """An id as a driver gives it: of a subclass, which orjson does not know."""
 
 
-class Toy(BaseModel):
+class Toy(Struct):
     id: UUID
     name: str | None = None
 
@@ -21,7 +21,7 @@ class Toy(BaseModel):
 ID = "0197a1df-6a11-7b52-a1c3-5e6f7a8b9c03"
 
 
-def test_ids_of_the_driver_and_models_are_written_as_their_contents() -> None:
+def test_ids_of_the_driver_and_messages_are_written_as_their_contents() -> None:
     value = {"id": DriversId(ID), "toys": [Toy(id=DriversId(ID), name="kite")]}
     assert orjson.loads(orjson.dumps(value, plain)) == {
         "id": ID,

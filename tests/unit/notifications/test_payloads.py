@@ -6,6 +6,8 @@ from uuid import UUID
 
 import orjson
 import pytest
+from msgspec import convert
+from msgspec.structs import asdict
 
 from contracts.payments import (
     PaymentCancelled,
@@ -37,7 +39,13 @@ PAYMENT_FACTS: dict[str, Any] = {
 
 def envelope(event: Event, sequence: int | None = 2) -> Envelope:
     return Envelope(
-        new_id(), "payments", event.type, "s", AT, sequence, None, None, None, None, event
+        id=new_id(),
+        source="payments",
+        type=event.type,
+        subject="s",
+        time=AT,
+        sequence=sequence,
+        message=event,
     )
 
 
@@ -102,7 +110,7 @@ def test_what_was_paid_is_told_to_both_with_its_transfer(
 @pytest.mark.parametrize(("status", "is_full"), [("paid", False), ("refunded", True)])
 def test_a_refund_is_told_to_both_with_all_that_has_gone_back(status: str, is_full: bool) -> None:  # noqa: FBT001
     refund_id = UUID(int=5)
-    event = PaymentRefunded.model_validate(
+    event = convert(
         {
             **PAYMENT_FACTS,
             "status": status,
@@ -110,7 +118,8 @@ def test_a_refund_is_told_to_both_with_all_that_has_gone_back(status: str, is_fu
             "transfer_id": TRANSFER,
             "refunded_minor": 20000,
             "is_full": is_full,
-        }
+        },
+        PaymentRefunded,
     )
     both = {
         "payment_id": str(PAYMENT),
@@ -194,7 +203,7 @@ def test_each_account_is_told_its_own_entry_with_its_own_sequence() -> None:
 def test_what_a_paid_payment_has_moved_is_told_as_wallet_would_tell_it() -> None:
     by_wallet = funds(entry(PAYER, 11, -100, 7), entry(PAYEE, 12, 100, 3))
     assert isinstance(by_wallet.message, FundsMoved)
-    movement = PostedTransfer.model_validate(by_wallet.message.model_dump())
+    movement = convert(asdict(by_wallet.message), PostedTransfer)
     paid = envelope(PaymentPaid(**PAYMENT_FACTS, transfer_id=TRANSFER, movement=movement))
     assert payloads.recipients(paid) == {PAYER, PAYEE}
     to_payer, to_payee, *moved = payloads.messages_of(paid, {PAYER, PAYEE})

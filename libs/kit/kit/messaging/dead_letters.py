@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import orjson
+from msgspec import DecodeError
+from msgspec.json import decode
 
 from kit.db.unit_of_work import Connection, UnitOfWork
 from kit.ids import derived_id
@@ -91,13 +92,12 @@ class DeadLetter:
     asked: str | None = None
 
 
-def dead_letter(consumer: str, raw: Any, reason: str, error: str) -> DeadLetter:
-    """Return the dead letter of a raw event, or of bytes that are none.
+def dead_letter(consumer: str, body: bytes, reason: str, error: str) -> DeadLetter:
+    """Return the dead letter of an event, or of bytes that are none.
 
     Without a usable id the bytes themselves are its id, so the same bytes are the same letter.
     """
-    body = raw if isinstance(raw, bytes) else orjson.dumps(raw)
-    known = raw if isinstance(raw, dict) else {}
+    known = _known(body)
     try:
         letter_id = UUID(known["id"])
     except (KeyError, TypeError, ValueError, AttributeError):
@@ -112,6 +112,14 @@ def dead_letter(consumer: str, raw: Any, reason: str, error: str) -> DeadLetter:
         _text(error, ERROR_LENGTH),
         asked=_asked(known.get("data")),
     )
+
+
+def _known(body: bytes) -> dict[str, Any]:
+    try:
+        event = decode(body)
+    except (DecodeError, RecursionError):
+        return {}
+    return event if isinstance(event, dict) else {}
 
 
 def _asked(data: object) -> str | None:

@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, NamedTuple
-from uuid import UUID
+from typing import NamedTuple
 
 from prometheus_client import Counter
 
@@ -23,7 +22,7 @@ class Item(NamedTuple):
 
     envelope: Envelope
     handler: Handler
-    raw: Any
+    raw: bytes
 
 
 @dataclass(slots=True)
@@ -63,7 +62,7 @@ class Decoder:
                 self._read_event(raw, today, reading)
         return reading
 
-    def _read_event(self, raw: Any, today: date, reading: Decoded) -> None:
+    def _read_event(self, raw: bytes, today: date, reading: Decoded) -> None:
         try:
             kind, event_id = cloudevents.type_and_id(raw)
             if kind not in self._handlers:
@@ -72,23 +71,23 @@ class Decoder:
                 stale = dead_letter(self.queue, raw, "stale", f"event id {event_id}")
                 reading.dead.append(stale)
             else:
-                reading.items.append(self._item(raw, kind, event_id))
+                reading.items.append(self._item(raw, kind))
         except UndecodableError as error:
             reading.dead.append(dead_letter(self.queue, raw, "undecodable", str(error)))
 
-    def _meet_stranger(self, raw: Any, kind: str, reading: Decoded) -> None:
+    def _meet_stranger(self, raw: bytes, kind: str, reading: Decoded) -> None:
         if self._unknown_is_fine:
             ignored.labels(self.queue).inc()
         else:
             reading.dead.append(dead_letter(self.queue, raw, "unknown_command", kind))
 
-    def item(self, raw: Any) -> Item:
-        """Decode one raw event; raises UndecodableError."""
-        kind, event_id = cloudevents.type_and_id(raw)
+    def item(self, raw: bytes) -> Item:
+        """Decode one event; raises UndecodableError."""
+        kind, _ = cloudevents.type_and_id(raw)
         if kind not in self._handlers:
             raise UndecodableError(f"nobody handles {kind}")
-        return self._item(raw, kind, event_id)
+        return self._item(raw, kind)
 
-    def _item(self, raw: Any, kind: str, event_id: UUID) -> Item:
+    def _item(self, raw: bytes, kind: str) -> Item:
         model, handler = self._handlers[kind]
-        return Item(cloudevents.decode(raw, event_id, model), handler, raw)
+        return Item(cloudevents.decode(raw, model), handler, raw)

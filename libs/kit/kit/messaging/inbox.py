@@ -6,6 +6,7 @@ copy, and retention is dropping a partition.
 
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 from uuid import UUID
 
 from kit.db.database import Database
@@ -36,8 +37,13 @@ def is_stale(event_id: UUID, today: date) -> bool:
         day = uuid7_day(event_id)
     except ValueError:
         return True
-    oldest, newest = today - timedelta(days=RETENTION_DAYS), today + timedelta(days=AHEAD_DAYS)
+    oldest, newest = _known_days(today)
     return not oldest <= day <= newest
+
+
+@lru_cache(maxsize=1)
+def _known_days(today: date) -> tuple[date, date]:
+    return today - timedelta(days=RETENTION_DAYS), today + timedelta(days=AHEAD_DAYS)
 
 
 async def claim(

@@ -1,16 +1,41 @@
-"""Defines commands, events and replies as frozen models, and their envelope."""
+"""Defines commands, events and replies as frozen structs, and their envelope.
+
+What is made here is not checked, what is read is: by type, bounds and form, as the fields say it.
+"""
 
 from datetime import datetime
-from typing import ClassVar, NamedTuple
+from typing import Annotated, Any, ClassVar, Generic, dataclass_transform
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from msgspec import Meta, Struct, StructMeta, field
+from typing_extensions import TypeVar
+
+Timestamp = Annotated[datetime, Meta(tz=True)]
 
 
-class Message(BaseModel):
-    """Payload of a message; unknown fields are ignored, so additions break nobody."""
+class WireStructMeta(StructMeta):
+    """Makes the fields of every subclass keyword-only, which structs do not inherit.
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    So a required field may follow an optional one of a parent.
+    """
+
+    def __new__(
+        cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any
+    ) -> Any:
+        """Return the new class."""
+        return super().__new__(cls, name, bases, namespace, **{"kw_only": True, **options})
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field,))
+class WireStruct(Struct, metaclass=WireStructMeta, frozen=True, kw_only=True):
+    """A message or a part of one.
+
+    Unknown fields are ignored, so additions break nobody.
+    """
+
+
+class Message(WireStruct):
+    """Payload of a message."""
 
     type: ClassVar[str]  # "<service>.<what>.v<version>"; the first segment owns the message
 
@@ -36,7 +61,10 @@ class Reply(Message):
     in_reply_to: UUID
 
 
-class Envelope(NamedTuple):
+M = TypeVar("M", bound=Message, default=Message)
+
+
+class Envelope(WireStruct, Generic[M]):
     """A received message with its attributes (CloudEvents 1.0, JSON format).
 
     Attributes:
@@ -57,10 +85,10 @@ class Envelope(NamedTuple):
     source: str
     type: str
     subject: str
-    time: datetime
-    sequence: int | None
-    reply_to: str | None
-    correlation_id: str | None
-    causation_id: str | None
-    traceparent: str | None
-    message: Message
+    time: Timestamp
+    sequence: int | None = None
+    reply_to: str | None = field(default=None, name="replyto")
+    correlation_id: str | None = field(default=None, name="correlationid")
+    causation_id: str | None = field(default=None, name="causationid")
+    traceparent: str | None = None
+    message: M = field(name="data")

@@ -1,9 +1,7 @@
 """Retries a queue's parked letters until they are dead, in the order of each key."""
 
-from typing import Any
 from uuid import UUID
 
-import orjson
 import structlog
 
 from kit.db.database import Database
@@ -67,7 +65,7 @@ class Retries:
                 letter = await dead_letters.lock(uow, self._reader.queue, letter_id)
                 if letter is None:
                     return
-                item = self._reader.item(_event_in(letter.body))
+                item = self._reader.item(letter.body)
                 with caused_by(item.envelope):
                     await item.handler(uow, [item.envelope])
                 await dead_letters.delivered(uow, letter)
@@ -92,11 +90,3 @@ class Retries:
             id=str(letter.id),
             error=repr(error),
         )
-
-
-def _event_in(body: bytes) -> Any:
-    """Read a letter's body as JSON; raises UndecodableError."""
-    try:
-        return orjson.loads(body)
-    except ValueError as error:
-        raise UndecodableError(str(error)) from error

@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from msgspec import to_builtins
+
 from kit.messaging.messages import Command, Reply
 from kit.saga.definition import Ask, Data, Saga, Step, Task, Wait, command_id
 from kit.saga.state import (
@@ -100,7 +102,8 @@ def _on_reply(saga: Saga, state: SagaState, step: Step, reply: Reply, now: datet
         if step.undone is not None and isinstance(reply, step.undone):
             return _undo_next(saga, state, now, (("undone", step.name, None),))
     elif step.done is not None and isinstance(reply, step.done):
-        learnt = reply.model_dump(mode="json", exclude={"in_reply_to"})
+        learnt = to_builtins(reply)
+        del learnt["in_reply_to"]
         return _done(saga, state, learnt, now, ("done", step.name, None))
     elif step.refused is not None and isinstance(reply, step.refused):
         return _on_refusal(saga, state, step, str(getattr(reply, "code", "refused")), now)

@@ -71,5 +71,12 @@ def _entry(envelope: Envelope) -> AuditRecord:
         id=command.command_id,
         service=envelope.source,
         owner_ids=owner_ids,
-        **command.model_dump(exclude={"command_id", "owner_ids"}),
+        at=command.at,
+        actor_id=command.actor_id,
+        action=command.action,
+        subject_kind=command.subject_kind,
+        subject_id=command.subject_id,
+        owner_id=command.owner_id,
+        request_id=command.request_id,
+        address=command.address,
     )

@@ -1,7 +1,7 @@
 """Sends commands for mails to notifications, in the transaction of their cause."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from auth.domain.links import Purpose, url_of
@@ -59,7 +59,7 @@ class Mailing:
         )
         _order(uow, order)
 
-    def _fields(self, user_id: UUID, link: MadeLink) -> "dict[str, object]":
+    def _fields(self, user_id: UUID, link: MadeLink) -> dict[str, Any]:
         return {
             "user_id": user_id,
             "url": url_of(self.public_url, link.purpose, link.token),

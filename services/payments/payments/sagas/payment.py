@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from msgspec import convert
+
 from contracts.wallet import (
     HOUSE,
     AccountRef,
     CaptureHold,
-    EntryPosted,
     HoldPlaced,
     HoldRefused,
     HoldReleased,
@@ -102,7 +103,8 @@ def _expires_at(data: Data) -> datetime:
 
 def side(data: Data, name: str) -> AccountRef:
     """Return the wallet of the `payer` or of the `payee`, as ``facts`` named it."""
-    return AccountRef(owner_id=data[f"{name}_id"], account_id=data[f"{name}_account_id"])
+    ref = {"owner_id": data[f"{name}_id"], "account_id": data[f"{name}_account_id"]}
+    return convert(ref, AccountRef)
 
 
 def purpose(data: Data) -> str | None:
@@ -169,27 +171,28 @@ def movement(saga_id: UUID, data: Data) -> PostedTransfer | None:
     None where wallet tells of it: asked before there was a choice, it said nothing of entries.
     """
     minor = captured_minor(data)
-    entries = tuple(
-        EntryPosted(
-            account_id=data[f"{side_of}_account_id"],
-            owner_id=data[f"{side_of}_id"],
-            amount_minor=amount_minor,
+    entries = [
+        {
+            "account_id": data[f"{side_of}_account_id"],
+            "owner_id": data[f"{side_of}_id"],
+            "amount_minor": amount_minor,
             **data[f"{side_of}_entry"],
-        )
+        }
         for side_of, amount_minor in (("payer", -minor), ("payee", minor))
         if data.get(f"{side_of}_entry") is not None
-    )
+    ]
     if not entries:
         return None
-    return PostedTransfer(
-        transfer_id=data["transfer_id"],
-        kind=TRANSFER_KIND,
-        reference=str(saga_id),
-        description=data["description"],
-        currency=data["currency"],
-        entries=entries,
-        posted_at=data["posted_at"],
-    )
+    moved = {
+        "transfer_id": data["transfer_id"],
+        "kind": TRANSFER_KIND,
+        "reference": str(saga_id),
+        "description": data["description"],
+        "currency": data["currency"],
+        "entries": entries,
+        "posted_at": data["posted_at"],
+    }
+    return convert(moved, PostedTransfer)
 
 
 def _source(data: Data) -> AccountRef:

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from uuid import UUID
 
+from msgspec import convert
+from msgspec.structs import replace
+
 from contracts import wallet as contract
 from kit.ids import new_id
 from kit.messaging.messages import Reply
@@ -105,7 +108,7 @@ def reply_to(asked: WalletCommand, outcome: CommandOutcome) -> Reply:
     """
     reply = _reply(asked, outcome)
     if isinstance(asked, contract.Transfer) and asked.reply_kind is not None:
-        return reply.model_copy(update={"reply_kind": asked.reply_kind})
+        return replace(reply, reply_kind=asked.reply_kind)
     return reply
 
 
@@ -189,4 +192,4 @@ def repeated(kept_reply: KeptReply | KeptPosting) -> ledger.Repeated:
     if isinstance(kept_reply, KeptPosting):
         return ledger.Repeated(_posted(*kept_reply, is_told=True))
     assert kept_reply.reply_type is not None  # noqa: S101 - no transfer's
-    return ledger.Repeated(_REPLIES[kept_reply.reply_type].model_validate(kept_reply.reply))
+    return ledger.Repeated(convert(kept_reply.reply, _REPLIES[kept_reply.reply_type]))

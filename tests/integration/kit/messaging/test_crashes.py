@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
 import asyncpg
+import orjson
 import pytest
 
 from kit.db.database import Database
@@ -196,7 +197,7 @@ async def test_a_drain_cut_off_anywhere_loses_nothing_and_keeps_the_order(
     arrived: list[str] = []
     for publication in broker.published:
         for raw in cloudevents.unpack(publication.body, publication.content_type):
-            text = raw["data"]["text"]
+            text = orjson.loads(raw)["data"]["text"]
             if text not in arrived:
                 arrived.append(text)
     assert arrived == [f"{one:03}.{n}" for one in range(1, run + 1) for n in range(5)]

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterable
 from itertools import repeat
 
 import asyncpg
+import orjson
 import pytest
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
@@ -58,7 +59,8 @@ def arrived(broker: MemoryBroker) -> list[tuple[str, str]]:
     found = []
     for publication in broker.published:
         for raw in cloudevents.unpack(publication.body, publication.content_type):
-            event = raw["subject"], raw["data"]["text"]
+            read = orjson.loads(raw)
+            event = read["subject"], read["data"]["text"]
             if event not in found:
                 found.append(event)
     return found
@@ -213,7 +215,7 @@ async def test_a_command_to_nobody_holds_its_subject_until_somebody_is_there(
         await until(lambda: empty(database))
     waiting = [publication.publication for publication in broker.queues["kit.commands"]]
     texts = [
-        raw["data"]["text"]
+        orjson.loads(raw)["data"]["text"]
         for one in waiting
         for raw in cloudevents.unpack(one.body, one.content_type)
     ]

@@ -97,7 +97,7 @@ async def test_a_letter_that_can_not_be_decoded_says_why(
             await dead_letters.replay(uow, cast("UUID", one["id"]), "an operator", anyway=True)
     await effects.retries().retry_due()
     garbage, strange = [one["error"] for one in await effects.letters()]
-    assert "unexpected character" in str(garbage)
+    assert "JSON is malformed: invalid character" in str(garbage)
     assert strange == f"nobody handles {Sung.type}"
 
 

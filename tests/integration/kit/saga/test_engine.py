@@ -95,9 +95,13 @@ class Agency:
             await shared_replies(self.engine)(uow, envelopes)
 
     def envelope(self, saga_id: UUID, reply: Message) -> Envelope:
-        now, name = self.clock.now(), str(saga_id)
         return Envelope(
-            new_id(), "hotel", reply.type, name, now, None, None, None, None, None, reply
+            id=new_id(),
+            source="hotel",
+            type=reply.type,
+            subject=str(saga_id),
+            time=self.clock.now(),
+            message=reply,
         )
 
     async def undo(self, saga_id: UUID) -> UndoOutcome:

@@ -17,18 +17,17 @@ AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 def raw_of(body: bytes) -> dict[str, Any]:
-    (raw,) = cloudevents.unpack(body, cloudevents.SINGLE)
-    return dict(raw)
+    raw: dict[str, Any] = orjson.loads(body)
+    return raw
 
 
-def read(body: bytes) -> Envelope:
-    raw = raw_of(body)
-    _, event_id = cloudevents.type_and_id(raw)
-    return cloudevents.decode(raw, event_id, ToyTold)
+def read(body: bytes) -> Envelope[ToyTold]:
+    return cloudevents.decode(body, ToyTold)
 
 
-def good(**changes: Any) -> dict[str, Any]:
-    return raw_of(encoded(ToyTold(text="hi"), clock=FakeClock(AT))) | changes
+def good(**changes: Any) -> bytes:
+    event = raw_of(encoded(ToyTold(text="hi"), clock=FakeClock(AT)))
+    return orjson.dumps(event | {"id": str(UUID(int=5))} | changes)
 
 
 def test_an_event_is_a_cloudevent_and_comes_back_whole() -> None:
@@ -80,7 +79,7 @@ def test_what_is_no_json_is_an_error_of_the_sender() -> None:
 
 
 def test_every_sending_has_an_id_of_its_own_that_carries_its_day() -> None:
-    ids = [cloudevents.type_and_id(raw_of(encoded(ToyTold(text="x"))))[1] for _ in range(3)]
+    ids = [cloudevents.type_and_id(encoded(ToyTold(text="x")))[1] for _ in range(3)]
     assert len(set(ids)) == 3
     assert {one.version for one in ids} == {7}
 
@@ -144,7 +143,7 @@ def test_an_event_comes_back_with_every_attribute() -> None:
         causationid="c-1",
         traceparent="00-aa-bb-01",
     )
-    assert cloudevents.decode(raw, UUID(int=5), ToyTold) == Envelope(
+    assert cloudevents.decode(raw, ToyTold) == Envelope(
         id=UUID(int=5),
         source="shop",
         type="kit.told.v1",
@@ -162,38 +161,39 @@ def test_an_event_comes_back_with_every_attribute() -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"subject": 1}, "kit.told.v1: ValueError('an attribute that is no text')"),
-        ({"sequence": "7"}, "kit.told.v1: ValueError('a sequence that is no integer')"),
+        ({"subject": 1}, "kit.told.v1: Expected `str`, got `int` - at `$.subject`"),
+        ({"sequence": "7"}, "kit.told.v1: Expected `int | null`, got `str` - at `$.sequence`"),
         (
             {"time": "2026-01-02T03:04:05"},
-            "kit.told.v1: ValueError('a time without an offset')",
+            "kit.told.v1: Expected `datetime` with a timezone component - at `$.time`",
         ),
+        ({"subject": "a\x00b"}, "kit.told.v1: an attribute with NUL"),
+        ({"data": {"text": 1}}, "kit.told.v1: Expected `str`, got `int` - at `$.data.text`"),
     ],
 )
 def test_what_is_wrong_with_an_attribute_is_said(changes: dict[str, Any], said: str) -> None:
     with pytest.raises(UndecodableError) as raised:
-        cloudevents.decode(good(**changes), UUID(int=0), ToyTold)
+        cloudevents.decode(good(**changes), ToyTold)
     assert str(raised.value) == said
 
 
 def test_what_is_wrong_with_bytes_is_said() -> None:
-    with pytest.raises(UndecodableError, match=r"^not JSON: unexpected"):
+    with pytest.raises(UndecodableError, match=r"^not JSON: Input data was truncated$"):
         cloudevents.unpack(b"{", cloudevents.SINGLE)
     with pytest.raises(UndecodableError, match=r"^a batch that is no array$"):
         cloudevents.unpack(b"{}", cloudevents.BATCH)
-    with pytest.raises(UndecodableError, match=r"^no usable id or type: KeyError\('type'\)$"):
-        cloudevents.type_and_id({"id": str(UUID(int=1))})
+    with pytest.raises(UndecodableError, match=r"^no usable id or type: Object missing .+`type`$"):
+        cloudevents.type_and_id(orjson.dumps({"id": str(UUID(int=1))}))
 
 
 def test_a_type_and_an_id_are_read_as_they_came() -> None:
-    kind, event_id = cloudevents.type_and_id({"type": "kit.told.v1", "id": str(UUID(int=1))})
-    assert (kind, event_id) == ("kit.told.v1", UUID(int=1))
+    assert cloudevents.type_and_id(good()) == ("kit.told.v1", UUID(int=5))
 
 
 def test_a_pack_unpacks_into_its_events_in_order() -> None:
     bodies = [encoded(ToyTold(text=str(n))) for n in range(3)]
     raws = cloudevents.unpack(cloudevents.pack(bodies), cloudevents.BATCH)
-    assert raws == [raw_of(body) for body in bodies]
+    assert raws == bodies
 
 
 @pytest.mark.parametrize(
@@ -203,6 +203,8 @@ def test_a_pack_unpacks_into_its_events_in_order() -> None:
         (b"{", cloudevents.SINGLE),
         (b"\xff\xfe", cloudevents.SINGLE),
         (b'{"a": NaN}', cloudevents.SINGLE),
+        (b'{"a": "\xff"}', cloudevents.SINGLE),
+        (b'{"a": "\\ud800"}', cloudevents.SINGLE),
         (b"[" * 5000, cloudevents.BATCH),
         (b'{"not": "a batch"}', cloudevents.BATCH),
     ],
@@ -215,7 +217,7 @@ def test_what_is_no_event_is_undecodable(body: bytes, content_type: str) -> None
 @pytest.mark.parametrize("raw", [None, 1, "text", [], {}, {"type": "x"}, {"type": "x", "id": 1}])
 def test_an_event_without_a_usable_id_is_undecodable(raw: Any) -> None:
     with pytest.raises(UndecodableError):
-        cloudevents.type_and_id(raw)
+        cloudevents.type_and_id(orjson.dumps(raw))
 
 
 @pytest.mark.parametrize(
@@ -230,6 +232,9 @@ def test_an_event_without_a_usable_id_is_undecodable(raw: Any) -> None:
         {"time": 5},
         {"sequence": "7"},
         {"sequence": True},
+        {"sequence": 7.0},
+        {"id": "x"},
+        {"id": "{00000000-0000-0000-0000-000000000005}"},
         {"replyto": 1},
         {"correlationid": {}},
         {"causationid": 1},
@@ -243,17 +248,17 @@ def test_an_event_with_an_attribute_of_the_wrong_kind_is_undecodable(
     changes: dict[str, Any],
 ) -> None:
     with pytest.raises(UndecodableError):
-        cloudevents.decode(good(**changes), UUID(int=0), ToyTold)
+        cloudevents.decode(good(**changes), ToyTold)
 
 
 @pytest.mark.parametrize("missing", ["source", "subject", "time", "data"])
 def test_an_event_that_lacks_an_attribute_is_undecodable(missing: str) -> None:
-    raw = good()
+    raw = raw_of(good())
     del raw[missing]
     with pytest.raises(UndecodableError):
-        cloudevents.decode(raw, UUID(int=0), ToyTold)
+        cloudevents.decode(orjson.dumps(raw), ToyTold)
 
 
 def test_what_a_newer_producer_adds_is_ignored() -> None:
     raw = good(newextension=1, data={"text": "hi", "added": {"later": True}})
-    assert cloudevents.decode(raw, UUID(int=0), ToyTold).message == ToyTold(text="hi")
+    assert cloudevents.decode(raw, ToyTold).message == ToyTold(text="hi")

@@ -20,13 +20,14 @@ DAY = date(2024, 6, 10)  # within that id
 
 
 def test_a_letter_is_named_after_its_event_and_waits_under_its_subject() -> None:
-    raw = {"id": str(EVENT_ID), "subject": "42", "type": "kit.told.v1", "data": {"text": "hi"}}
+    event = {"id": str(EVENT_ID), "subject": "42", "type": "kit.told.v1", "data": {"text": "hi"}}
+    raw = orjson.dumps(event)
     assert dead_letter("q", raw, "stale", "too old") == DeadLetter(
         consumer="q",
         id=EVENT_ID,
         key="42",
         type="kit.told.v1",
-        body=orjson.dumps(raw),
+        body=raw,
         reason="stale",
         error="too old",
         attempts=0,
@@ -34,16 +35,17 @@ def test_a_letter_is_named_after_its_event_and_waits_under_its_subject() -> None
     )
 
 
-def test_a_letter_about_bytes_is_named_after_them() -> None:
-    assert dead_letter("q", b"{", "undecodable", "no") == DeadLetter(
-        "q", derived_id("q", b"{"), "", "", b"{", "undecodable", "no"
+@pytest.mark.parametrize("body", [b"{", b"[" * 5000, b"7", b"[]", b'{"subject": "\xff"}'])
+def test_a_letter_about_bytes_is_named_after_them(body: bytes) -> None:
+    assert dead_letter("q", body, "undecodable", "no") == DeadLetter(
+        "q", derived_id("q", body), "", "", body, "undecodable", "no"
     )
 
 
 @pytest.mark.parametrize("event_id", [None, 5, "x", ["list"]])
 def test_a_letter_about_an_event_without_an_id_is_named_after_its_bytes(event_id: Any) -> None:
-    raw = {"id": event_id}
-    assert dead_letter("q", raw, "r", "e").id == derived_id("q", orjson.dumps(raw))
+    raw = orjson.dumps({"id": event_id})
+    assert dead_letter("q", raw, "r", "e").id == derived_id("q", raw)
 
 
 @pytest.mark.parametrize(
@@ -60,17 +62,19 @@ def test_a_letter_about_an_event_without_an_id_is_named_after_its_bytes(event_id
     ],
 )
 def test_a_letter_names_the_command_that_is_asked_or_answered(data: Any, asked: str | None) -> None:
-    assert dead_letter("q", {"id": str(EVENT_ID), "data": data}, "r", "e").asked == asked
+    raw = orjson.dumps({"id": str(EVENT_ID), "data": data})
+    assert dead_letter("q", raw, "r", "e").asked == asked
 
 
 def test_what_postgresql_can_not_store_is_replaced_in_place() -> None:
-    raw = {"subject": "a\x00b", "type": "c\x00d"}
+    raw = orjson.dumps({"subject": "a\x00b", "type": "c\x00d"})
     made = dead_letter("q", raw, "r", "e\x00f")
     assert (made.key, made.type, made.error) == ("a\ufffdb", "c\ufffdd", "e\ufffdf")
 
 
 def test_what_nobody_reads_to_its_end_is_cut() -> None:
-    made = dead_letter("q", {"subject": "s" * 300, "type": "t" * 300}, "r", "e" * 3000)
+    raw = orjson.dumps({"subject": "s" * 300, "type": "t" * 300})
+    made = dead_letter("q", raw, "r", "e" * 3000)
     assert (made.key, made.type, made.error) == ("s" * 200, "t" * 200, "e" * 2000)
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec import convert
 
 from kit.ids import new_id
 from kit.messaging.messages import Reply
@@ -67,9 +68,8 @@ def beyond() -> SagaState:
     decision = begin(LONGER, new_id(), trip(needs_visa=False), story.now)
     given: tuple[type[Reply], ...] = (HotelBooked, FlightPaid)
     for model in given:
-        asked = decision.commands[0].command_id
-        known = {"in_reply_to": asked, "room": "7"}
-        decision = decide(LONGER, decision.state, Replied(model(**known)), NOW)
+        answer = {"in_reply_to": decision.commands[0].command_id, "room": "7"}
+        decision = decide(LONGER, decision.state, Replied(convert(answer, model)), NOW)
     assert decision.state.step == "souvenir"
     return decision.state
 
