@@ -26,5 +26,5 @@ def command_queue(service: str, partition: int) -> str:
 
 
 def is_ones_own(partition: int, worker: int, workers: int) -> bool:
-    """Tell whether a partition is read by a worker, 1 to `workers`, while that is there."""
+    """Tell whether a worker, 1 to `workers`, reads a partition while it is there."""
     return partition % workers == worker - 1
