@@ -154,7 +154,9 @@ def replicas_in(text: str) -> dict[str, int]:
     wanted = {}
     for word in text.split():
         name, _, count = word.partition("=")
-        if name not in BY_NAME or name == GATEWAY.name or count not in _COUNTS:
+        service = BY_NAME.get(name)
+        is_single = service is None or service is GATEWAY or service.further_ports
+        if is_single or count not in _COUNTS:
             raise StackError(
                 f"REPLICAS={text} is not understood: write services and how many of each there"
                 f" are to be, 1 to {len(_COUNTS)}, such as wallet=4 payments=2."

@@ -16,7 +16,7 @@ from uuid import UUID
 
 import asyncpg
 from deploy.stack import Stack
-from tests.benchmarks import cost, lists, payments
+from tests.benchmarks import cost, cpu, lists, payments, wallet_core
 from tests.benchmarks.report import Table
 
 from testkit.people import Person
@@ -29,6 +29,13 @@ _SEED: Final = 7
 _ROWS_AT_ONCE: Final = 20_000
 _LARGEST_MINOR: Final = 5_000_00
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+TRANSFERS: Final = 20_000
+OLD_OWNERS: Final = 10_000  # far more than there are before, so that their pages are not at hand
+_OLD: Final = """
+SELECT owner_id FROM wallet.account WHERE kind = 'wallet' AND balance_minor >= 10000
+ORDER BY random() LIMIT $1
+"""
 
 T = TypeVar("T")
 Say = Callable[[str, float], None]
@@ -287,15 +294,18 @@ def bar(what: str, part: float) -> None:
 
 
 async def measure(stack: Stack, everybody: Sequence[Person], seconds: float, table: Table) -> None:
-    """Add what a payment and the lists cost before there are years of them, and after."""
+    """Add what payments, transfers and lists cost before there are years of them, and after."""
     size = Size(ENTRIES, ENTRIES // 10, ENTRIES // 100)
-    await payments.run(stack.gateway_url, payments.spread(everybody), 3)  # warm-up
-    small = await _figures(stack, everybody, seconds)
+    saldo = f"{stack.postgres_url.rpartition('/')[0]}/saldo"
+    core = wallet_core.Core(stack.rabbitmq_url, saldo)
+    owners = await core.fund(UUID(everybody[0].user_id))
+    small = await _figures(stack, everybody, seconds) | await _moved(stack, core, owners)
     began = time.monotonic()
-    await fill(f"{stack.postgres_url.rpartition('/')[0]}/saldo", size, bar)
+    await fill(saldo, size, bar)
     table.add(f"{ENTRIES:,} entries written", f"{time.monotonic() - began:,.0f} s")
-    await payments.run(stack.gateway_url, payments.spread(everybody), 3)  # warm-up
+    everybody = await payments.people(stack.gateway_url, len(everybody))  # tokens are over by now
     large = await _figures(stack, everybody, seconds)
+    large |= await _moved(stack, core, await _owners_of_old(saldo))
     for what, before in small.items():
         after = large[what]
         table.add(
@@ -304,6 +314,7 @@ async def measure(stack: Stack, everybody: Sequence[Person], seconds: float, tab
 
 
 async def _figures(stack: Stack, everybody: Sequence[Person], seconds: float) -> dict[str, float]:
+    await payments.run(stack.gateway_url, payments.spread(everybody), 3)  # warm-up
     spent = await cost.micros_of_each(stack, everybody, seconds)
     pair = payments.Pair(everybody[0], everybody[1])
     latency = await payments.pay_latency(stack.gateway_url, pair, 200)
@@ -312,3 +323,23 @@ async def _figures(stack: Stack, everybody: Sequence[Person], seconds: float) ->
     found["pay → paid, ms"] = latency.percentile(0.5)
     of_lists = await lists.run(stack.gateway_url, everybody[0])
     return found | {f"{path}, ms": millis for path, millis in of_lists.items()}
+
+
+async def _moved(stack: Stack, core: wallet_core.Core, owners: Sequence[UUID]) -> dict[str, float]:
+    """Return what a transfer between these owners costs, in the wallet and in PostgreSQL."""
+    movers = ("wallet", "postgres")
+    await core.run(owners, TRANSFERS // 4, hot=False)  # warm-up
+    before = cpu.used(stack.processes, movers)
+    await core.run(owners, TRANSFERS, hot=False)
+    spent = cpu.spent(before, cpu.used(stack.processes, movers))
+    return {"µs of CPU for one transfer": sum(spent.values()) / TRANSFERS * 1e6}
+
+
+async def _owners_of_old(admin_url: str) -> list[UUID]:
+    """Return owners of wallets of all ages, by chance, who can pay."""
+    connection = await asyncpg.connect(admin_url)
+    try:
+        rows = await connection.fetch(_OLD, OLD_OWNERS)
+    finally:
+        await connection.close()
+    return [UUID(bytes=row["owner_id"].bytes) for row in rows]

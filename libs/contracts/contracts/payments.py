@@ -2,7 +2,7 @@
 
 Commands take a payment for a merchant, take it back, and refund it; a service sends them. The
 subject of an event is the payment's id; its sequence is the payment's gapless version, so that a
-listener can order and count them.
+listener can order and count them. The first, PaymentCreated, is sent only where somebody wants it.
 """
 
 from typing import ClassVar, Literal

@@ -6,6 +6,8 @@ Each function returns what is printed as JSON; what is for people alone goes to 
 import argparse
 import getpass
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
@@ -69,15 +71,28 @@ def _age(text: str) -> timedelta:
 
 async def messages(name: str, settings: DatabaseSettings, parsed: argparse.Namespace) -> Any:
     """List, show or act on letters."""
-    from kit.db.database import Database
-
     if parsed.action not in _LOOKS and parsed.id is None:
         raise SystemExit(f"messages {parsed.action} needs the message's id")
-    database = await Database.open(settings.database_url, name=name, pool_size=1)
-    try:
+    async with _opened(name, settings) as database:
         if parsed.action in _LOOKS:
             return await _letters(database, parsed)
         return await _one_letter(database, parsed)
+
+
+@asynccontextmanager
+async def _opened(name: str, settings: DatabaseSettings) -> AsyncIterator["Database"]:
+    """Open a service's database, and wake the running service once something has changed."""
+    from kit.db.database import Database
+    from kit.messaging.relay import wake_from_elsewhere
+    from kit.messaging.settings import BrokerSettings
+
+    database = await Database.open(settings.database_url, name=name, pool_size=1)
+    if isinstance(settings, BrokerSettings):
+        database.command_partitions = settings.command_partitions
+    try:
+        yield database
+        if await database.wake_up.wait(0):
+            await wake_from_elsewhere(database)
     finally:
         await database.close()
 
@@ -149,17 +164,12 @@ def _readable(row: dict[str, object]) -> dict[str, object]:
 
 async def sagas(service: "Service", settings: DatabaseSettings, parsed: argparse.Namespace) -> Any:
     """List, show or act on sagas."""
-    from kit.db.database import Database
-
     if not service.sagas:
         raise SystemExit(f"{service.name} has no sagas")
     if parsed.action != "list" and parsed.id is None:
         raise SystemExit(f"sagas {parsed.action} needs the saga's id")
-    database = await Database.open(settings.database_url, name=service.name, pool_size=1)
-    try:
+    async with _opened(service.name, settings) as database:
         return await _saga(service, database, parsed)
-    finally:
-        await database.close()
 
 
 async def _saga(service: "Service", database: "Database", parsed: argparse.Namespace) -> Any:

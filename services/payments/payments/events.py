@@ -74,6 +74,8 @@ def tell(
     if is_heard:
         event = event_of(payment, movement)
         emit(uow, event, subject=str(payment.id), sequence=payment.version)
+    else:
+        uow.after_commit(uow.wake_up.set)  # streams, and the loop that looks after schedules
     uow.after_commit(
         lambda: log.info(
             _EVENTS[payment.status].type,

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import asyncpg
 import orjson
 import pytest
 from pydantic_settings import SettingsConfigDict
@@ -70,9 +71,7 @@ async def test_letters_are_listed_shown_replayed_and_discarded(
 ) -> None:
     body = encoded(work("stuck"), subject="42")
     async with database.unit_of_work() as uow:
-        await dead_letters.bury(
-            uow, [dead_letter("kit.commands", orjson.loads(body), "handler_failed", "x")]
-        )
+        await dead_letters.bury(uow, [dead_letter("kit.commands", body, "handler_failed", "x")])
     name = str(event_id(body))
     (listed,) = await command_line("messages", "list", "--state", "dead")
     assert (listed["id"], listed["key"], listed["reason"]) == (name, "42", "handler_failed")
@@ -89,15 +88,30 @@ async def test_letters_are_listed_shown_replayed_and_discarded(
         await command_line("messages", "replay", str(new_id()))
 
 
+async def test_what_an_operator_does_wakes_the_running_service(
+    cluster: Cluster, database: Database, command_line: CommandLine
+) -> None:
+    body = encoded(work("stuck"), subject="42")
+    async with database.unit_of_work() as uow:
+        await dead_letters.bury(uow, [dead_letter("kit.commands", body, "handler_failed", "x")])
+    connection = await asyncpg.connect(cluster.url("kit"))
+    heard = asyncio.Event()
+    try:
+        await connection.add_listener("kit_outbox", lambda *_: heard.set())
+        await command_line("messages", "list")
+        assert not heard.is_set()
+        await command_line("messages", "replay", str(event_id(body)))
+        await asyncio.wait_for(heard.wait(), 10)
+    finally:
+        await connection.close()
+
+
 async def test_what_is_discarded_is_listed_apart_and_counted_by_what_went_wrong(
     database: Database, command_line: CommandLine
 ) -> None:
     waits, aside = (encoded(work(text)) for text in ("waits", "aside"))
     async with database.unit_of_work() as uow:
-        bad = [
-            dead_letter("kit.commands", orjson.loads(one), "handler_failed", "x")
-            for one in (waits, aside)
-        ]
+        bad = [dead_letter("kit.commands", one, "handler_failed", "x") for one in (waits, aside)]
         await dead_letters.bury(uow, bad)
         await dead_letters.discard(uow, event_id(aside), "an operator")
     for words in ((), ("list",), ("list", "--type", "work", "--error", "X")):
@@ -113,7 +127,7 @@ async def test_what_is_discarded_is_listed_apart_and_counted_by_what_went_wrong(
 async def test_a_replay_says_what_it_did_and_leaves_what_can_not_be_decoded(
     database: Database, command_line: CommandLine
 ) -> None:
-    good = dead_letter("kit.commands", orjson.loads(encoded(work("x"))), "handler_failed", "x")
+    good = dead_letter("kit.commands", encoded(work("x")), "handler_failed", "x")
     bad = dead_letter("kit.commands", b"garbage", "undecodable", "no JSON")
     async with database.unit_of_work() as uow:
         await dead_letters.bury(uow, [good, bad])

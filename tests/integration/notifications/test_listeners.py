@@ -44,6 +44,19 @@ async def test_an_endpoint_that_would_miss_new_payments_is_not_made(
     assert (await hooks.look(alice, paid))["event_types"] == ["payment.paid"]
 
 
+async def test_who_needs_payments_for_nothing_is_answered_while_it_is_away(
+    room: Room, hooks: Hooks, receiver: Receiver, alice: UUID, bob: UUID
+) -> None:
+    asked = {"json": {"url": receiver.url}, "headers": {"Idempotency-Key": "one"}}
+    made = await room.ask(alice, "POST", ENDPOINTS, **asked)
+    assert made.status_code == 201, made.text
+    room.listeners.mock(side_effect=httpx.ConnectError("away"))
+    again = await room.ask(alice, "POST", ENDPOINTS, **asked)
+    assert (again.status_code, again.json()["id"]) == (201, made.json()["id"])
+    answer = await hooks.ask(bob, "PATCH", made.json(), json={"event_types": None})
+    assert answer.status_code == 404
+
+
 async def test_all_listeners_are_named_in_pages_and_the_last_says_so(
     room: Room, hooks: Hooks, receiver: Receiver, alice: UUID, bob: UUID
 ) -> None:

@@ -8,6 +8,7 @@ from tests.integration.payments.room import AUTH, WALLET, Room
 
 from contracts.payments import PaymentCreated
 from kit.ids import new_id
+from payments.repository import Listeners
 from testkit.pump import sent
 
 
@@ -210,6 +211,21 @@ class TestNotToldYet:
         auth.respond(json=self.user(pending, "slow"))
         answer = await room.post(alice, "/v1/payments", json=asked(pending))
         assert answer.status_code == 201
+
+    async def test_who_has_taken_over_a_name_is_told_of_a_payment_to_it(
+        self, room: Room, alice: UUID, auth: respx.Route
+    ) -> None:
+        await room.arrives("shared", "disabled")
+        async with room.database.unit_of_work() as uow:
+            await Listeners(uow).add([heir := new_id()], are_all=True)
+        auth.respond(json=self.user(heir, "shared"))
+        answer = await room.post(
+            alice, "/v1/payments", json=asked(alice, payee={"username": "shared"})
+        )
+        assert answer.status_code == 201, answer.text
+        await room.settle()
+        [told] = room.published(PaymentCreated)
+        assert told.message.payee_id == heir
 
     async def test_a_payer_disabled_for_certain_can_not_pay(
         self, room: Room, bob: UUID, auth: respx.Route

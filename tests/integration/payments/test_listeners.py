@@ -35,6 +35,16 @@ async def test_a_new_payment_is_told_of_where_payer_or_payee_listens(
     assert await told_of(room) == heard
 
 
+async def test_what_nobody_else_is_told_of_still_wakes_streams_and_the_schedule(
+    room: Room, alice: UUID, bob: UUID
+) -> None:
+    assert await tell(room, are_all=True) == 204
+    await room.database.wake_up.wait(0)
+    await room.create(alice, bob)
+    assert await room.database.wake_up.wait(0)
+    assert await told_of(room) == []
+
+
 async def test_everybody_is_told_of_until_all_listeners_are_known(
     room: Room, alice: UUID, bob: UUID, carol: UUID
 ) -> None:

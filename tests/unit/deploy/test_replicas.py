@@ -17,7 +17,18 @@ def test_replicas_are_wanted_by_name_and_number() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["wallet", "wallet=", "wallet=0", "wallet=10", "wallet=-1", "gateway=2", "bank=2", "=2"]
+    "text",
+    [
+        "wallet",
+        "wallet=",
+        "wallet=0",
+        "wallet=10",
+        "wallet=-1",
+        "gateway=2",
+        "sandbox=2",
+        "bank=2",
+        "=2",
+    ],
 )
 def test_what_is_no_wish_is_refused_in_one_line(text: str) -> None:
     with pytest.raises(StackError, match="is not understood"):

@@ -115,8 +115,10 @@ class Database:
         try:
             yield snapshot
         finally:
-            await snapshot.end()
-            await self._give_back(snapshot.driver)
+            try:
+                await snapshot.end()
+            finally:
+                await self._give_back(snapshot.driver)
 
     async def replaced(self, lost: asyncpg.Connection) -> asyncpg.Connection:
         """Give a lost connection back and return another one."""

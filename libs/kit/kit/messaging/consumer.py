@@ -76,6 +76,7 @@ class Consumer:
         """
         self.linger = linger
         self.stands_by = stands_by
+        self._has_been_in_line = False
         self.queue = queue
         self.reader = Decoder(queue, handlers, unknown_is_fine=unknown_is_fine)
         self._database = database
@@ -88,27 +89,30 @@ class Consumer:
         """
         await for_ever(f"{self.queue}.consumer", self._once, or_when=self._broker.returned)
 
-    async def _once(self) -> None:
+    async def _once(self) -> bool:
         # PostgreSQL comes first: a message that is taken and not handled counts one more attempt.
         await self._database.ping()
-        if self.stands_by is not None:
+        if self.stands_by is not None and not self._has_been_in_line:
             await asyncio.sleep(self.stands_by.after_seconds)
+        self._has_been_in_line = True
         await self._feel_the_way()
         subscription = await self._broker.subscribe(self.queue, prefetch=PREFETCH_MESSAGES)
-        began = asyncio.get_running_loop().time()
+        began: float | None = None
         try:
             while not self._turn_is_over(began):
                 taken = await subscription.take(PREFETCH_MESSAGES)
+                began = began or asyncio.get_running_loop().time()
                 events = await self._work_off(taken, subscription)
                 # What fills the prefetch has gathered already.
                 if len(taken) < PREFETCH_MESSAGES:
                     await self.linger.after(events)
         finally:
             await subscription.close()
+        return True  # whoever is next in line has it now; if nobody is, this one goes on
 
-    def _turn_is_over(self, began: float) -> bool:
+    def _turn_is_over(self, began: float | None) -> bool:
         """Tell whether who stands by lets the next in line have the queue: its own worker."""
-        if self.stands_by is None:
+        if self.stands_by is None or began is None:
             return False
         return asyncio.get_running_loop().time() - began > self.stands_by.turn_seconds
 

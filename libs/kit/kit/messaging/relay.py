@@ -125,6 +125,12 @@ class Relay:
         self._database.wake_up.set()
 
 
+async def wake_from_elsewhere(database: Database) -> None:
+    """Wake the relay of another process, and all that wait for its database's commits."""
+    async with database.read() as connection:
+        await connection.execute(_WAKE)
+
+
 class RemoteWaker:
     """Wakes a relay in another process, by a NOTIFY for all commits since the last.
 

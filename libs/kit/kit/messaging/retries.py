@@ -50,21 +50,24 @@ class Retries:
                 await self._due.wait()
 
     async def retry_due(self) -> int:
-        """Retry the letters that are due, the first of each key; return how many."""
+        """Retry the letters that are due, the first of each key; return how many.
+
+        Those that another worker has taken don't count: it may be long at them.
+        """
         async with self._database.read() as connection:
             now = self._database.clock.now()
             found = await dead_letters.due(connection, self._reader.queue, now)
-        for letter_id in found:
-            await self._retry(letter_id)
-        return len(found)
+        taken = [await self._retry(letter_id) for letter_id in found]
+        return sum(taken)
 
-    async def _retry(self, letter_id: UUID) -> None:
+    async def _retry(self, letter_id: UUID) -> bool:
+        """Retry a letter; tell whether it was there to be taken."""
         letter: DeadLetter | None = None
         try:
             async with self._database.unit_of_work() as uow:
                 letter = await dead_letters.lock(uow, self._reader.queue, letter_id)
                 if letter is None:
-                    return
+                    return False
                 item = self._reader.item(letter.body)
                 with caused_by(item.envelope):
                     await item.handler(uow, [item.envelope])
@@ -73,6 +76,7 @@ class Retries:
             if letter is None or await is_outage(self._database, error):
                 raise
             await self._note_failure(letter, error)
+        return True
 
     async def _note_failure(self, letter: DeadLetter, error: Exception) -> None:
         is_undecodable = isinstance(error, UndecodableError)

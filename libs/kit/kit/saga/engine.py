@@ -4,6 +4,8 @@ Lock order, everywhere: first what the saga moves (``Hooks.lock``), then the sag
 order. So a route that locks its own row and then the saga cannot deadlock with a reply.
 """
 
+import asyncio
+import math
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -43,7 +45,7 @@ from kit.tasks import for_ever
 from kit.wake_up import WakeUp
 
 TIMER_BATCH = 100
-COUNT_EVERY = 10  # looks of the timers
+COUNT_SECONDS = 10.0  # at least between two counts of what needs attention
 
 ended_sagas = Counter("saldo_sagas_ended", "Sagas that have ended", ["saga", "phase"])
 stuck_sagas = Counter("saldo_sagas_stuck", "Sagas that began to need attention", ["saga"])
@@ -307,12 +309,12 @@ class SagaEngine:
         await for_ever(f"{name}.timers", lambda: self._wake_due(database, due))
 
     async def _wake_due(self, database: Database, due: DueWatch) -> None:
-        looks = 0
+        clock, counted_at = asyncio.get_running_loop().time, -math.inf
         while True:
             if not await self.wake_due(database):
-                if looks % COUNT_EVERY == 0:
+                if clock() >= counted_at + COUNT_SECONDS:
+                    counted_at = clock()
                     await self.count_stuck(database)
-                looks += 1
                 await due.wait()
 
     async def count_stuck(self, database: Database) -> int:

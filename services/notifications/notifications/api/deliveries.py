@@ -29,7 +29,7 @@ from notifications.repository import DeliveryLog
 from notifications.schemas.deliveries import DeliveryAnswer, ReplayAnswer, SpanRequest
 from notifications.schemas.queries import DeliveriesQuery, EndpointDeliveriesQuery
 from notifications.service import deliveries as verbs
-from notifications.wiring import Wired
+from notifications.wiring import Wired, Wiring
 
 ACCEPTED = 202
 _ADDRESS = "/v1/webhook-endpoints/{endpoint_id}"
@@ -139,7 +139,7 @@ async def test_webhook_endpoint(
     """Store a test event, to be sent at once."""
 
     async def work(uow: UnitOfWork) -> Answer:
-        uow.after_commit(wired.webhook_wake_up.set)
+        _wake(uow, wired)
         return _accepted(await verbs.try_out(uow, endpoint_id, caller.user))
 
     return await idempotently(
@@ -169,7 +169,7 @@ async def replay_webhook_delivery(
     """Make a delivery due now."""
 
     async def work(uow: UnitOfWork) -> Answer:
-        uow.after_commit(wired.webhook_wake_up.set)
+        _wake(uow, wired)
         return _accepted(await verbs.replay(uow, endpoint_id, caller.user, delivery_id))
 
     return await idempotently(
@@ -201,13 +201,19 @@ async def replay_webhook_span(
     """Make a span's deliveries due now, oldest first."""
 
     async def work(uow: UnitOfWork) -> Answer:
-        uow.after_commit(wired.webhook_wake_up.set)
+        _wake(uow, wired)
         count = await verbs.replay_span(uow, endpoint_id, caller.user, body.times)
         return Answer(ACCEPTED, ReplayAnswer(replayed=count))
 
     return await idempotently(
         request, caller, operation="replay_webhook_span", body=body, work=work
     )
+
+
+def _wake(uow: UnitOfWork, wired: Wiring) -> None:
+    """Have what is due sent once it is committed, by a worker of its own, too."""
+    uow.after_commit(wired.webhook_wake_up.set)
+    uow.after_commit(uow.wake_up.set)
 
 
 def _accepted(delivery: WebhookDelivery) -> Answer:

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import Query, Request
@@ -11,7 +11,7 @@ from kit.db import UnitOfWork
 from kit.refusals import CursorInvalid, NotFound
 from kit.web.answers import Answer
 from kit.web.audit import Auditing
-from kit.web.idempotency import idempotently
+from kit.web.idempotency import idempotently, is_answered
 from kit.web.identity import Caller
 from kit.web.pagination import page_of
 from kit.web.routes import Router
@@ -38,6 +38,7 @@ from notifications.service import listeners
 from notifications.wiring import Wired
 
 OK, CREATED = 200, 201
+_CREATE: Final = "create_webhook_endpoint"
 _ADDRESS = "/v1/webhook-endpoints/{endpoint_id}"
 
 router = Router(tags=["webhooks"], scope="webhooks")
@@ -93,7 +94,7 @@ async def get_webhook_endpoint(
 @router.post(
     "/v1/webhook-endpoints",
     access="user",
-    operation_id="create_webhook_endpoint",
+    operation_id=_CREATE,
     summary="Create a webhook endpoint",
     description="It gets events from now on, signed as Standard Webhooks says. The secret is shown"
     " in this answer and never again.",
@@ -107,15 +108,14 @@ async def create_webhook_endpoint(
 ) -> Answer:
     """Check the URL, with a look-up of its host outside units of work, then create."""
     await _check(wired.guard.check, body.url)
-    await listeners.ask(wired.payments, caller.user, body.event_types)
+    if not await is_answered(request, caller, operation=_CREATE):
+        await listeners.ask(wired.payments, caller.user, body.event_types)
 
     async def work(uow: UnitOfWork) -> Answer:
         made = await verbs.create(uow, wired.vault, caller.user, body.new_endpoint)
         return _revealed(CREATED, *made)
 
-    return await idempotently(
-        request, caller, operation="create_webhook_endpoint", body=body, work=work
-    )
+    return await idempotently(request, caller, operation=_CREATE, body=body, work=work)
 
 
 @router.patch(
@@ -132,11 +132,12 @@ async def change_webhook_endpoint(
     endpoint_id: UUID, caller: Caller, body: EndpointChanges, wired: Wired
 ) -> EndpointAnswer:
     """Change the named fields."""
-    if body.url is not None:
+    if body.url is not None or "event_types" in body.changes:
         # Ownership is checked first: nobody can look up names through somebody else's endpoint.
         async with wired.database.read() as connection:
             if await Endpoints(connection).get(endpoint_id, caller.user) is None:
                 raise WebhookEndpointNotFound
+    if body.url is not None:
         await _check(wired.guard.check, body.url)
     if "event_types" in body.changes:
         await listeners.ask(wired.payments, caller.user, body.changes["event_types"])

@@ -10,7 +10,7 @@ from notifications.clients.payments import ListenersClient
 from notifications.domain.endpoints import EventType
 from notifications.repository import Endpoints
 
-EVERY_SECONDS: Final = 3600.0
+EVERY_SECONDS: Final = 60.0  # for how long payments may miss whom a backup of it did not hold
 AT_ONCE: Final = 1000
 _FIRST: Final = UUID(int=0)
 

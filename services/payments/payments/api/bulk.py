@@ -78,6 +78,7 @@ async def send_bulk(request: Request, viewer: Viewing, body: BulkRows, wired: Wi
         without_step_up(viewer.caller, uow.clock.now()).require(*(row.money for row in body))
         bulk = await service.accept(uow, viewer.user_id, orders, most=wired.settings.most_bulks)
         uow.after_commit(wired.bulk_wake_up.set)
+        uow.after_commit(uow.wake_up.set)  # a worker of its own hears that
         shown = BulkAnswer(**summary(bulk, {WAITING: bulk.total}))
         return Answer(ACCEPTED, shown, {LOCATION: f"/v1/payments/bulk/{bulk.id}"})
 

@@ -110,7 +110,12 @@ async def _completed(
     if payee is None or payee.may_have_become_active:
         payee = await _ask_for_payee(services, to, payee_wallet)
     return replace(
-        known, payer=payer, payee=payee, payer_wallet=payer_wallet, payee_wallet=payee_wallet
+        known,
+        payer=payer,
+        payee=payee,
+        payer_wallet=payer_wallet,
+        payee_wallet=payee_wallet,
+        are_heard=known.are_heard or payee != known.payee,  # who is named now may listen
     )
 
 

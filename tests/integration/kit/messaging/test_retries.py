@@ -17,7 +17,7 @@ from testkit.conditions import running, until
 from testkit.pump import sent
 from testkit.toys import Sung, ToyTold, delivery, encoded, event_id, work
 
-from .effects import Effects
+from .effects import QUEUE, Effects
 
 
 def command(text: str, clock: FakeClock) -> bytes:
@@ -45,6 +45,16 @@ async def test_what_is_due_later_is_found_later(effects: Effects, clock: FakeClo
         await until(lambda: is_done("one"))
         await park(effects, clock, "two")
         await until(lambda: is_done("one", "two"))
+
+
+async def test_what_another_worker_is_at_is_not_looked_at_again_at_once(
+    effects: Effects, clock: FakeClock
+) -> None:
+    letter_id = event_id(await park(effects, clock, "one"))
+    async with effects.database.unit_of_work() as other:
+        assert await dead_letters.lock(other, QUEUE, letter_id)
+        assert await effects.retries().retry_due() == 0
+    assert await effects.retries().retry_due() == 1
 
 
 async def test_what_a_retry_emits_is_caused_by_the_message_that_is_tried_again(
