@@ -4,6 +4,7 @@ from collections.abc import Awaitable
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 from tests.integration.shop.till import ORDERS, Till
 
 from contracts.payments import TakePayment
@@ -86,7 +87,7 @@ async def test_what_payments_answers_costs_the_same_for_one_and_for_many(till: T
         answers = []
         for command in await sent(till.database, TakePayment):
             assert isinstance(command.message, TakePayment)
-            answers.append(command._replace(message=till.payments.reply(command.message)))
+            answers.append(replace(command, message=till.payments.reply(command.message)))
 
         async def take_all() -> None:
             async with till.database.unit_of_work() as uow:
