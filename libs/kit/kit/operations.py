@@ -81,7 +81,7 @@ async def messages(name: str, settings: DatabaseSettings, parsed: argparse.Names
 
 @asynccontextmanager
 async def _opened(name: str, settings: DatabaseSettings) -> AsyncIterator["Database"]:
-    """Open a service's database, and wake the running service once something has changed."""
+    """Open a service's database; wake the running service once something has changed."""
     from kit.db.database import Database
     from kit.messaging.relay import wake_from_elsewhere
     from kit.messaging.settings import BrokerSettings
