@@ -11,6 +11,7 @@ from kit.db.outages import is_outage
 from kit.refusals import Unavailable
 from kit.tasks import all_of
 from kit.web.outages import refusal_of
+from testkit.conditions import running
 from testkit.databases import Cluster
 
 END_SELF = "SELECT pg_terminate_backend(pg_backend_pid())"
@@ -94,6 +95,31 @@ async def test_a_snapshot_begins_on_a_connection_that_is_there_and_is_never_of_t
         with pytest.raises(ConnectionLostError):
             await snapshot.fetchval("SELECT 1")
     assert await done(database) == []
+
+
+@pytest.mark.parametrize("kind", ["unit of work", "snapshot"])
+async def test_connections_that_end_at_any_moment_are_told_of_as_lost(
+    database: Database, cluster: Cluster, kind: str
+) -> None:
+    opened = database.snapshot if kind == "snapshot" else database.unit_of_work
+    others: list[BaseException] = []
+
+    async def ask() -> None:
+        while True:
+            try:
+                async with opened() as connection:
+                    await connection.fetchval("SELECT 1")
+                    await connection.fetchval("SELECT 2")
+            except ConnectionLostError:
+                continue
+            except Exception as error:  # noqa: BLE001 - what it is, is the question
+                others.append(error)
+
+    async with running(*(ask() for _ in range(10))):
+        for _ in range(10):
+            await cluster.end_connections("kit")
+            await asyncio.sleep(0.01)
+    assert others == []
 
 
 async def test_a_unit_of_work_that_loses_its_connection_is_an_outage_and_left_nothing(

@@ -4,14 +4,13 @@ The edge (a route, a consumer, a timer) opens a unit of work; verbs use it and n
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeVar
 
 import structlog
 from asyncpg import Connection as Driver
 from asyncpg import Record
-from asyncpg.exceptions import InterfaceError, PostgresError
+from asyncpg.exceptions import PostgresError
 
 from kit import context
 from kit.clock import Clock
@@ -120,6 +119,16 @@ class Connection:
                 raise ConnectionLostError(is_undone=is_undone) from error
             raise
 
+    async def _roll_back(self) -> None:
+        # A failure here says less than the error under way, and nothing about what was read; the
+        # pool drops the connection. A backend that has ended may have left the driver amid a
+        # statement, which is no PostgresError.
+        try:
+            if not self.driver.is_closed():
+                await self.driver.execute("ROLLBACK")
+        except (*SUSPECTS, PostgresError, OSError, TimeoutError) as error:
+            is_loss(self.driver, error)  # closes what can't be used any more
+
     def _prepare(
         self, statement: "str | ClauseElement", args: Sequence[Any]
     ) -> tuple[str, Sequence[Any]]:
@@ -158,10 +167,7 @@ class Snapshot(Connection):
 
     async def end(self) -> None:
         """Let the moment go."""
-        # A failure here says nothing about what was read, and the pool drops the connection.
-        with suppress(PostgresError, InterfaceError, OSError, TimeoutError):
-            if not self.driver.is_closed():
-                await self.driver.execute("ROLLBACK")
+        await self._roll_back()
 
 
 Flush = Callable[["UnitOfWork", list[T]], Awaitable[None]]
@@ -232,12 +238,6 @@ class UnitOfWork(Connection):
             _is_open.reset(self._token)
         if error is None:
             self._call_back()
-
-    async def _roll_back(self) -> None:
-        # A failure here says less than the error under way, and the pool drops the connection.
-        with suppress(PostgresError, InterfaceError, OSError, TimeoutError):
-            if not self.driver.is_closed():
-                await self.driver.execute("ROLLBACK")
 
     def _call_back(self) -> None:
         for where, callback in self._after_commit:
