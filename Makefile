@@ -28,7 +28,7 @@ help: ## list these commands
 
 ##@ Run it (no Docker needed)
 
-run: runtime-ready ## set up and start everything, log in the foreground; DETACH=1: return when ready
+run: runtime-ready ## set up and start everything, log in the foreground; DETACH=1: return when ready; REPLICAS=wallet=2
 	@$(stack) run $(if $(filter-out 0 no false,$(DETACH)),--detach)
 
 demo: runtime-ready ## the main job told step by step (starts the stack where it is not up)

@@ -21,7 +21,7 @@ from deploy.stack.infrastructure import PROCESSES
 from deploy.stack.locks import LOCK, held
 from deploy.stack.log import Show, bold, may_colour, red, say
 from deploy.stack.ports import LAST_PORT
-from deploy.stack.services import BY_NAME, GATEWAY, ROOMY_LIMITS, SERVICES
+from deploy.stack.services import GATEWAY, ROOMY_LIMITS, SERVICES
 from deploy.stack.stack import Stack
 from deploy.stack.state import StackState
 
@@ -30,7 +30,6 @@ LOCAL = ".local"
 LOCAL_VARIABLE = "SALDO_STACK"
 MANAGEMENT_PORT = 15672
 STORAGE_PORT = 9000
-NAMES = (*BY_NAME, *sorted(PROCESSES))
 
 _PAUSE_SECONDS = 0.2
 _CHECK_SECONDS = 2.0
@@ -127,7 +126,7 @@ def leftovers(root: Path) -> Iterator[Stack]:
 def status() -> int:
     """Print what runs where; the exit code says whether everything is ready."""
     stack = own_stack()
-    for name in (*stack.services, *sorted(PROCESSES)):
+    for name in _names(stack):
         identity = stack.processes.identity_of(name)
         say(f"{name:<10} {f'pid {identity.pid}' if identity else 'not running'}")
     is_ready = stack.is_ready()
@@ -218,8 +217,13 @@ def with_database() -> list[str]:
     return [service.name for service in SERVICES if service.migration is not None]
 
 
+def _names(stack: Stack) -> list[str]:
+    """Return the names of all that runs, of replicas, too."""
+    return [*stack.services, *sorted(PROCESSES)]
+
+
 def _show_until_stopped(stack: Stack) -> None:
-    show = Show(NAMES, stack.log_of, may_colour(sys.stdout), say)
+    show = Show(_names(stack), stack.log_of, may_colour(sys.stdout), say)
     show.skip_to_end()
     running = set(stack.processes.names())
     if not running:

@@ -132,7 +132,7 @@ class Fleet:
             **surroundings(),
             **_DEFAULTS,
             **MEMORY,
-            **{secret: self.state.secret(secret) for secret in BY_NAME[name].secrets},
+            **{secret: self.state.secret(secret) for secret in service.secrets},
             **self.settings,
             **addresses(service, self._place()),
             **of_replicas(service, number, self.replicas, urls),
