@@ -42,7 +42,7 @@ class Numbers:
     def __init__(self, sleeps: Sleeps) -> None:
         self.batches: list[list[int]] = []
         self.batcher: Batcher[Any, int, int] = Batcher(
-            self._open, self._do, name="numbers", linger=Linger(SECONDS, sleeps)
+            self._open, self._do, name="numbers", linger=Linger(SECONDS, sleeps, least=SECONDS)
         )
 
     @asynccontextmanager
@@ -74,8 +74,17 @@ async def test_only_company_is_waited_for(sleeps: Sleeps, items: int, asked: lis
     assert sleeps.asked == asked
 
 
+@pytest.mark.parametrize(("took", "asked"), [(0.1, 1.0), (3.0, 3.0), (60.0, SECONDS)])
+async def test_the_wait_is_as_long_as_the_batch_took_within_bounds(
+    sleeps: Sleeps, took: float, asked: float
+) -> None:
+    sleeps.end()
+    await Linger(SECONDS, sleeps, least=1.0).after(2, took)
+    assert sleeps.asked == [asked]
+
+
 async def test_a_linger_of_no_time_asks_for_none(sleeps: Sleeps) -> None:
-    await Linger(0, sleeps).after(2)
+    await Linger(0, sleeps).after(2, 3.0)
     assert sleeps.asked == []
 
 
@@ -136,7 +145,9 @@ class Confirming:
 
 
 def draining(rows: Rows, sleeps: Sleeps) -> Drain:
-    drain = Drain(rows, Undeliverable(), service="kit", linger=Linger(SECONDS, sleeps))
+    drain = Drain(
+        rows, Undeliverable(), service="kit", linger=Linger(SECONDS, sleeps, least=SECONDS)
+    )
     drain.start(cast("Any", Confirming()))
     return drain
 

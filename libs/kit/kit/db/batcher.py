@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import partial
+from time import monotonic
 from typing import Any, Concatenate, Generic, TypeVar
 
 import asyncpg
@@ -120,9 +121,10 @@ class Batcher(Generic[C, I, R]):
         try:
             while self._waiting:
                 turns, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
+                began = monotonic()
                 await self._together([turn for turn in turns if turn.is_awaited])
                 if len(self._waiting) < MOST:
-                    await self._linger.after(len(turns))
+                    await self._linger.after(len(turns), monotonic() - began)
         finally:
             # Every turn has ended, unless this task was cancelled: then nobody is left waiting.
             for turn in (*turns, *self._waiting):

@@ -98,14 +98,16 @@ class Consumer:
         await self._feel_the_way()
         subscription = await self._broker.subscribe(self.queue, prefetch=PREFETCH_MESSAGES)
         began: float | None = None
+        clock = asyncio.get_running_loop().time
         try:
             while not self._turn_is_over(began):
                 taken = await subscription.take(PREFETCH_MESSAGES)
-                began = began or asyncio.get_running_loop().time()
+                took_at = clock()
+                began = began or took_at
                 events = await self._work_off(taken, subscription)
                 # What fills the prefetch has gathered already.
                 if len(taken) < PREFETCH_MESSAGES:
-                    await self.linger.after(events)
+                    await self.linger.after(events, clock() - took_at)
         finally:
             await subscription.close()
         return True  # whoever is next in line has it now; if nobody is, this one goes on

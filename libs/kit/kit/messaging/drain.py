@@ -106,8 +106,9 @@ class Drain:
             is_let_go = self._is_somebody_let_go()
             _, rows = await together(self._publish(window), self._read_on(window, is_let_go))
         else:
+            began = self._monotonic()
             await self._publish(window)
-            await self._linger.after(len(window))
+            await self._linger.after(len(window), self._monotonic() - began)
             rows = await self._read_on([], self._is_somebody_let_go())
         # Later rows must not overtake a row of their subject that was blocked meanwhile.
         blocked = self._undeliverable.blocked(self._monotonic()) | self._just_blocked
