@@ -147,7 +147,7 @@ class Cluster:
             return
         connection = await asyncpg.connect(self.url(owner))
         try:
-            statements = Recorder()
+            statements = MigrationSteps()
             ddl.create_messaging(statements)
             ddl.pack_outbox(statements)
             ddl.create_saga(statements)
@@ -185,7 +185,7 @@ class Cluster:
             await database.close()
 
 
-class Recorder:
+class MigrationSteps:
     """Stands in for Alembic's ``op`` where no migration runs."""
 
     def __init__(self) -> None:

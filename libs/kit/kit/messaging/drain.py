@@ -119,9 +119,9 @@ class Drain:
         return bool(self._confirmed or self._cut) or not self._is_drained
 
     def _open_window(self, rows: list[Row]) -> None:
-        """Let go what is not blocked; later messages must overtake none that was not read.
+        """Let go what is not blocked, so that nothing overtakes what was not read.
 
-        That is one whose subject was blocked when they were read, or since, and one held back of a
+        That is what was held: a message whose subject was blocked when they were read, or since, and one held back of a
         row that was under way.
         """
         self._just_blocked |= set(_subjects(self._held.values()))
@@ -168,7 +168,7 @@ class Drain:
         return page.rows
 
     async def _cut_rows(self) -> None:
-        """Leave of rows that were confirmed in part what was held back; else they come again."""
+        """Leave in rows that were confirmed in part what was held back."""
         if cut := self._cut[:]:
             await self._outbox.cut(cut)
             del self._cut[: len(cut)]

@@ -1,6 +1,6 @@
-"""Owns the outbox table: its rows hold the messages that the broker has not confirmed.
+"""Owns the outbox table: the messages that the broker has not confirmed.
 
-Messages become rows in the transaction that causes them, packed by route; the relay reads these and
+They become rows in the transaction that causes them, packed by route; the relay reads these and
 deletes them once they are confirmed.
 """
 

@@ -1,4 +1,4 @@
-"""Packs messages: those of one route share an outbox row, and rows of one route an AMQP message.
+"""Packs messages of one route into outbox rows, and rows into AMQP messages.
 
 PostgreSQL's cost is per row and the broker's per message, neither per byte, so packing is what
 lifts the relay's rate.
@@ -41,7 +41,7 @@ class Row(NamedTuple):
         return cloudevents.unpack(self.body, self.content_type)
 
     def split(self, held: Collection[str]) -> "tuple[Row | None, Row | None]":
-        """Return what may go and what is about ``held`` subjects, each None where it is nothing."""
+        """Return what may go and what is about ``held`` subjects; None for nothing."""
         is_held = [subject in held for subject in self.subjects]
         if all(is_held):
             return None, self

@@ -12,7 +12,7 @@ from kit.messaging.messages import Envelope
 from kit.messaging.outbox import OutboxPage, Unsent, emit
 from kit.messaging.packing import Row
 from testkit.clock import FakeClock
-from testkit.databases import Cluster, Recorder
+from testkit.databases import Cluster, MigrationSteps
 from testkit.pump import outbox_rows, sent
 from testkit.toys import Sung, ToyTold, Work, Worked, work
 
@@ -153,7 +153,7 @@ async def test_what_waits_at_a_change_of_version_is_a_row_each_before_and_goes_o
     await tell(database, ["\x00", "ы"], subject="c")
     await tell(database, ["alone"])
     before = [(row.subjects, row.messages()) for row in (await page(unsent)).rows]
-    there, back = Recorder(), Recorder()
+    there, back = MigrationSteps(), MigrationSteps()
     ddl.unpack_outbox(back)
     ddl.pack_outbox(there)
     owner = await asyncpg.connect(cluster.url("kit_owner"))
