@@ -15,7 +15,7 @@ import contracts
 from kit.messaging import topology
 from kit.messaging.cloudevents import BATCH, SINGLE
 from kit.messaging.messages import Command, Event, Message, Reply
-from kit.messaging.outbox import COMMANDS, REPLIES
+from kit.messaging.topology import COMMANDS, REPLIES
 from kit.runtime import Service, topologies
 
 JsonObject = dict[str, Any]

@@ -13,10 +13,10 @@ from contracts.wallet import AccountRef, Transfer, TransferPosted
 from kit.ids import new_id
 from kit.messaging import cloudevents
 from kit.messaging.broker import Publication
-from kit.messaging.outbox import COMMANDS, REPLIES, address
+from kit.messaging.outbox import Topology, address, working_queue
 from kit.messaging.packing import MAX_EVENTS
 from kit.messaging.rabbit import RabbitBroker
-from kit.messaging.topology import Topology, working_queue
+from kit.messaging.topology import COMMANDS, REPLIES
 
 ASKER = "core"
 QUEUE = f"{ASKER}.replies"

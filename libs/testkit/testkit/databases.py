@@ -147,8 +147,9 @@ class Cluster:
             return
         connection = await asyncpg.connect(self.url(owner))
         try:
-            statements = _Recorder()
+            statements = MigrationSteps()
             ddl.create_messaging(statements)
+            ddl.pack_outbox(statements)
             ddl.create_saga(statements)
             ddl.move_saga_log_into_row(statements)
             ddl.create_idempotency(statements)
@@ -184,7 +185,7 @@ class Cluster:
             await database.close()
 
 
-class _Recorder:
+class MigrationSteps:
     """Stands in for Alembic's ``op`` where no migration runs."""
 
     def __init__(self) -> None:

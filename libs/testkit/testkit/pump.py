@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 from kit.db.database import Database
 from kit.messaging.messages import Envelope, Message
-from kit.messaging.outbox import Row
-from kit.messaging.packing import parcels
+from kit.messaging.packing import Row, parcels
 from kit.runtime import Service, consumers, topologies
 from testkit.broker import MemoryBroker
 
@@ -40,7 +39,8 @@ class Pump:
         publisher = await self.broker.publisher()
         await publisher.publish([parcel.publication() for parcel in parcels(rows)])
         async with database.unit_of_work() as uow:
-            await uow.execute("DELETE FROM outbox WHERE seq = ANY($1)", [row.seq for row in rows])
+            numbers = [row.number for row in rows]
+            await uow.execute("DELETE FROM outbox WHERE number = ANY($1)", numbers)
         return len(rows)
 
     async def _handle(self, service: Service) -> int:
@@ -64,7 +64,8 @@ async def outbox_rows(database: Database) -> list[Row]:
     """Return what waits in a service's outbox, oldest first."""
     async with database.read() as connection:
         found = await connection.fetch(
-            "SELECT seq, exchange, routing_key, subject, body FROM outbox ORDER BY seq"
+            "SELECT number, exchange, routing_key, array_prepend(subject, others), body"
+            " FROM outbox ORDER BY number"
         )
     return [Row(*row) for row in found]
 
@@ -75,8 +76,8 @@ async def sent(database: Database, *models: type[Message]) -> Sequence[Envelope]
 
     known = {model.type: model for model in models}
     found = []
-    for row in await outbox_rows(database):
-        raw = cloudevents.unpack(row.body, cloudevents.SINGLE)[0]
+    rows = await outbox_rows(database)
+    for raw in [message for row in rows for message in row.messages()]:
         kind, _ = cloudevents.type_and_id(raw)
         if kind in known:
             found.append(cloudevents.decode(raw, known[kind]))

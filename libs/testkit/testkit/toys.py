@@ -9,7 +9,7 @@ from kit.ids import new_id
 from kit.messaging import cloudevents
 from kit.messaging.broker import Delivery
 from kit.messaging.messages import Command, Envelope, Event, Message, Reply
-from kit.messaging.outbox import Row
+from kit.messaging.packing import Row
 from kit.messaging.routes import Handler, caused_by
 from testkit.clock import FakeClock
 
@@ -78,9 +78,9 @@ def event_id(body: bytes) -> UUID:
     return found
 
 
-def row(seq: int, route: tuple[str, str] = ("kit.events", "told"), subject: str = "1") -> Row:
+def row(number: int, route: tuple[str, str] = ("kit.events", "told"), subject: str = "1") -> Row:
     """Return an outbox row whose body is its number."""
-    return Row(seq, *route, subject, str(seq).encode())
+    return Row(number, *route, [subject], str(number).encode())
 
 
 def one_by_one(handle: Callable[[UnitOfWork, Envelope], Awaitable[None]]) -> Handler:

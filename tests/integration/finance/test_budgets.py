@@ -5,9 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import orjson
 import pytest
-from msgspec import convert
 from tests.integration.finance.ledger import Ledger
 from tests.integration.finance.movements import Purse
 from tests.integration.finance.room import Json, Room, changed, code
@@ -20,6 +18,7 @@ from finance.repository import Books
 from finance.service.feed.movements import book_movements
 from finance.service.feed.purchases import keep_purchases
 from kit.ids import new_id
+from testkit.pump import sent
 
 
 @pytest.fixture
@@ -49,11 +48,7 @@ async def standing(room: Room, month: str) -> list[tuple[Any, ...]]:
 
 async def told(room: Room) -> list[tuple[str, int, int]]:
     """Return month, threshold and what was spent of each event, in their order."""
-    rows = await room.rows("SELECT body FROM outbox ORDER BY seq")
-    sent = [orjson.loads(row["body"]) for row in rows]
-    events = [
-        convert(one["data"], BudgetReached) for one in sent if one["type"] == BudgetReached.type
-    ]
+    events = [one.message for one in await sent(room.database, BudgetReached)]
     return [(f"{one.month:%Y-%m}", one.threshold, one.used_minor) for one in events]
 
 

@@ -12,7 +12,7 @@ INSERT INTO kit.outbox (event_id, exchange, routing_key, subject, body)
 SELECT gen_random_uuid(), '', '', '', decode(repeat('78', 100), 'hex')
 FROM generate_series(1, $1)
 """
-NEXT = "SELECT nextval(pg_get_serial_sequence('kit.outbox', 'seq'))"
+NEXT = "SELECT nextval(pg_get_serial_sequence('kit.outbox', 'number'))"
 
 
 async def _left(connection: asyncpg.Connection) -> tuple[int, int]:

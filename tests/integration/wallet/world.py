@@ -194,7 +194,8 @@ class World:
         """Forget the messages sent so far."""
         rows = await outbox_rows(self.database)
         async with self.database.unit_of_work() as uow:
-            await uow.execute("DELETE FROM outbox WHERE seq = ANY($1)", [row.seq for row in rows])
+            numbers = [row.number for row in rows]
+            await uow.execute("DELETE FROM outbox WHERE number = ANY($1)", numbers)
 
     async def check_ledger(self) -> None:
         """Check every rule that the whole ledger must keep."""

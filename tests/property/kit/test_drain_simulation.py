@@ -15,7 +15,9 @@ from kit.messaging.broker import (
     PublishOutcome,
 )
 from kit.messaging.drain import LONGEST_COMMIT_SECONDS, Drain
-from kit.messaging.outbox import COMMANDS, OutboxPage, Row
+from kit.messaging.outbox import OutboxPage
+from kit.messaging.packing import Row, parcels
+from kit.messaging.topology import COMMANDS
 from kit.messaging.undeliverable import LAST_PAUSE_SECONDS, Undeliverable
 
 SEEDS = int(os.environ.get("SALDO_SIMULATION_SEEDS", "400"))
@@ -35,7 +37,8 @@ class World:
         self.running: dict[int, list[Row]] = {}
         self.began: dict[int, float] = {}
         self.committed: dict[int, Row] = {}
-        self.everything: list[Row] = []
+        self.numbered = 0
+        self.everything: list[Row] = []  # each message by itself, whose body says which it is
         self.arrived: list[Row] = []
         self.sick: set[tuple[str, str]] = set(BROKEN)
         self.calm = False
@@ -47,24 +50,40 @@ class World:
         return not self.calm and self.random.random() < chance
 
     def write(self) -> None:
-        """Write a transaction's messages; it holds the lock on its subject until it ends."""
-        locked = {row.subject for rows in self.running.values() for row in rows}
+        """Write a transaction's messages; it holds the locks on its subjects until it ends."""
+        locked = {name for rows in self.running.values() for row in rows for name in row.subjects}
         free = [subject for subject in SUBJECTS if subject not in locked]
         if not free:
             return
         self.xid += 1
         self.began[self.xid] = self.now
-        subject = self.random.choice(free)
-        self.running[self.xid] = [self._row(subject) for _ in range(self.random.choice((1, 1, 4)))]
+        subjects = self.random.sample(free, min(len(free), self.random.choice((1, 3))))
+        count = self.random.choice((1, 1, 4, 8))
+        messages = [self.message(self.random.choice(subjects)) for _ in range(count)]
+        self.running[self.xid] = self.packed(messages)
 
-    def _row(self, subject: str) -> Row:
+    def packed(self, messages: Sequence[Row]) -> list[Row]:
+        """Return messages as the rows that one unit of work makes of them."""
+        rows = [parcel.row() for parcel in parcels(messages)]
+        first, self.numbered = self.numbered + 1, self.numbered + len(rows)
+        return [row._replace(number=number) for number, row in enumerate(rows, first)]
+
+    def message(self, subject: str) -> Row:
+        """Write one message by a route that is seldom a broken one."""
         route = self.random.choices(
             [TOLD, SUNG, TO_WALLET, TO_NOBODY, REFUSED], [30, 20, 20, 1, 1]
         )[0]
-        seq = len(self.everything) + 1
-        made = Row(seq, *route, subject, str(seq).encode())
+        return self.message_by(route, subject)
+
+    def message_by(self, route: tuple[str, str], subject: str) -> Row:
+        """Write one message."""
+        made = Row(0, *route, (subject,), str(len(self.everything) + 1).encode())
         self.everything.append(made)
         return made
+
+    def messages(self, row: Row) -> list[Row]:
+        """Return the messages that a row holds."""
+        return [self.everything[int(message) - 1] for message in row.messages()]
 
     def commit_some(self) -> None:
         """Let time have its effect on transactions."""
@@ -82,7 +101,7 @@ class World:
             self._commit(self.random.choice(list(self.running)))
 
     def _commit(self, xid: int) -> None:
-        self.committed |= {row.seq: row for row in self.running.pop(xid)}
+        self.committed |= {row.number: row for row in self.running.pop(xid)}
 
 
 class SimulatedOutbox:
@@ -105,7 +124,7 @@ class SimulatedOutbox:
         found = [
             row
             for seq, row in sorted(world.committed.items())
-            if seq > after and seq not in known and row.subject not in blocked
+            if seq > after and seq not in known and not blocked_all(row, blocked)
         ]
         for seq in confirmed:
             world.committed.pop(seq, None)
@@ -113,6 +132,18 @@ class SimulatedOutbox:
             raise ConnectionResetError("after the statement")
         world.xid += 1
         return OutboxPage(found[:limit], world.xid, min(world.running, default=world.xid))
+
+    async def cut(self, rows: Sequence[Row]) -> None:
+        if self._world.happens(0.05):
+            raise ConnectionResetError("before the statement")
+        self._world.committed |= {row.number: row for row in rows}
+        if self._world.happens(0.05):
+            raise ConnectionResetError("after the statement")
+
+
+def blocked_all(row: Row, blocked: Collection[str]) -> bool:
+    """Tell whether all of a row is about blocked subjects."""
+    return all(subject in blocked for subject in row.subjects)
 
 
 class SimulatedPublisher:
@@ -157,13 +188,18 @@ def queue_of(row: Row) -> str:
     return row.routing_key if row.exchange == COMMANDS else "listener"
 
 
-def firsts(rows: Sequence[Row]) -> dict[tuple[str, str], list[int]]:
-    """Return each subject's rows at each queue, in the order of their first arrival."""
+def place_of(message: Row) -> tuple[str, str]:
+    """Return among which messages a message keeps its order."""
+    return message.subjects[0], queue_of(message)
+
+
+def firsts(messages: Sequence[Row]) -> dict[tuple[str, str], list[int]]:
+    """Return each subject's messages at each queue, in the order of their first arrival."""
     found: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for row in rows:
-        seqs = found[row.subject, queue_of(row)]
-        if row.seq not in seqs:
-            seqs.append(row.seq)
+    for message in messages:
+        numbers = found[place_of(message)]
+        if int(message.body) not in numbers:
+            numbers.append(int(message.body))
     return found
 
 
@@ -198,10 +234,12 @@ async def test_whatever_happens_all_rows_arrive_in_their_order(block: int) -> No
         drain = new_drain(world)
         await run(world, drain, 150)
         stuck = firsts(world.arrived)
-        for row in world.committed.values():
-            behind = [seq for seq in stuck.get((row.subject, queue_of(row)), []) if seq > row.seq]
-            unarrived = row.seq not in stuck.get((row.subject, queue_of(row)), [])
-            assert not (behind and unarrived), f"seed {seed}: {behind} overtook {row}"
+        waiting = [one for row in world.committed.values() for one in world.messages(row)]
+        for message in waiting:
+            there = stuck.get(place_of(message), [])
+            behind = [number for number in there if number > int(message.body)]
+            unarrived = int(message.body) not in there
+            assert not (behind and unarrived), f"seed {seed}: {behind} overtook {message}"
         world.calm = True
         world.sick.clear()
         world.now += LAST_PAUSE_SECONDS
@@ -209,23 +247,29 @@ async def test_whatever_happens_all_rows_arrive_in_their_order(block: int) -> No
             world.commit()
         await run(world, drain, 300)
         assert world.committed == {}, f"seed {seed}: left behind"
-        for at, seqs in firsts(world.arrived).items():
-            expected = [r.seq for r in world.everything if (r.subject, queue_of(r)) == at]
-            assert seqs == expected, f"seed {seed}: {at}"
+        for at, numbers in firsts(world.arrived).items():
+            expected = [int(one.body) for one in world.everything if place_of(one) == at]
+            assert numbers == expected, f"seed {seed}: {at}"
 
 
 async def test_an_undeliverable_message_holds_nobody_but_its_own_subject() -> None:
+    """Though messages of its subject share their rows with others."""
     for seed in range(SEEDS // 4):
         world = World(seed)
         world.calm = True
         drain = new_drain(world)
-        world.everything = [
-            Row(1, *world.random.choice((REFUSED, TO_NOBODY)), "sick", b"1"),
-            *(Row(n, *TOLD, world.random.choice(SUBJECTS), str(n).encode()) for n in range(2, 40)),
-            Row(40, *TOLD, "sick", b"40"),
+        world.message_by(world.random.choice((REFUSED, TO_NOBODY)), "sick")
+        others = [
+            world.message_by(
+                world.random.choice((TOLD, SUNG)), world.random.choice([*SUBJECTS, "sick"])
+            )
+            for _ in range(40)
         ]
-        world.committed = {row.seq: row for row in world.everything}
+        units = [world.everything[:1], *(others[at : at + 5] for at in range(0, 40, 5))]
+        rows = [row for unit in units for row in world.packed(unit)]
+        world.committed = {row.number: row for row in rows}
         await run(world, drain, 60)
-        arrived = {row.seq for row in world.arrived}
-        assert arrived >= set(range(2, 40)), f"seed {seed}"
+        arrived = {int(one.body) for one in world.arrived}
+        well = {int(one.body) for one in others if one.subjects[0] != "sick"}
+        assert arrived >= well, f"seed {seed}"
         assert 1 not in arrived

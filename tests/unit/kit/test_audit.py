@@ -15,7 +15,7 @@ from kit.db.database import Database
 from kit.db.unit_of_work import UnitOfWork
 from kit.ids import new_id
 from kit.messaging.messages import Command
-from kit.messaging.outbox import COMMANDS
+from kit.messaging.topology import COMMANDS
 
 
 class RecordAct(Command):

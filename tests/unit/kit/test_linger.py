@@ -11,7 +11,8 @@ from kit.db.batcher import MOST, Batcher
 from kit.linger import Linger
 from kit.messaging.broker import Publication, PublishOutcome
 from kit.messaging.drain import Drain
-from kit.messaging.outbox import OutboxPage, Row
+from kit.messaging.outbox import OutboxPage
+from kit.messaging.packing import Row
 from kit.messaging.undeliverable import Undeliverable
 from kit.refusals import Refusal
 from testkit.conditions import until
@@ -160,8 +161,11 @@ async def test_a_relay_reads_on_at_once_after_a_lone_row(sleeps: Sleeps) -> None
     assert sleeps.asked == []
 
 
-async def test_after_several_rows_a_relay_lets_the_next_gather(sleeps: Sleeps) -> None:
-    rows = Rows([row(1), row(2)])
+@pytest.mark.parametrize("several", [[row(1), row(2)], [row(1)._replace(subjects=["1", "2"])]])
+async def test_after_several_messages_a_relay_lets_the_next_gather(
+    several: list[Row], sleeps: Sleeps
+) -> None:
+    rows = Rows(several)
     drain = draining(rows, sleeps)
     await drain.step()
     async with asyncio.TaskGroup() as tasks:

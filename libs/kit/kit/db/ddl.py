@@ -99,6 +99,46 @@ _DROP_MESSAGING = (
     "DROP TABLE letter_action, letter, inbox, outbox",
 )
 
+# A row may hold several messages, those after the first about `others`. What an older process
+# writes is a row of one; an older relay, which would send several as one, does not find `seq`.
+# Rows up to a page stay whole: chunks cost about as much as rows.
+_OUTBOX_PACKS = (
+    "ALTER TABLE outbox RENAME COLUMN seq TO number",
+    """
+ALTER TABLE outbox
+    SET (toast_tuple_target = 8160),
+    ADD COLUMN others text[] NOT NULL DEFAULT '{}',
+    ALTER COLUMN event_id DROP NOT NULL,
+    ALTER COLUMN body SET STORAGE EXTERNAL,
+    ALTER COLUMN others SET STORAGE EXTERNAL
+    """,
+)
+
+# The messages are numbered anew, in their order. `json` keeps each message's bytes.
+_OUTBOX_SINGLES = (
+    """
+WITH old AS (DELETE FROM outbox RETURNING *)
+INSERT INTO outbox (event_id, exchange, routing_key, subject, body, created_at)
+SELECT gen_random_uuid(), exchange, routing_key, told.subject, told.body, created_at
+FROM old, LATERAL (
+    SELECT subject, body, 1 AS place WHERE others = '{}'
+    UNION ALL
+    SELECT (array_prepend(subject, others))[place], convert_to(message::text, 'UTF8'), place
+    FROM json_array_elements(CASE WHEN others <> '{}' THEN convert_from(body, 'UTF8')::json END)
+        WITH ORDINALITY AS packed (message, place)
+) AS told
+ORDER BY number, place
+    """,
+    """
+ALTER TABLE outbox
+    RESET (toast_tuple_target),
+    DROP COLUMN others,
+    ALTER COLUMN event_id SET NOT NULL,
+    ALTER COLUMN body SET STORAGE EXTENDED
+    """,
+    "ALTER TABLE outbox RENAME COLUMN number TO seq",
+)
+
 _SAGA = (
     """
 CREATE TABLE saga (
@@ -203,6 +243,16 @@ def create_messaging(op: Operations) -> None:
 def drop_messaging(op: Operations) -> None:
     """Drop what create_messaging created."""
     _run(op, _DROP_MESSAGING)
+
+
+def pack_outbox(op: Operations) -> None:
+    """Let a row of the outbox hold several messages."""
+    _run(op, _OUTBOX_PACKS)
+
+
+def unpack_outbox(op: Operations) -> None:
+    """Undo what pack_outbox did; what waits is a row each again."""
+    _run(op, _OUTBOX_SINGLES)
 
 
 def create_saga(op: Operations) -> None:

@@ -10,16 +10,18 @@ from kit.tasks import for_ever
 
 LOOK_SECONDS = 5.0  # of the sixty that close the API
 # A few undeliverable messages wait for an operator and must not close the API, so the backlog is
-# judged by the age of the row that has so many others before it.
-SPARED_ROWS = 100
+# judged by the age of the message that has so many others before it.
+SPARED = 100
 
 oldest = Gauge("saldo_outbox_oldest_seconds", "Age of the oldest row not yet sent", ["service"])
 
 _AGES = """
 SELECT (SELECT extract(epoch FROM clock_timestamp() - created_at)::float8
-        FROM outbox ORDER BY seq LIMIT 1) AS oldest,
+        FROM outbox ORDER BY number LIMIT 1) AS oldest,
        (SELECT extract(epoch FROM clock_timestamp() - created_at)::float8
-        FROM outbox ORDER BY seq OFFSET $1 LIMIT 1) AS backlog
+        FROM (SELECT number, created_at, sum(1 + cardinality(others)) OVER (ORDER BY number) AS upto
+              FROM outbox ORDER BY number LIMIT $1 + 1) AS counted
+        WHERE upto > $1 ORDER BY number LIMIT 1) AS backlog
 """
 
 
@@ -31,6 +33,6 @@ async def watch(database: Database) -> None:
 async def look(database: Database) -> None:
     """Note the outbox's age once, on the database and as a metric."""
     async with database.read() as connection:
-        (ages,) = await connection.fetch(_AGES, SPARED_ROWS)
+        (ages,) = await connection.fetch(_AGES, SPARED)
     database.backlog_seconds = ages["backlog"] or 0.0
     oldest.labels(database.name).set(ages["oldest"] or 0.0)

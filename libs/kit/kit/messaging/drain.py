@@ -5,7 +5,8 @@ sweep from the start, whatever went wrong before.
 """
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Protocol
 
 import structlog
@@ -14,12 +15,12 @@ from prometheus_client import Counter, Gauge
 from kit.db.tail import Frontier
 from kit.linger import NEVER, Linger
 from kit.messaging.broker import PublicationRefusedError, Publisher, PublishOutcome
-from kit.messaging.outbox import OutboxPage, Row
-from kit.messaging.packing import Parcel, parcels
+from kit.messaging.outbox import OutboxPage
+from kit.messaging.packing import Parcel, Row, parcels
 from kit.messaging.undeliverable import Undeliverable
 from kit.tasks import together
 
-PAGE = 1000
+PAGE = 200  # rows, of which each may be a full pack
 # No transaction takes as long between writing its messages, its last statement, and its commit;
 # one that writes other things for hours must not make every reading start before it.
 LONGEST_COMMIT_SECONDS = 10.0
@@ -47,6 +48,9 @@ class Outbox(Protocol):
         limit: int,
     ) -> OutboxPage:
         """Delete confirmed rows and return the next ones, in order."""
+
+    async def cut(self, rows: Sequence[Row]) -> None:
+        """Keep this of rows that were confirmed in part."""
 
 
 class Drain:
@@ -82,6 +86,7 @@ class Drain:
         self._page = page
         self._monotonic = monotonic
         self._confirmed: list[int] = []  # to be deleted by the next read
+        self._cut: list[Row] = []  # what the next read leaves of rows that were confirmed in part
         self._is_careful = False
         self._just_blocked: set[str] = set()
         self._blocked: frozenset[str] = frozenset()
@@ -90,6 +95,7 @@ class Drain:
         """Begin anew from the lowest row, on a fresh channel."""
         self._publisher = publisher
         self._window: list[Row] = []  # read, to be published next
+        self._held: dict[int, Row] = {}  # number -> what is held back of a row in the window
         self._frontier = Frontier(longest_seconds=LONGEST_COMMIT_SECONDS)
         self._swept = 0  # how far the sweep under way has come
         self._has_more = False
@@ -108,12 +114,26 @@ class Drain:
         else:
             began = self._monotonic()
             await self._publish(window)
-            await self._linger.after(len(window), self._monotonic() - began)
+            began = self._monotonic()
+            await self._publish(window)
+            gathered = sum(len(row.subjects) for row in window)
+            await self._linger.after(gathered, self._monotonic() - began)
             rows = await self._read_on([], self._is_somebody_let_go())
-        # Later rows must not overtake a row of their subject that was blocked meanwhile.
-        blocked = self._undeliverable.blocked(self._monotonic()) | self._just_blocked
-        self._window = [row for row in rows if row.subject not in blocked]
-        return bool(self._confirmed) or not self._is_drained
+        self._open_window(rows)
+        return bool(self._confirmed or self._cut) or not self._is_drained
+
+    def _open_window(self, rows: list[Row]) -> None:
+        """Let go what is not blocked, so that nothing overtakes what was not read.
+
+        That is what was held: a message whose subject was blocked when they were read, or since, and one held back of a
+        row that was under way.
+        """
+        self._just_blocked |= set(_subjects(self._held.values()))
+        now_blocked = self._undeliverable.blocked(self._monotonic())
+        blocked = self._blocked | now_blocked | self._just_blocked
+        split = [row.split(blocked) for row in rows] if blocked else [(row, None) for row in rows]
+        self._window = [free for free, _ in split if free]
+        self._held = {held.number: held for free, held in split if free and held}
 
     def _is_somebody_let_go(self) -> bool:
         """Tell whether a block has ended, or may end before the next reading."""
@@ -127,10 +147,11 @@ class Drain:
         is_sweep = is_let_go or began >= self._next_sweep_at
         if is_sweep:
             self._swept = 0
+        await self._cut_rows()
         forgotten = len(self._confirmed)
         page = await self._outbox.read_on(
             confirmed=self._confirmed[:forgotten],
-            under_way=[row.seq for row in under_way],
+            under_way=[row.number for row in under_way],
             blocked=self._blocked,
             after=min(self._swept, self._frontier.after),
             limit=self._page,
@@ -141,21 +162,27 @@ class Drain:
             pause = max(SWEEP_SECONDS, (now - began) / SWEEP_SHARE)
             self._next_sweep_at = now + pause
         if page.rows:
-            self._frontier.passed(page.rows[-1].seq, page.xid, began)
+            self._frontier.passed(page.rows[-1].number, page.xid, began)
             self._frontier.advance(page.oldest_xid, now)
         self._has_more = len(page.rows) == self._page
         # A sweep goes on, page by page, until it has come as far as was read before.
-        self._swept = page.rows[-1].seq if self._has_more else self._frontier.after
+        self._swept = page.rows[-1].number if self._has_more else self._frontier.after
         self._is_drained = not page.rows
         blocked_now.labels(self._service).set(len(self._undeliverable))
         return page.rows
+
+    async def _cut_rows(self) -> None:
+        """Leave in rows that were confirmed in part what was held back."""
+        if cut := self._cut[:]:
+            await self._outbox.cut(cut)
+            del self._cut[: len(cut)]
 
     async def _publish(self, rows: list[Row]) -> None:
         """Publish rows and note which were confirmed."""
         if not rows:
             return
         packed = parcels(rows)
-        if self._is_careful or any(self._undeliverable.is_suspect(row.subject) for row in rows):
+        if self._is_careful or self._undeliverable.are_suspect(_subjects(rows)):
             # One by one, so that the refused message is known.
             for parcel in packed:
                 await self._publish_window([parcel])
@@ -174,27 +201,37 @@ class Drain:
             raise
         for parcel, outcome in zip(window, outcomes, strict=True):
             if outcome is PublishOutcome.CONFIRMED:
-                self._confirmed += [row.seq for row in parcel.rows]
-                self._undeliverable.forgive(
-                    {row.subject for row in parcel.rows} - self._just_blocked
-                )
-                published.labels(self._service).inc(len(parcel.rows))
+                self._note_confirmed(parcel.rows)
+                published.labels(self._service).inc(parcel.count)
                 messages.labels(self._service).inc()
             else:
                 self._block(parcel, "returned")
 
+    def _note_confirmed(self, rows: list[Row]) -> None:
+        for row in rows:
+            held = self._held.get(row.number)
+            if held is None:
+                self._confirmed.append(row.number)
+            else:
+                self._cut.append(held)
+        self._undeliverable.forgive(_subjects(rows), but=self._just_blocked)
+
     def _block(self, parcel: Parcel, reason: str) -> None:
         """Block the subjects of an undeliverable message for a while; others go on."""
-        subjects = {row.subject for row in parcel.rows}
+        subjects = set(_subjects(parcel.rows))
         self._undeliverable.block(subjects, self._monotonic())
         self._just_blocked |= subjects
-        undelivered.labels(self._service).inc(len(parcel.rows))
+        undelivered.labels(self._service).inc(parcel.count)
         first = parcel.rows[0]
         log.error(
             "undeliverable",
             exchange=first.exchange,
             routing_key=first.routing_key,
-            first_seq=first.seq,
-            events=len(parcel.rows),
+            number=first.number,
+            events=parcel.count,
             reason=reason,
         )
+
+
+def _subjects(rows: Iterable[Row]) -> Iterator[str]:
+    return chain.from_iterable(row.subjects for row in rows)

@@ -1,70 +1,51 @@
-"""Owns the outbox table: each row is a message that the broker has not confirmed.
+"""Owns the outbox table: the messages that the broker has not confirmed.
 
-Messages become rows in the transaction that causes them; the relay reads them and deletes them once
-they are confirmed.
+They become rows in the transaction that causes them, packed by route; the relay reads these and
+deletes them once they are confirmed.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache
+from itertools import accumulate, chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
-from uuid import UUID
 
-from kit.db.bulk import COPIED_FROM
 from kit.messaging import cloudevents
 from kit.messaging.messages import Command, Envelope, Event, Message, Reply
+from kit.messaging.packing import Row, parcels
 from kit.messaging.partitions import command_key, partition_of
+from kit.messaging.topology import COMMANDS, REPLIES
 
 if TYPE_CHECKING:
     import asyncpg
 
     from kit.db.unit_of_work import UnitOfWork
 
-COMMANDS = "saldo.commands"
-REPLIES = "saldo.replies"
-
-# Both ways number the rows in their order, in a transaction that took its id before it drew the
-# first number: see kit.db.tail. COPY has no place for a condition.
+# Numbers the rows in their order, in a transaction that took its id before it drew the first one:
+# see kit.db.tail. No array holds arrays of several lengths, so a row's subjects are a slice of all.
 _INSERT = """
-INSERT INTO outbox (event_id, exchange, routing_key, subject, body)
-SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bytea[])
+INSERT INTO outbox (exchange, routing_key, subject, others, body)
+SELECT exchange, routing_key, ($6::text[])[first], ($6::text[])[first + 1:last], body
+FROM unnest($1::text[], $2::text[], $3::bytea[], $4::int[], $5::int[])
+    AS packed (exchange, routing_key, body, first, last)
 WHERE pg_current_xact_id() IS NOT NULL
 """
-_TAKE_ID = "SELECT pg_current_xact_id()"
 
 # One statement both deletes confirmed rows and reads on, in one round trip. Both parts see the
 # table as it was before, so the rows that are being deleted must be left out by name: by a
 # sub-select, which any plan hashes. The two others run once, and only where there is a row: an idle
 # relay draws no transaction ids.
 _READ_ON = """
-WITH confirmed AS (DELETE FROM outbox WHERE seq = ANY($1::bigint[]))
-SELECT seq, exchange, routing_key, subject, body,
+WITH confirmed AS (DELETE FROM outbox WHERE number = ANY($1::bigint[]))
+SELECT number, exchange, routing_key, array_prepend(subject, others), body,
     (SELECT pg_current_xact_id()::text::bigint),
     (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint)
-FROM outbox WHERE seq > $2 AND seq NOT IN (SELECT unnest($3::bigint[]))
-    AND subject NOT IN (SELECT unnest($4::text[]))
-ORDER BY seq LIMIT $5
+FROM outbox WHERE number > $2 AND number NOT IN (SELECT unnest($3::bigint[]))
+    AND (subject NOT IN (SELECT unnest($4::text[])) OR EXISTS (
+        SELECT FROM unnest(others) AS other WHERE other NOT IN (SELECT unnest($4::text[]))))
+ORDER BY number LIMIT $5
 """
-
-
-class Outgoing(NamedTuple):
-    """One encoded message on its way into the outbox."""
-
-    event_id: UUID
-    exchange: str
-    routing_key: str
-    subject: str
-    body: bytes
-
-
-class Row(NamedTuple):
-    """One outbox row, as read by the relay."""
-
-    seq: int
-    exchange: str
-    routing_key: str
-    subject: str
-    body: bytes
+_CUT = "UPDATE outbox SET subject = $2, others = $3, body = $4 WHERE number = $1"
 
 
 class OutboxPage(NamedTuple):
@@ -147,7 +128,7 @@ def emit(  # noqa: PLR0913 - the attributes of one event
     exchange, routing_key, reply_to = address(
         message, uow.service, to, subject=subject, partitions=uow.command_partitions
     )
-    event_id, body = cloudevents.encode(
+    _, body = cloudevents.encode(
         message,
         source=uow.service,
         subject=subject,
@@ -156,16 +137,18 @@ def emit(  # noqa: PLR0913 - the attributes of one event
         reply_to=reply_to,
         cause=cause,
     )
-    uow.before_commit(store, Outgoing(event_id, exchange, routing_key, subject, body))
+    uow.before_commit(store, Row(0, exchange, routing_key, (subject,), body))
 
 
-async def store(uow: "UnitOfWork", outgoing: list[Outgoing]) -> None:
-    """Write a unit of work's messages in their order, and wake the relay."""
-    if len(outgoing) < COPIED_FROM:
-        await uow.execute(_INSERT, *zip(*outgoing, strict=True))
-    else:
-        await uow.execute(_TAKE_ID)
-        await uow.copy_in("outbox", Outgoing._fields, outgoing)
+async def store(uow: "UnitOfWork", outgoing: list[Row]) -> None:
+    """Pack a unit of work's messages, write them in their order, and wake the relay."""
+    rows = [parcel.row() for parcel in parcels(outgoing)]
+    ends = list(accumulate(len(row.subjects) for row in rows))
+    firsts = [end - len(row.subjects) + 1 for row, end in zip(rows, ends, strict=True)]
+    _, exchanges, routing_keys, subjects, bodies = zip(*rows, strict=True)
+    await uow.execute(
+        _INSERT, exchanges, routing_keys, bodies, firsts, ends, list(chain.from_iterable(subjects))
+    )
     uow.after_commit(uow.wake_up.set)
 
 
@@ -191,7 +174,7 @@ class Unsent:
         Args:
             confirmed: Rows to delete.
             under_way: Rows that are being published.
-            blocked: Subjects to leave alone.
+            blocked: Subjects to leave alone; a row that has others, too, is returned whole.
             after: The row to read on from.
             limit: How many rows at most.
         """
@@ -203,3 +186,9 @@ class Unsent:
         if not found:
             return OutboxPage([])
         return OutboxPage([Row(*row[:5]) for row in found], *found[0][5:])
+
+    async def cut(self, rows: Sequence[Row]) -> None:
+        """Keep this of rows that were confirmed in part."""
+        self.statements += 1
+        kept = [(row.number, row.subjects[0], row.subjects[1:], row.body) for row in rows]
+        await self._connection.executemany(_CUT, kept)

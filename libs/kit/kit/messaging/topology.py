@@ -15,9 +15,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from kit.messaging.outbox import COMMANDS, REPLIES
 from kit.messaging.partitions import command_key, command_queue
 
+COMMANDS = "saldo.commands"
+REPLIES = "saldo.replies"
 DEAD = "saldo.dead"
 UNROUTED = "saldo.unrouted"
 UNROUTED_KEPT = 10_000

@@ -1,6 +1,6 @@
 """Remembers the subjects whose message could not be delivered. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 FIRST_PAUSE_SECONDS = 1.0
@@ -34,15 +34,16 @@ class Undeliverable:
         """Return the subjects to leave alone at ``now``."""
         return frozenset(name for name, one in self._troubles.items() if one.until > now)
 
-    def is_suspect(self, subject: str) -> bool:
-        """Tell whether the subject's last message could not be delivered."""
-        return subject in self._troubles
+    def are_suspect(self, subjects: Iterable[str]) -> bool:
+        """Tell whether the last message of any of the subjects could not be delivered."""
+        return bool(self._troubles) and any(subject in self._troubles for subject in subjects)
 
-    def forgive(self, subjects: Iterable[str]) -> None:
-        """Forget subjects whose message was delivered."""
+    def forgive(self, subjects: Iterable[str], but: Collection[str] = ()) -> None:
+        """Forget subjects whose message was delivered, but for some."""
         if self._troubles:
             for subject in subjects:
-                self._troubles.pop(subject, None)
+                if subject not in but:
+                    self._troubles.pop(subject, None)
 
     def __len__(self) -> int:
         return len(self._troubles)

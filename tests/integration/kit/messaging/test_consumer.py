@@ -52,12 +52,12 @@ def put(broker: MemoryBroker, *bodies: bytes) -> None:
         broker.put(QUEUE, one)
 
 
-async def test_a_batch_is_one_transaction_of_four_statements(effects: Effects) -> None:
+async def test_a_batch_is_one_transaction_of_three_statements(effects: Effects) -> None:
     texts = [f"{n:03}" for n in range(200)]
     consumer = effects.consumer()
     before = effects.database.statements
     await consumer.handle([delivery(*(command(effects, text) for text in texts))])
-    assert effects.database.statements - before == 4  # inbox, handler, its id, outbox
+    assert effects.database.statements - before == 3  # inbox, handler, outbox
     assert effects.batches == [200]
     assert await effects.texts() == texts
     assert len(await sent(effects.database, ToyTold)) == 200

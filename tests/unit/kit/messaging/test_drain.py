@@ -13,7 +13,9 @@ from kit.messaging.drain import (
     published,
     undelivered,
 )
-from kit.messaging.outbox import COMMANDS, OutboxPage, Row
+from kit.messaging.outbox import OutboxPage
+from kit.messaging.packing import Row, parcels
+from kit.messaging.topology import COMMANDS
 from kit.messaging.undeliverable import Undeliverable
 from testkit.toys import row
 
@@ -32,7 +34,7 @@ class Table:
     """An outbox as a dictionary; remembers what it was asked. ``writer`` still runs, if set."""
 
     def __init__(self, *rows: Row) -> None:
-        self.rows = {one.seq: one for one in rows}
+        self.rows = {one.number: one for one in rows}
         self.asked: list[tuple[list[int], int]] = []
         self.writer: int | None = None
         self.slowness: Callable[[], None] = lambda: None
@@ -53,13 +55,16 @@ class Table:
         found = [
             one
             for seq, one in sorted(self.rows.items())
-            if seq > after and seq not in under_way and one.subject not in blocked
+            if seq > after and seq not in under_way and not blocked >= set(one.subjects)
         ]
         for _ in range(6):
             await asyncio.sleep(0)
         self.slowness()
         self.xid += 1
         return OutboxPage(found[:limit], self.xid, self.writer or self.xid)
+
+    async def cut(self, rows: Sequence[Row]) -> None:
+        self.rows |= {one.number: one for one in rows}
 
 
 class Channel:
@@ -328,3 +333,53 @@ async def test_a_subject_let_go_is_sent_while_there_is_still_more_to_send() -> N
         await scene.drain.step()
     assert scene.sent.count(1) == 2
     assert len(scene.sent) < 20
+
+
+def shared(number: int, *messages: tuple[int, str]) -> Row:
+    """Return a row of several messages, each its number and its subject."""
+    (parcel,) = parcels(row(one, subject=subject) for one, subject in messages)
+    return parcel.row()._replace(number=number)
+
+
+async def test_of_a_pack_only_what_is_about_a_held_subject_stays() -> None:
+    scene = Scene(row(1, TO_NOBODY, "sick"))
+    await scene.until_drained()
+    scene.table.rows[2] = shared(2, (2, "well"), (3, "sick"), (4, "well"), (5, "sick"))
+    scene.table.rows[3] = shared(3, (6, "sick"), (7, "well"))
+    await scene.until_drained()
+    assert scene.sent == [1, 2, 4, 7]
+    assert scene.table.rows[2].messages() == [b"3", b"5"]
+    assert scene.table.rows[3] == row(6, subject="sick")._replace(number=3, subjects=("sick",))
+    scene.table.rows[1] = row(1, subject="sick")
+    scene.time.now += 1.1
+    await scene.until_drained()
+    assert scene.sent == [1, 2, 4, 7, 1, 3, 5, 6]
+    assert scene.table.rows == {}
+
+
+async def test_what_is_held_of_a_pack_under_way_is_not_overtaken_by_what_is_read_meanwhile() -> (
+    None
+):
+    scene = Scene(row(1, TO_NOBODY, "sick"), page=2)
+    await scene.until_drained()
+    scene.table.rows = {
+        2: shared(2, (2, "well"), (3, "sick")),
+        4: row(4, subject="well"),
+        5: row(5, subject="sick"),
+    }
+    await scene.drain.step()
+    scene.time.now += 1.1  # the pause ends before 2 is sent, and 5 read beside it
+    await scene.until_drained()
+    assert scene.sent == [1, 2, 4, 3, 5]
+    assert scene.table.rows == {}
+
+
+async def test_the_messages_of_packs_are_counted_one_by_one() -> None:
+    sent, lost = published.labels("scene"), undelivered.labels("scene")
+    before = sent._value.get(), lost._value.get()
+    to_nobody = shared(2, (3, "a"), (4, "b"), (5, "c"))._replace(routing_key="nobody")
+    await Scene(
+        shared(1, (1, "a"), (2, "b")), to_nobody._replace(exchange=COMMANDS)
+    ).until_drained()
+    assert (sent._value.get() - before[0], lost._value.get() - before[1]) == (2, 3)
+    assert blocked_now.labels("scene")._value.get() == 3

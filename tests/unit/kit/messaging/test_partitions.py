@@ -8,10 +8,10 @@ from pydantic_settings import SettingsConfigDict
 from contracts.wallet import AccountRef, PlaceHold, Transfer
 from kit.ids import new_id
 from kit.messaging.messages import Command
-from kit.messaging.outbox import COMMANDS, address
+from kit.messaging.outbox import address
 from kit.messaging.partitions import command_key, command_queue, is_ones_own, partition_of
 from kit.messaging.settings import BrokerSettings
-from kit.messaging.topology import of_service
+from kit.messaging.topology import COMMANDS, of_service
 from kit.settings import SettingsAtFault, load
 from testkit.toys import ToyTold, Worked, work
 

@@ -24,9 +24,9 @@ def test_the_pause_grows_with_every_failure_up_to_its_cap() -> None:
 def test_a_delivered_subject_starts_afresh() -> None:
     undeliverable = Undeliverable()
     undeliverable.block(["a", "b"], now=0.0)
-    assert undeliverable.is_suspect("a")
+    assert undeliverable.are_suspect("a")
     undeliverable.forgive(["a", "never seen"])
-    assert not undeliverable.is_suspect("a")
+    assert not undeliverable.are_suspect("a")
     assert undeliverable.blocked(now=0.5) == {"b"}
     assert len(undeliverable) == 1
 
