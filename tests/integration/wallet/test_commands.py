@@ -280,6 +280,7 @@ async def test_the_same_event_has_one_effect_alone_in_a_pack_and_in_two_workers(
     await world.worker.handle([pack, pack])
     await world.worker.handle([pack])
     assert await world.figures(bob) == (200, 0)
+    assert await world.count("inbox") == 0
     await world.check_ledger()
 
 
