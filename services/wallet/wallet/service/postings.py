@@ -35,13 +35,13 @@ async def settle(
 
 
 async def decide(
-    uow: UnitOfWork, commands: Sequence[LedgerCommand]
+    uow: UnitOfWork, commands: Sequence[LedgerCommand], locked: list[Account] | None = None
 ) -> tuple[Book, list[CommandOutcome]]:
-    """Lock what the commands touch and decide them; writes nothing."""
+    """Lock what the commands touch, unless it is locked, and decide them; writes nothing."""
     rows = Ledger(uow)
     accounts, hold_ids, command_ids = _touched(commands)
-    accounts.update(await rows.accounts_of_holds(hold_ids))
-    locked = await rows.lock_for_posting(accounts)
+    if locked is None:
+        locked = (await rows.lock_for_posting(accounts, hold_ids)).accounts
     houses = await _stand_ins(uow, commands, locked)
     left = {*accounts, *houses.values()}.difference(account.id for account in locked)
     last = await rows.lock_last(left) if left else []
