@@ -146,7 +146,7 @@ class Consumer:
             events += len(reading.items)
             following, rest = cut(rest)
             work = self._finish(batch, reading, subscription)
-            if following and _is_suspect(following[0]):
+            if not following or _is_suspect(following[0]):
                 await work  # nothing else may be under way beside what may kill the process
                 reading = await self._read(following)
             else:

@@ -19,7 +19,7 @@ from wallet.domain.wallets import WalletKey
 # NO KEY: rows that only refer to an account need not wait.
 _LOCK = """
 SELECT id, owner_id, currency, kind, status = 'frozen', balance_minor, held_minor, seq, last_hash,
-       moved_at, owed_minor, status = 'closed', is_default
+       moved_at, owed_minor, status = 'closed'{more}
 FROM account WHERE id = ANY({ids}) AND {condition} ORDER BY id FOR NO KEY UPDATE
 """
 
@@ -31,6 +31,8 @@ WITH named AS MATERIALIZED (
     SELECT account.id FROM unnest((SELECT $2::uuid[]), $3::text[]) AS given (owner_id, currency)
     JOIN account USING (owner_id, currency) WHERE is_default)
 """ + _LOCK.format(
+    more=""", is_default, EXISTS (
+        SELECT FROM command WHERE command_id = ANY((SELECT $5::uuid[])::uuid[]))""",
     ids="""ARRAY(
     SELECT unnest($1::uuid[]) UNION ALL SELECT id FROM named
     UNION ALL SELECT account_id FROM hold WHERE hold.id = ANY((SELECT $4::uuid[])::uuid[]))""",
@@ -39,7 +41,7 @@ WITH named AS MATERIALIZED (
 )
 # Only locked accounts of people show whether the accounts that stand in for them are needed. So
 # every batch locks these last, and all batches keep one order.
-_LOCK_LAST = _LOCK.format(ids="$1", condition="kind IN ('debts', 'suspense')")
+_LOCK_LAST = _LOCK.format(more="", ids="$1", condition="kind IN ('debts', 'suspense')")
 
 _HOLDS = """
 SELECT id, account_id, amount_minor, captured_minor, released_minor, reference
@@ -146,10 +148,14 @@ class KeptPosting(NamedTuple):
 
 
 class Locked(NamedTuple):
-    """Locked accounts, and which of them are default wallets."""
+    """Locked accounts, and which of them are default wallets.
+
+    `may_repeat` is False where none of the commands was answered when the locks were asked for.
+    """
 
     accounts: list[Account]
     defaults: Mapping[WalletKey, UUID]
+    may_repeat: bool
 
 
 class HoldAppearedError(Exception):
@@ -166,6 +172,7 @@ class Ledger:
         self,
         account_ids: Collection[UUID],
         hold_ids: Collection[UUID],
+        command_ids: Collection[UUID],
         keys: Collection[WalletKey] = (),
     ) -> Locked:
         """Lock accounts in id order until the unit of work ends, and return them.
@@ -174,10 +181,13 @@ class Ledger:
         accounts that `lock_last` locks. If any key has no wallet yet, none is locked.
         """
         owners, currencies = columns_of(keys, 2)
-        rows = await self._uow.fetch(_LOCK_FIRST, account_ids, owners, currencies, hold_ids)
+        rows = await self._uow.fetch(
+            _LOCK_FIRST, account_ids, owners, currencies, hold_ids, command_ids
+        )
         return Locked(
-            [Account(*row[:-1]) for row in rows],
-            {WalletKey(row[1], row[2]): row[0] for row in rows if row[-1]},
+            [Account(*row[:-2]) for row in rows],
+            {WalletKey(row[1], row[2]): row[0] for row in rows if row[-2]},
+            may_repeat=not rows or rows[0][-1],
         )
 
     async def lock_last(self, account_ids: Collection[UUID]) -> list[Account]:
@@ -185,7 +195,7 @@ class Ledger:
 
         Nothing may be locked after them.
         """
-        return [Account(*row[:-1]) for row in await self._uow.fetch(_LOCK_LAST, account_ids)]
+        return [Account(*row) for row in await self._uow.fetch(_LOCK_LAST, account_ids)]
 
     async def kept_replies(self, command_ids: Collection[UUID]) -> list[KeptReply | KeptPosting]:
         """Return the kept replies to these commands; transfers take a statement more."""

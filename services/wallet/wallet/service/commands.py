@@ -7,12 +7,12 @@ from uuid import UUID
 from kit.db.unit_of_work import UnitOfWork
 from kit.messaging.messages import Envelope, Reply
 from kit.messaging.outbox import emit
-from kit.tasks import giving_way, together
+from kit.tasks import GIVES_WAY_AFTER, giving_way, together
 from wallet.domain import commands as ledger
-from wallet.domain.book import Account, Book
+from wallet.domain.book import Book
 from wallet.domain.commands import CommandOutcome
 from wallet.domain.wallets import HouseAccount, WalletKey
-from wallet.repository.ledger import KeptReply, Ledger
+from wallet.repository.ledger import KeptReply, Ledger, Locked
 from wallet.service.postings import decide, funds_moved, house_accounts
 from wallet.service.translation import (
     AccountKey,
@@ -39,9 +39,14 @@ async def post_commands(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
     commands = [ledger_command(message, found) for message in asked]
     book, outcomes = await decide(uow, commands, locked)
     replies = [reply_to(*answered) for answered in zip(asked, outcomes, strict=True)]
-    writing = Ledger(uow).save(book, _to_keep(book, outcomes, replies))
-    # Replies and events are encoded while PostgreSQL writes what was decided.
-    await together(writing, _emit_all(uow, envelopes, book, outcomes, replies))
+    to_keep = _to_keep(book, outcomes, replies)
+    if len(envelopes) > GIVES_WAY_AFTER:
+        # Replies and events are encoded while PostgreSQL writes what was decided.
+        emitting = _emit_all(uow, envelopes, book, outcomes, replies)
+        await together(Ledger(uow).save(book, to_keep), emitting)
+    else:  # so few are encoded before it has begun
+        await _emit_all(uow, envelopes, book, outcomes, replies)
+        await Ledger(uow).save(book, to_keep)
 
 
 async def _emit_all(
@@ -77,7 +82,7 @@ async def _emit_all(
 
 async def _accounts(
     uow: UnitOfWork, asked: Iterable[WalletCommand]
-) -> tuple[Mapping[AccountKey, UUID], list[Account] | None]:
+) -> tuple[Mapping[AccountKey, UUID], Locked | None]:
     """Find the accounts that messages name by key, opening the missing ones.
 
     Returns also all that are named, locked, if none was to be opened and none is a provider's.
@@ -86,10 +91,12 @@ async def _accounts(
     wallets = {key for key in named.keys if isinstance(key, WalletKey)}
     found: dict[AccountKey, UUID] = {}
     if len(wallets) == len(named.keys):
-        locked = await Ledger(uow).lock_for_posting(named.account_ids, named.hold_ids, wallets)
+        locked = await Ledger(uow).lock_for_posting(
+            named.account_ids, named.hold_ids, named.command_ids, wallets
+        )
         if locked.defaults.keys() >= wallets:
             found |= {key: locked.defaults[key] for key in wallets}
-            return found, locked.accounts
+            return found, locked
     if wallets:
         opened = await default_wallets(uow, wallets)
         found |= {key: opened[key] for key in wallets}

@@ -32,17 +32,19 @@ _REPLIES: dict[str, type[Reply]] = {
 
 
 class Named(NamedTuple):
-    """What messages name: accounts by id or by key, and holds."""
+    """What messages name: accounts by id or by key, holds, and commands."""
 
     account_ids: set[UUID]
     keys: set[AccountKey]
     hold_ids: set[UUID]
+    command_ids: set[UUID]
 
 
 def named_by(messages: Iterable[WalletCommand]) -> Named:
-    """Return the accounts and holds that messages name."""
-    named = Named(set(), set(), set())
+    """Return what messages name."""
+    named = Named(set(), set(), set(), set())
     for message in messages:
+        named.command_ids.add(message.command_id)
         match message:
             case contract.Transfer():
                 _add(named, message.currency, message.payer, message.payee)
@@ -53,6 +55,7 @@ def named_by(messages: Iterable[WalletCommand]) -> Named:
                 named.hold_ids.add(message.hold_id)
             case contract.ReleaseHold():
                 named.hold_ids.add(message.hold_id)
+                named.command_ids.add(message.undo_of)
     return named
 
 
