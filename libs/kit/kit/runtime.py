@@ -240,6 +240,7 @@ def consumers(service: Service, broker: "Broker") -> "list[Consumer]":
             unknown_is_fine=False,
             linger=SHORT,
             stands_by=None if is_ones_own(partition, *worker) else StandBy(),
+            is_repeatable="commands" in routes.repeatable,
         )
         for partition in range(_command_queues(service))
     ]
@@ -252,6 +253,7 @@ def consumers(service: Service, broker: "Broker") -> "list[Consumer]":
             handlers,
             unknown_is_fine=kind == "events",
             linger=service.linger if kind == "events" else SHORT,
+            is_repeatable=kind in routes.repeatable,
         )
         for kind, handlers in tables.items()
         if handlers

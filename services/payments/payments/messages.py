@@ -71,4 +71,6 @@ def routes(means: Means) -> Routes:
         replies=dict.fromkeys(
             (HoldPlaced, HoldRefused, HoldReleased, TransferPosted, TransferRefused), about_money
         ),
+        # A saga ignores what answers no open question; what cards are told is theirs once.
+        repeatable=frozenset({"replies"}),
     )

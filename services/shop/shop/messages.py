@@ -57,4 +57,5 @@ def routes(orders: SagaEngine, refunds: SagaEngine, refund_waiters: OrderRefundW
             RefundMade: answers,
             RefundNotMade: answers,
         },
+        repeatable=frozenset({"replies"}),  # sagas ignore what answers no open question
     )

@@ -10,5 +10,6 @@ ROUTES = Routes(
         CaptureHold: post_commands,
         ReleaseHold: post_commands,
         Transfer: post_commands,
-    }
+    },
+    repeatable=frozenset({"commands"}),  # known by the rows of `command`
 )

@@ -76,7 +76,6 @@ async def test_each_step_writes_each_row_once_and_a_claim_changes_no_index(
         "saga": (0, AT_ONCE),
         "payment_event": (AT_ONCE, 0),
         "outbox": (1, 0),
-        "inbox": (AT_ONCE, 0),
     }
     # A batch may begin with fewer than all, and then there are two.
     assert created.statements - begun.statements <= 2 * 2

@@ -32,15 +32,19 @@ from testkit.toys import Work, work
 SEEDS = int(os.environ.get("SALDO_SIMULATION_SEEDS", "400")) // 10
 QUEUE = "kit.commands"
 SUBJECTS = "abcd"
+_HAS_HAPPENED = "SELECT EXISTS (SELECT FROM happened WHERE text = $1)"
 
 
 class World:
     """One service that commands itself, through a broker that loses, repeats and delays."""
 
-    def __init__(self, seed: int, database: Database, clock: FakeClock, unsent: Unsent) -> None:
+    def __init__(
+        self, seed: int, database: Database, unsent: Unsent, *, is_repeatable: bool
+    ) -> None:
         self.random = Random(seed)
         self.database = database
-        self.clock = clock
+        assert isinstance(database.clock, FakeClock)
+        self.clock = database.clock
         self.is_calm = False
         self.broken: set[str] = set()
         self.written: dict[str, list[str]] = defaultdict(list)
@@ -50,8 +54,14 @@ class World:
         self.drain = Drain(
             unsent, Undeliverable(), service="kit", page=self.random.choice((2, 5, 100))
         )
+        self.knows_repeats = is_repeatable
         self.consumer = Consumer(
-            database, self.broker, QUEUE, by_type({Work: self.handle}), unknown_is_fine=False
+            database,
+            self.broker,
+            QUEUE,
+            by_type({Work: self.handle}),
+            unknown_is_fine=False,
+            is_repeatable=is_repeatable,
         )
         self.retries = Retries(database, self.consumer.reader)
 
@@ -66,6 +76,8 @@ class World:
         for envelope in envelopes:
             assert isinstance(envelope.message, Work)
             text = envelope.message.text
+            if self.knows_repeats and await uow.fetchval(_HAS_HAPPENED, text):
+                continue
             await uow.execute("INSERT INTO happened VALUES ($1, $2)", envelope.subject, text)
             if text in self.broken:
                 raise LookupError(text)
@@ -169,14 +181,15 @@ async def happened(database: Database) -> dict[str, list[str]]:
     return found
 
 
+@pytest.mark.parametrize("is_repeatable", [False, True])
 @pytest.mark.parametrize("block", range(4))
 async def test_every_committed_message_has_one_effect_in_its_subjects_order(
-    database: Database, clock: FakeClock, unsent: Unsent, cluster: Cluster, block: int
+    database: Database, unsent: Unsent, cluster: Cluster, block: int, *, is_repeatable: bool
 ) -> None:
     await inbox.maintain(database)
     for seed in range(block, SEEDS, 4):
         await cluster.as_superuser("TRUNCATE kit.outbox, kit.inbox, kit.letter, kit.happened")
-        world = World(seed, database, clock, unsent)
+        world = World(seed, database, unsent, is_repeatable=is_repeatable)
         await world.live(60)
         await world.settle()
         assert await happened(database) == world.written, f"seed {seed}"

@@ -78,6 +78,12 @@ def test_events_are_gathered_for_longer_where_a_service_says_so() -> None:
     assert found == {"plain.commands": SHORT, "plain.events": LONG, "plain.replies": SHORT}
 
 
+def test_a_queue_needs_no_inbox_where_the_routes_say_that_its_handlers_know_repeats() -> None:
+    routes = Routes({Work: handle}, {Sung: handle}, {Worked: handle}, frozenset({"replies"}))
+    found = {one.queue: one.is_repeatable for one in consumers(plain(routes), MemoryBroker())}
+    assert found == {"plain.commands": False, "plain.events": False, "plain.replies": True}
+
+
 class WiredSettings(RedisSettings, IdentitySettings, WebSettings):
     model_config = SettingsConfigDict(env_prefix="WIRED_")
 

@@ -4,6 +4,7 @@ The rows are inserted in the order in which they are given.
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -23,13 +24,19 @@ class BulkInsert:
         ``on_conflict`` is the clause's text; COPY has no place for it, so arrays serve any number.
         """
         self._table = table
-        self._columns = tuple(columns)
+        self.columns = tuple(columns)
         self._row_of = attrgetter(*columns)
         self._is_copied = not on_conflict
-        arrays = ", ".join(f"${at}::{kind}[]" for at, kind in enumerate(columns.values(), 1))
-        self._insert = (
-            f"INSERT INTO {table} ({', '.join(columns)})"  # noqa: S608 - from the code's own names
-            f" SELECT * FROM unnest({arrays}) {on_conflict}"
+        self._kinds = tuple(columns.values())
+        self._on_conflict = on_conflict
+        self._insert = self.text(after=0)
+
+    def text(self, *, after: int) -> str:
+        """Return the insert by arrays; its parameters have the numbers after the one given."""
+        arrays = ", ".join(f"${at}::{kind}[]" for at, kind in enumerate(self._kinds, after + 1))
+        return (
+            f"INSERT INTO {self._table} ({', '.join(self.columns)})"  # noqa: S608 - the code's own names
+            f" SELECT * FROM unnest({arrays}) {self._on_conflict}"
         )
 
     async def insert(self, connection: "Connection", rows: Sequence[Sequence[Any]]) -> None:
@@ -39,13 +46,42 @@ class BulkInsert:
         for a further dimension.
         """
         if self._is_copied and len(rows) >= COPIED_FROM:
-            await connection.copy_in(self._table, self._columns, rows)
+            await connection.copy_in(self._table, self.columns, rows)
         elif rows:
             await connection.execute(self._insert, *zip(*rows, strict=True))
 
     async def insert_objects(self, connection: "Connection", objects: Iterable[Any]) -> None:
         """Insert one row per object; its attributes have the columns' names (2 or more)."""
         await self.insert(connection, [self._row_of(one) for one in objects])
+
+
+class AtOnce:
+    """Changes rows by a statement over arrays, and inserts into other tables by the same one.
+
+    For few rows: it saves round trips. No part of it sees what another one has written.
+    """
+
+    def __init__(self, change: str, parameters: int, *inserts: BulkInsert) -> None:
+        """Take the statement that changes, how many parameters it has, and the inserts."""
+        self._widths = (parameters, *(len(insert.columns) for insert in inserts))
+        parts, after = [], parameters
+        for at, insert in enumerate(inserts):
+            parts.append(f"inserted_{at} AS ({insert.text(after=after)})")
+            after += len(insert.columns)
+        self._text = f"WITH {', '.join(parts)} {change}"
+
+    async def execute(
+        self,
+        connection: "Connection",
+        changed: Sequence[Sequence[Any]],
+        *inserted: Sequence[Sequence[Any]],
+    ) -> None:
+        """Change rows, and insert into each table its own."""
+        arrays = [
+            columns_of(rows, width)
+            for rows, width in zip((changed, *inserted), self._widths, strict=True)
+        ]
+        await connection.execute(self._text, *chain.from_iterable(arrays))
 
 
 def columns_of(rows: Iterable[Sequence[Any]], count: int) -> list[Sequence[Any]]:

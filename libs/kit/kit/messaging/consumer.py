@@ -67,13 +67,15 @@ class Consumer:
         unknown_is_fine: bool,
         linger: Linger = NEVER,
         stands_by: StandBy | None = None,
+        is_repeatable: bool = False,
     ) -> None:
         """Take the queue's handlers by message type.
 
         With `unknown_is_fine` messages of another type are ignored (events); else they are dead
         letters (commands). `linger` lets the next batch gather. With `stands_by` the queue is
-        another worker's.
+        another worker's. `is_repeatable` is as `Routes.repeatable` says of the queue's kind.
         """
+        self.is_repeatable = is_repeatable
         self.linger = linger
         self.stands_by = stands_by
         self._has_been_in_line = False
@@ -146,7 +148,7 @@ class Consumer:
             events += len(reading.items)
             following, rest = cut(rest)
             work = self._finish(batch, reading, subscription)
-            if following and _is_suspect(following[0]):
+            if not following or _is_suspect(following[0]):
                 await work  # nothing else may be under way beside what may kill the process
                 reading = await self._read(following)
             else:
@@ -188,7 +190,7 @@ class Consumer:
             return
         if not _is_suspect(deliveries[0]):
             try:
-                await self._together(reading.items)
+                await self._together(reading.items, is_noted=not self.is_repeatable)
             except Exception as error:
                 if await is_outage(self._database, error):
                     raise
@@ -198,12 +200,12 @@ class Consumer:
         for item in reading.items:
             await self._alone(item)
 
-    async def _together(self, items: Sequence[Item]) -> None:
+    async def _together(self, items: Sequence[Item], *, is_noted: bool) -> None:
         tries = 0
         while True:
             try:
                 async with self._database.unit_of_work() as uow:
-                    await self._effect(uow, items)
+                    await self._effect(uow, items, is_noted=is_noted)
             except CONFLICTS:
                 tries += 1
                 if tries == CONFLICT_TRIES:
@@ -212,9 +214,10 @@ class Consumer:
             else:
                 return
 
-    async def _effect(self, uow: UnitOfWork, items: Sequence[Item]) -> None:
+    async def _effect(self, uow: UnitOfWork, items: Sequence[Item], *, is_noted: bool) -> None:
         envelopes = [item.envelope for item in items]
-        fresh, waiting = await inbox.claim(
+        ask = inbox.claim if is_noted else inbox.look
+        fresh, waiting = await ask(
             uow, self.queue, [one.id for one in envelopes], {one.subject for one in envelopes}
         )
         repeated.labels(self.queue).inc(len(items) - len(fresh))
@@ -228,6 +231,8 @@ class Consumer:
                 behind.append(dead_letter(self.queue, item.raw, "behind_parked", ""))
             else:
                 todo.append(item)
+        if behind and not is_noted:
+            await inbox.claim(uow, self.queue, [one.id for one in behind])
         await dead_letters.park(uow, behind)
         for handler, run in groupby(todo, key=lambda item: item.handler):
             group = [item.envelope for item in run]
@@ -239,7 +244,8 @@ class Consumer:
 
     async def _alone(self, item: Item) -> None:
         try:
-            await self._together([item])
+            # Noted in any case: of what kills its process, the rest becomes letters.
+            await self._together([item], is_noted=True)
         except Exception as error:
             if await is_outage(self._database, error):
                 raise

@@ -114,8 +114,6 @@ class Drain:
         else:
             began = self._monotonic()
             await self._publish(window)
-            began = self._monotonic()
-            await self._publish(window)
             gathered = sum(len(row.subjects) for row in window)
             await self._linger.after(gathered, self._monotonic() - began)
             rows = await self._read_on([], self._is_somebody_let_go())

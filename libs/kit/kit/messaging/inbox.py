@@ -27,6 +27,15 @@ SELECT (SELECT array_agg(event_id) FROM claimed) AS fresh, (
     WHERE consumer = $1 AND state = 'parked' AND key = ANY($4::text[])) AS waiting
 """
 
+# Handlers that know a repeat by rows of their own need no row here. What has a letter, in whatever
+# state, has no other right to its effect.
+_LOOK = """
+SELECT (SELECT array_agg(id) FROM letter
+        WHERE consumer = $1 AND id = ANY((SELECT $2::uuid[])::uuid[])) AS known, (
+    SELECT array_agg(DISTINCT key) FROM letter WHERE consumer = $1 AND state = 'parked'
+    AND key = ANY((SELECT $3::text[])::text[])) AS waiting
+"""
+
 
 def is_stale(event_id: UUID, today: date) -> bool:
     """Tell whether an event is too old for the inbox to know its duplicates.
@@ -64,6 +73,17 @@ async def claim(
             fresh.update(row["fresh"] or ())
             waiting.update(row["waiting"] or ())
     return fresh, waiting
+
+
+async def look(
+    uow: UnitOfWork, consumer: str, ids: Sequence[UUID], keys: Iterable[str]
+) -> tuple[set[UUID], set[str]]:
+    """Return what `claim` does, for handlers that know a repeat themselves; claims nothing.
+
+    Here an id is fresh unless it has a letter.
+    """
+    (row,) = await uow.fetch(_LOOK, consumer, ids, list(keys))
+    return set(ids).difference(row["known"] or ()), set(row["waiting"] or ())
 
 
 async def maintain(database: Database) -> None:

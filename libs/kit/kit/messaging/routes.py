@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from kit import context
 from kit.db.unit_of_work import UnitOfWork
@@ -16,11 +16,17 @@ Handler = Callable[[UnitOfWork, Sequence[Envelope]], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """Handlers by message type; one call handles consecutive messages of one handler."""
+    """Handlers by message type; one call handles consecutive messages of one handler.
+
+    Attributes:
+        repeatable: The kinds whose handlers know a repeated message by rows of their own, and so
+            need no inbox: they may be called with one again.
+    """
 
     commands: Mapping[type[Command], Handler] = field(default_factory=dict)
     events: Mapping[type[Event], Handler] = field(default_factory=dict)
     replies: Mapping[type[Reply], Handler] = field(default_factory=dict)
+    repeatable: frozenset[Literal["commands", "events", "replies"]] = frozenset()
 
 
 def caused_by(envelope: Envelope) -> AbstractContextManager[object]:

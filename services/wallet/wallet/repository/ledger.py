@@ -3,30 +3,45 @@
 A hold changes only under the lock of its account, so holds need no lock of their own.
 """
 
-from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+# ruff: noqa: S608 (texts are put together from the constants of this file, at import)
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from kit.db.bulk import BulkInsert, columns_of
+from kit.db.bulk import COPIED_FROM, AtOnce, BulkInsert, columns_of
 from kit.db.unit_of_work import UnitOfWork
 from wallet.domain.book import Account, Book, Hold
 from wallet.domain.commands import Mark, Posted
-
-_ACCOUNTS_OF_HOLDS = "SELECT DISTINCT account_id FROM hold WHERE id = ANY($1)"
+from wallet.domain.wallets import WalletKey
 
 # Rows are locked after the sort, in id order, so batches wait for each other but never deadlock.
 # NO KEY: rows that only refer to an account need not wait.
 _LOCK = """
 SELECT id, owner_id, currency, kind, status = 'frozen', balance_minor, held_minor, seq, last_hash,
-       moved_at, owed_minor, status = 'closed'
-FROM account WHERE id = ANY($1) AND {kinds} ORDER BY id FOR NO KEY UPDATE
+       moved_at, owed_minor, status = 'closed'{more}
+FROM account WHERE id = ANY({ids}) AND {condition} ORDER BY id FOR NO KEY UPDATE
 """
 
+# A hold never changes its account, nor an owner the default wallet. Where one is still missing no
+# row is locked: wallets are opened before any lock, so that no two batches wait for each other.
+# Arrays come through sub-selects: a plan for one length looks no cheaper then, and is made once.
+_LOCK_FIRST = """
+WITH named AS MATERIALIZED (
+    SELECT account.id FROM unnest((SELECT $2::uuid[]), $3::text[]) AS given (owner_id, currency)
+    JOIN account USING (owner_id, currency) WHERE is_default)
+""" + _LOCK.format(
+    more=""", is_default, EXISTS (
+        SELECT FROM command WHERE command_id = ANY((SELECT $5::uuid[])::uuid[]))""",
+    ids="""ARRAY(
+    SELECT unnest($1::uuid[]) UNION ALL SELECT id FROM named
+    UNION ALL SELECT account_id FROM hold WHERE hold.id = ANY((SELECT $4::uuid[])::uuid[]))""",
+    condition="""kind NOT IN ('debts', 'suspense')
+    AND (SELECT count(*) FROM named) = cardinality($2)""",
+)
 # Only locked accounts of people show whether the accounts that stand in for them are needed. So
 # every batch locks these last, and all batches keep one order.
-_LOCK_FIRST = _LOCK.format(kinds="kind NOT IN ('debts', 'suspense')")
-_LOCK_LAST = _LOCK.format(kinds="kind IN ('debts', 'suspense')")
+_LOCK_LAST = _LOCK.format(more="", ids="$1", condition="kind IN ('debts', 'suspense')")
 
 _HOLDS = """
 SELECT id, account_id, amount_minor, captured_minor, released_minor, reference
@@ -34,7 +49,8 @@ FROM hold WHERE id = ANY($1)
 """
 
 _KEPT_REPLIES = """
-SELECT command_id, reply_type, reply, transfer_id FROM command WHERE command_id = ANY($1)
+SELECT command_id, reply_type, reply, transfer_id FROM command
+WHERE command_id = ANY((SELECT $1::uuid[])::uuid[])
 """
 
 _KEPT_POSTINGS = """
@@ -101,11 +117,12 @@ _UPDATE_ACCOUNTS = """
 UPDATE account SET balance_minor = given.balance_minor, held_minor = given.held_minor,
     owed_minor = given.owed_minor, seq = given.seq, last_hash = given.last_hash,
     moved_at = given.moved_at
-FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bytea[],
-            $7::timestamptz[])
+FROM unnest((SELECT $1::uuid[]), $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[],
+            $6::bytea[], $7::timestamptz[])
     AS given (id, balance_minor, held_minor, owed_minor, seq, last_hash, moved_at)
 WHERE account.id = given.id
 """
+_SAVE = AtOnce(_UPDATE_ACCOUNTS, 7, _TRANSFERS, _ENTRIES, _COMMANDS)
 
 
 class KeptReply(NamedTuple):
@@ -130,6 +147,17 @@ class KeptPosting(NamedTuple):
     posted: Posted
 
 
+class Locked(NamedTuple):
+    """Locked accounts, and which of them are default wallets.
+
+    `may_repeat` is False where none of the commands was answered when the locks were asked for.
+    """
+
+    accounts: list[Account]
+    defaults: Mapping[WalletKey, UUID]
+    may_repeat: bool
+
+
 class HoldAppearedError(Exception):
     """A hold appeared on an account that is not locked here; a retry will see it."""
 
@@ -140,19 +168,27 @@ class Ledger:
     def __init__(self, uow: UnitOfWork) -> None:
         self._uow = uow
 
-    async def accounts_of_holds(self, hold_ids: Collection[UUID]) -> list[UUID]:
-        """Return the accounts that the holds are on; a hold never changes its account."""
-        if not hold_ids:
-            return []
-        rows = await self._uow.fetch(_ACCOUNTS_OF_HOLDS, hold_ids)
-        return [row[0] for row in rows]
+    async def lock_for_posting(
+        self,
+        account_ids: Collection[UUID],
+        hold_ids: Collection[UUID],
+        command_ids: Collection[UUID],
+        keys: Collection[WalletKey] = (),
+    ) -> Locked:
+        """Lock accounts in id order until the unit of work ends, and return them.
 
-    async def lock_for_posting(self, account_ids: Collection[UUID]) -> list[Account]:
-        """Lock the accounts in id order until the unit of work ends, and return them.
-
-        It leaves out the accounts that `lock_last` locks.
+        They are those of the ids, of the holds, and the default wallets of the keys; all but the
+        accounts that `lock_last` locks. If any key has no wallet yet, none is locked.
         """
-        return [Account(*row) for row in await self._uow.fetch(_LOCK_FIRST, account_ids)]
+        owners, currencies = columns_of(keys, 2)
+        rows = await self._uow.fetch(
+            _LOCK_FIRST, account_ids, owners, currencies, hold_ids, command_ids
+        )
+        return Locked(
+            [Account(*row[:-2]) for row in rows],
+            {WalletKey(row[1], row[2]): row[0] for row in rows if row[-2]},
+            may_repeat=not rows or rows[0][-1],
+        )
 
     async def lock_last(self, account_ids: Collection[UUID]) -> list[Account]:
         """Lock the `debts` and `suspense` accounts among these and return them.
@@ -183,26 +219,36 @@ class Ledger:
             raise HoldAppearedError
         return holds
 
-    async def save(self, book: Book) -> None:
-        """Write all that the book has added and changed."""
-        await _TRANSFERS.insert(self._uow, book.transfers)
-        await _ENTRIES.insert(self._uow, book.entries)
+    async def save(self, book: Book, replies: Sequence[KeptReply] = ()) -> None:
+        """Write all that the book has added and changed, and replies to give again.
+
+        The primary key of `command` raises if a reply is kept already.
+        """
         if book.placed_holds or book.changed_holds:
             await self._save_holds(book)
-        if book.touched:
-            rows = [
-                (
-                    row.id,
-                    row.balance_minor,
-                    row.held_minor,
-                    row.owed_minor,
-                    row.seq,
-                    row.last_hash,
-                    row.moved_at,
-                )
-                for row in book.touched.values()
-            ]
-            await self._uow.execute(_UPDATE_ACCOUNTS, *columns_of(rows, 7))
+        accounts = [
+            (
+                row.id,
+                row.balance_minor,
+                row.held_minor,
+                row.owed_minor,
+                row.seq,
+                row.last_hash,
+                row.moved_at,
+            )
+            for row in book.touched.values()
+        ]
+        # Sorted, so that two batches with the same commands wait for each other and never deadlock.
+        commands = [
+            (*kept, book.now) for kept in sorted(replies, key=lambda kept: kept.command_id.bytes)
+        ]
+        if len(book.transfers) < COPIED_FROM:
+            await _SAVE.execute(self._uow, accounts, book.transfers, book.entries, commands)
+            return
+        await _TRANSFERS.insert(self._uow, book.transfers)
+        await _ENTRIES.insert(self._uow, book.entries)
+        await self._uow.execute(_UPDATE_ACCOUNTS, *columns_of(accounts, 7))
+        await _COMMANDS.insert(self._uow, commands)
 
     async def _save_holds(self, book: Book) -> None:
         placed = [
@@ -223,16 +269,6 @@ class Ledger:
         await self._uow.execute(
             _SAVE_HOLDS, *columns_of(placed, 6), *columns_of(changed, 3), book.now
         )
-
-    async def keep_replies(self, replies: Sequence[KeptReply], now: datetime) -> None:
-        """Keep replies to give again when a command is repeated.
-
-        The primary key of `command` raises if a reply is kept already.
-        """
-        # Sorted, so that two batches with the same commands wait for each other and never deadlock.
-        ordered = sorted(replies, key=lambda kept: kept.command_id.bytes)
-        rows = [(*kept, now) for kept in ordered]
-        await _COMMANDS.insert(self._uow, rows)
 
 
 def _kept_posting(row: Iterable[Any]) -> KeptPosting:

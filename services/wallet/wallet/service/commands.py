@@ -7,20 +7,20 @@ from uuid import UUID
 from kit.db.unit_of_work import UnitOfWork
 from kit.messaging.messages import Envelope, Reply
 from kit.messaging.outbox import emit
-from kit.tasks import giving_way, together
+from kit.tasks import GIVES_WAY_AFTER, giving_way, together
 from wallet.domain import commands as ledger
 from wallet.domain.book import Book
 from wallet.domain.commands import CommandOutcome
 from wallet.domain.wallets import HouseAccount, WalletKey
-from wallet.repository.ledger import Ledger
+from wallet.repository.ledger import KeptReply, Ledger, Locked
 from wallet.service.postings import decide, funds_moved, house_accounts
 from wallet.service.translation import (
     AccountKey,
     WalletCommand,
-    account_keys,
     is_told_by_asker,
     kept,
     ledger_command,
+    named_by,
     reply_to,
     undone,
 )
@@ -31,30 +31,34 @@ async def post_commands(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
     """Decide commands in order, post what is accepted, and reply to all.
 
     Replies are emitted before events. A command that was answered before gets the same reply again,
-    in a new message. It takes at most ten statements for any number of commands, three more if
-    wallets are opened, and one for each provider's account.
+    in a new message. It takes at most five statements for any number of commands, three more from a
+    hundred transfers on, four more if wallets are opened, and some for providers' accounts.
     """
     asked = [cast("WalletCommand", envelope.message) for envelope in envelopes]
-    found = await _accounts(uow, asked)
+    found, locked = await _accounts(uow, asked)
     commands = [ledger_command(message, found) for message in asked]
-    book, outcomes = await decide(uow, commands)
-    # Replies and events are built while PostgreSQL writes what was decided.
-    _, replies = await together(Ledger(uow).save(book), _emit_all(uow, envelopes, book, outcomes))
-    await _keep(uow, book, outcomes, replies)
+    book, outcomes = await decide(uow, commands, locked)
+    replies = [reply_to(*answered) for answered in zip(asked, outcomes, strict=True)]
+    to_keep = _to_keep(book, outcomes, replies)
+    if len(envelopes) > GIVES_WAY_AFTER:
+        # Replies and events are encoded while PostgreSQL writes what was decided.
+        emitting = _emit_all(uow, envelopes, book, outcomes, replies)
+        await together(Ledger(uow).save(book, to_keep), emitting)
+    else:  # so few are encoded before it has begun
+        await _emit_all(uow, envelopes, book, outcomes, replies)
+        await Ledger(uow).save(book, to_keep)
 
 
 async def _emit_all(
-    uow: UnitOfWork, envelopes: Sequence[Envelope], book: Book, outcomes: Sequence[CommandOutcome]
-) -> list[Reply]:
-    """Emit all replies, then an event for each transfer that no asker tells of.
-
-    Returns the replies.
-    """
-    replies = []
-    async for answered in giving_way(zip(envelopes, outcomes, strict=True)):
-        for envelope, outcome in answered:
-            reply = reply_to(cast("WalletCommand", envelope.message), outcome)
-            replies.append(reply)
+    uow: UnitOfWork,
+    envelopes: Sequence[Envelope],
+    book: Book,
+    outcomes: Sequence[CommandOutcome],
+    replies: Sequence[Reply],
+) -> None:
+    """Emit all replies, then an event for each transfer that no asker tells of."""
+    async for answered in giving_way(zip(envelopes, replies, strict=True)):
+        for envelope, reply in answered:
             if envelope.reply_to is not None:
                 emit(uow, reply, subject=envelope.subject, to=envelope.reply_to, cause=envelope)
     causes: dict[UUID, Envelope | None] = {}  # None: its asker tells
@@ -74,27 +78,38 @@ async def _emit_all(
             if cause is not None:
                 event = funds_moved(book, transfer, legs)
                 emit(uow, event, subject=str(transfer.id), sequence=1, cause=cause)
-    return replies
 
 
-async def _accounts(uow: UnitOfWork, asked: Iterable[WalletCommand]) -> Mapping[AccountKey, UUID]:
-    """Find the accounts that messages name by key, opening the missing ones."""
-    named = {key for message in asked for key in account_keys(message)}
-    wallets = {key for key in named if isinstance(key, WalletKey)}
+async def _accounts(
+    uow: UnitOfWork, asked: Iterable[WalletCommand]
+) -> tuple[Mapping[AccountKey, UUID], Locked | None]:
+    """Find the accounts that messages name by key, opening the missing ones.
+
+    Returns also all that are named, locked, if none was to be opened and none is a provider's.
+    """
+    named = named_by(asked)
+    wallets = {key for key in named.keys if isinstance(key, WalletKey)}
     found: dict[AccountKey, UUID] = {}
+    if len(wallets) == len(named.keys):
+        locked = await Ledger(uow).lock_for_posting(
+            named.account_ids, named.hold_ids, named.command_ids, wallets
+        )
+        if locked.defaults.keys() >= wallets:
+            found |= {key: locked.defaults[key] for key in wallets}
+            return found, locked
     if wallets:
         opened = await default_wallets(uow, wallets)
         found |= {key: opened[key] for key in wallets}
-    if len(wallets) < len(named):
-        houses = {key for key in named if isinstance(key, HouseAccount)}
+    if len(wallets) < len(named.keys):
+        houses = {key for key in named.keys if isinstance(key, HouseAccount)}
         accounts = await house_accounts(uow, houses)
         found |= {house: accounts[house] for house in houses}
-    return found
+    return found, None
 
 
-async def _keep(
-    uow: UnitOfWork, book: Book, outcomes: Iterable[CommandOutcome], replies: Iterable[Reply]
-) -> None:
+def _to_keep(
+    book: Book, outcomes: Iterable[CommandOutcome], replies: Iterable[Reply]
+) -> list[KeptReply]:
     fresh = {
         reply.in_reply_to: reply
         for outcome, reply in zip(outcomes, replies, strict=True)
@@ -102,4 +117,4 @@ async def _keep(
     }
     for barrier in book.barriers:
         fresh.setdefault(barrier.command_id, undone(barrier))
-    await Ledger(uow).keep_replies([kept(reply) for reply in fresh.values()], book.now)
+    return [kept(reply) for reply in fresh.values()]

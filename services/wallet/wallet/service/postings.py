@@ -18,7 +18,7 @@ from wallet.domain.commands import CommandOutcome, LedgerCommand
 from wallet.domain.hash_chain import Entry
 from wallet.domain.posting import post
 from wallet.domain.wallets import CLOSED_OWNERS, DEBTS, HouseAccount
-from wallet.repository.ledger import Ledger
+from wallet.repository.ledger import Ledger, Locked
 from wallet.repository.wallets import Wallets
 from wallet.service.translation import repeated
 
@@ -35,19 +35,20 @@ async def settle(
 
 
 async def decide(
-    uow: UnitOfWork, commands: Sequence[LedgerCommand]
+    uow: UnitOfWork, commands: Sequence[LedgerCommand], found: Locked | None = None
 ) -> tuple[Book, list[CommandOutcome]]:
-    """Lock what the commands touch and decide them; writes nothing."""
+    """Lock what the commands touch, unless it is locked, and decide them; writes nothing."""
     rows = Ledger(uow)
     accounts, hold_ids, command_ids = _touched(commands)
-    accounts.update(await rows.accounts_of_holds(hold_ids))
-    locked = await rows.lock_for_posting(accounts)
+    locked, _, may_repeat = found or await rows.lock_for_posting(accounts, hold_ids, command_ids)
     houses = await _stand_ins(uow, commands, locked)
     left = {*accounts, *houses.values()}.difference(account.id for account in locked)
     last = await rows.lock_last(left) if left else []
     # Kept replies are read after the lock, so that a copy of a command that runs elsewhere is
-    # finished; and before the holds, so that the hold of a kept reply is seen, too.
-    answered = {kept.command_id: repeated(kept) for kept in await rows.kept_replies(command_ids)}
+    # finished; and before the holds, so that the hold of a kept reply is seen, too. If such a copy
+    # is the only one, it is met at the key of `command`: the batch is done again one by one.
+    known = await rows.kept_replies(command_ids) if may_repeat else []
+    answered = {kept.command_id: repeated(kept) for kept in known}
     holds = await rows.holds(hold_ids, locked)
     standing = {*houses.values()}
     book = Book(

@@ -1,6 +1,7 @@
 """Turns contract messages into ledger commands, and outcomes into replies; pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 from uuid import UUID
 
 from msgspec import convert
@@ -30,18 +31,40 @@ _REPLIES: dict[str, type[Reply]] = {
 }
 
 
-def account_keys(message: WalletCommand) -> list[AccountKey]:
-    """Return the keys of accounts that a message names by owner or by provider."""
-    match message:
-        case contract.Transfer():
-            refs = [message.payer, message.payee]
-        case contract.PlaceHold():
-            refs = [message.payer]
-        case contract.CaptureHold():
-            refs = [message.payee]
-        case contract.ReleaseHold():
-            return []
-    return [_account_key(ref, message.currency) for ref in refs if ref.account_id is None]
+class Named(NamedTuple):
+    """What messages name: accounts by id or by key, holds, and commands."""
+
+    account_ids: set[UUID]
+    keys: set[AccountKey]
+    hold_ids: set[UUID]
+    command_ids: set[UUID]
+
+
+def named_by(messages: Iterable[WalletCommand]) -> Named:
+    """Return what messages name."""
+    named = Named(set(), set(), set(), set())
+    for message in messages:
+        named.command_ids.add(message.command_id)
+        match message:
+            case contract.Transfer():
+                _add(named, message.currency, message.payer, message.payee)
+            case contract.PlaceHold():
+                _add(named, message.currency, message.payer)
+            case contract.CaptureHold():
+                _add(named, message.currency, message.payee)
+                named.hold_ids.add(message.hold_id)
+            case contract.ReleaseHold():
+                named.hold_ids.add(message.hold_id)
+                named.command_ids.add(message.undo_of)
+    return named
+
+
+def _add(named: Named, currency: str, *refs: contract.AccountRef) -> None:
+    for ref in refs:
+        if ref.account_id is not None:
+            named.account_ids.add(ref.account_id)
+        else:
+            named.keys.add(_account_key(ref, currency))
 
 
 def _account_key(ref: contract.AccountRef, currency: str) -> AccountKey:

@@ -64,7 +64,12 @@ class Effects:
         return [row["text"] for row in rows]
 
     def consumer(
-        self, broker: MemoryBroker | None = None, queue: str = QUEUE, linger: Linger = NEVER
+        self,
+        broker: MemoryBroker | None = None,
+        queue: str = QUEUE,
+        linger: Linger = NEVER,
+        *,
+        is_repeatable: bool = False,
     ) -> Consumer:
         """Return a consumer of commands with this handler."""
         return Consumer(
@@ -74,6 +79,7 @@ class Effects:
             by_type({Work: self.handle}),
             unknown_is_fine=False,
             linger=linger,
+            is_repeatable=is_repeatable,
         )
 
     def retries(self) -> Retries:

@@ -1,11 +1,18 @@
-"""What is asked or answered again and again is one letter, however often it can not be handled."""
+"""What is asked or answered again and again is one letter, however often it can not be handled.
+
+And what comes again meets its handler again only where that knows it, and nobody else waits for it.
+"""
 
 import pytest
 
+from kit.messaging import dead_letters
+from kit.messaging.consumer import SUSPECT_ATTEMPTS
+from kit.messaging.dead_letter_collector import DeadLetterCollector
+from testkit.broker import MemoryBroker
 from testkit.clock import FakeClock
 from testkit.toys import Work, delivery, encoded, work
 
-from .effects import Effects
+from .effects import QUEUE, Effects
 
 
 def sent(effects: Effects, command: Work, subject: str = "saga") -> bytes:
@@ -49,3 +56,78 @@ async def test_what_nobody_understands_is_one_letter_too(effects: Effects, *, pa
         await effects.consumer().handle([delivery(*pack)])
     [letter] = await effects.letters()
     assert (letter["reason"], letter["state"]) == ("unknown_command", "dead")
+
+
+async def inbox_rows(effects: Effects) -> int:
+    async with effects.database.read() as connection:
+        count: int = await connection.fetchval("SELECT count(*) FROM inbox")
+    return count
+
+
+async def test_handlers_that_know_a_repeat_get_it_again_and_are_noted_nowhere(
+    effects: Effects,
+) -> None:
+    consumer = effects.consumer(is_repeatable=True)
+    one, two = (sent(effects, work(text)) for text in "ab")
+    await consumer.handle([delivery(one, two, one)])
+    assert await effects.texts() == ["a", "b"]  # twice in one batch is still once
+    await consumer.handle([delivery(one)])
+    assert await effects.texts() == ["a", "b", "a"]
+    assert await inbox_rows(effects) == 0
+
+
+@pytest.mark.parametrize("state", ["parked", "dead", "discarded"])
+async def test_what_has_a_letter_is_handled_by_nobody_else(
+    effects: Effects, clock: FakeClock, state: str
+) -> None:
+    effects.fail_on("bug")
+    consumer, body = effects.consumer(is_repeatable=True), sent(effects, work("bug"))
+    await consumer.handle([delivery(body)])
+    if state == "dead":
+        for _ in range(dead_letters.MAX_ATTEMPTS):
+            clock.advance(600)
+            await effects.retries().retry_due()
+    [letter] = await effects.letters()
+    if state == "discarded":
+        async with effects.database.unit_of_work() as uow:
+            assert await dead_letters.discard(uow, letter["id"], "somebody") == 1  # type: ignore[arg-type]
+    effects.repair()
+    for attempts in (0, SUSPECT_ATTEMPTS):  # together with others, and alone
+        await consumer.handle([delivery(body, attempts=attempts)])
+    assert await effects.texts() == []
+    assert await effects.states() == [("handler_failed", state)]
+
+
+async def test_what_waits_behind_a_letter_waits_there_once(
+    effects: Effects, clock: FakeClock
+) -> None:
+    effects.fail_on("bug")
+    consumer = effects.consumer(is_repeatable=True)
+    bodies = [sent(effects, work(text)) for text in ("bug", "next")]
+    for attempts in (0, 1, SUSPECT_ATTEMPTS):
+        await consumer.handle([delivery(*bodies, attempts=attempts)])
+        await consumer.handle([delivery(bodies[1], attempts=attempts)])
+    assert [letter["reason"] for letter in await effects.letters()] == [
+        "handler_failed",
+        "behind_parked",
+    ]
+    effects.repair()
+    for _ in bodies:
+        clock.advance(600)
+        await effects.retries().retry_due()
+    await consumer.handle([delivery(*bodies, attempts=SUSPECT_ATTEMPTS)])
+    assert await effects.texts() == ["bug", "next"]
+
+
+async def test_what_of_a_suspect_pack_had_its_effect_is_no_letter_when_the_broker_gives_up(
+    effects: Effects,
+) -> None:
+    effects.fail_on("killer", KeyboardInterrupt())
+    bodies = [sent(effects, work(text), text) for text in ("a", "killer", "b")]
+    consumer = effects.consumer(is_repeatable=True)
+    with pytest.raises(KeyboardInterrupt):
+        await consumer.handle([delivery(*bodies, attempts=SUSPECT_ATTEMPTS)])
+    graveyard = DeadLetterCollector(effects.database, MemoryBroker(), "kit.dead")
+    await graveyard.take_in(delivery(*bodies, routing_key=QUEUE))
+    assert await effects.texts() == ["a"]
+    assert [letter["key"] for letter in await effects.letters()] == ["killer", "b"]

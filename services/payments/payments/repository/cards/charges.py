@@ -124,9 +124,13 @@ RETURNING id
 
 _LOCK: Final = "SELECT 1 FROM charge WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE"
 
-_TOPPED_UP: Final = "UPDATE charge SET topped_up_at = $2, updated_at = $2 WHERE id = $1"
+_TOPPED_UP: Final = """
+UPDATE charge SET topped_up_at = $2, updated_at = $2 WHERE id = $1 AND topped_up_at IS NULL
+"""
 
-_CALL_OFF_TOP_UP: Final = "UPDATE charge SET is_called_off = true, updated_at = $2 WHERE id = $1"
+_CALL_OFF_TOP_UP: Final = """
+UPDATE charge SET is_called_off = true, updated_at = $2 WHERE id = $1 AND NOT is_called_off
+"""
 
 _SAVE_RETURN: Final = """
 UPDATE charge SET return_minor = $2, return_status = $3, updated_at = $4 WHERE id = $1

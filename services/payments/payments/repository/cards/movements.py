@@ -34,7 +34,7 @@ WHERE id = $1 AND posted_at IS NULL
 
 _REFUSED: Final = """
 UPDATE movement SET attempts = attempts + 1, refused_code = $3, next_at = $4
-WHERE id = $1 AND posted_at IS NULL AND transfer_id = $2
+WHERE id = $1 AND posted_at IS NULL AND transfer_id = $2 AND refused_code IS NULL
 RETURNING attempts
 """
 
@@ -45,7 +45,7 @@ WHERE id IN (SELECT id FROM movement WHERE next_at <= $1
 RETURNING {_ROW}
 """
 
-_ASKED: Final = "UPDATE movement SET transfer_id = $2 WHERE id = $1"
+_ASKED: Final = "UPDATE movement SET transfer_id = $2, refused_code = NULL WHERE id = $1"
 
 # The payee's transfer comes first: it is in the payee's statement.
 _TRANSFER_FOR: Final = """
