@@ -70,6 +70,7 @@ class Service:
         background: Named loops for workers; each takes the service and never returns.
         resources: What else to open; each takes the service and may add to ``web.state``.
         sagas: The engines of its sagas, for operators at the command line.
+        hears_replicas: Whether requests or streams wait for what other processes of it commit.
         linger: How long a batch of events waits for company: longer where nobody waits for what
             they set off.
         stopping: Called when the process begins to stop, before it waits for answers; ends those
@@ -83,6 +84,7 @@ class Service:
     background: tuple[tuple[str, Callable[["Service"], Awaitable[None]]], ...] = ()
     resources: tuple[Callable[["Service"], AbstractAsyncContextManager[None]], ...] = ()
     sagas: tuple["SagaEngine", ...] = ()
+    hears_replicas: bool = False
     linger: Linger = SHORT
     stopping: Callable[[], None] = lambda: None
 
@@ -175,10 +177,14 @@ def _messaging(
     from kit.messaging import backlog
     from kit.messaging.rabbit import RabbitBroker
     from kit.messaging.relay import RemoteWaker
+    from kit.messaging.replicas import Replicas
 
-    loops: list[tuple[str, Awaitable[None]]] = [("backlog", backlog.watch(service.state.database))]
+    database = service.state.database
+    loops: list[tuple[str, Awaitable[None]]] = [("backlog", backlog.watch(database))]
+    if service.hears_replicas:
+        loops.append(("replicas", Replicas(database, database_url).run()))
     if not mode.works:
-        return [*loops, ("waker", RemoteWaker(service.state.database, database_url).run())]
+        return [*loops, ("waker", RemoteWaker(database, database_url).run())]
     broker = RabbitBroker(rabbitmq_url, topologies(service))
     stack.push_async_callback(broker.close)
     service.state.readiness["rabbitmq"] = broker.ping

@@ -1,7 +1,8 @@
 """Lets requests wait for something to change without a connection held.
 
-A change in this process wakes the waiting requests after COMMIT; a slow poll finds what other
-processes changed. A service says what its waiters wait for.
+A change in this process wakes the waiting requests after COMMIT. What other processes changed is
+looked for when they tell of a commit (`kit.messaging.replicas`), and by a slow poll. A service says
+what its waiters wait for.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from uuid import UUID
 
 from kit.db import Connection, Database
 from kit.tasks import for_ever
+from kit.wake_up import WakeUp
 
 POLL_SECONDS: Final = 0.5
 
@@ -29,8 +31,11 @@ T = TypeVar("T", bound=_Identified)
 class Waiters(ABC, Generic[T]):
     """The requests of this process that wait for an item, by the item's id."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, poll_seconds: float = POLL_SECONDS) -> None:
+        """Take how often to look for what no process tells of."""
+        self._poll_seconds = poll_seconds
         self._waiting: dict[UUID, set[_Waiter[T]]] = {}
+        self._elsewhere = WakeUp()
 
     @abstractmethod
     async def _news(self, connection: Connection, ids: Iterable[UUID]) -> list[T]:
@@ -59,11 +64,13 @@ class Waiters(ABC, Generic[T]):
 
     async def poll(self, database: Database) -> None:
         """Look for items that other processes changed, by one statement, until cancelled."""
-        await for_ever(
-            f"{database.name}.{type(self).__name__}",
-            lambda: self.look(database),
-            every_seconds=POLL_SECONDS,
-        )
+        database.elsewhere.also_sets(self._elsewhere)
+        await for_ever(f"{database.name}.{type(self).__name__}", lambda: self._poll(database))
+
+    async def _poll(self, database: Database) -> bool:
+        await self._elsewhere.wait(self._poll_seconds)
+        await self.look(database)
+        return True
 
     async def look(self, database: Database) -> None:
         """Look once."""

@@ -111,6 +111,7 @@ def build(settings: Settings) -> Service:
         ),
         resources=(partial(wired, sagas=sagas, watchers=watchers),),
         sagas=sagas.engines,
+        hears_replicas=True,
         stopping=watchers.wake_all,
     )
 

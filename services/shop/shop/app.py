@@ -85,6 +85,7 @@ def build(settings: Settings) -> Service:
         ),
         resources=(partial(wired, sagas=sagas),),
         sagas=(sagas.orders, sagas.refunds),
+        hears_replicas=True,
     )
 
 

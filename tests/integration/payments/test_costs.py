@@ -3,13 +3,18 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from datetime import UTC, datetime
+from typing import Any, Final
 from uuid import UUID
 
+import pytest
 from tests.integration.payments.room import Room
 
-from payments.repository import Listeners
+from kit.ids import new_id
+from kit.saga import store
+from payments.repository import Listeners, known
 from payments.repository import payments as sql
+from payments.repository.listeners import ALL_ARE_KNOWN
 from testkit.databases import Cluster
 
 AT_ONCE: Final = 32
@@ -93,3 +98,32 @@ async def test_a_claim_looks_for_payments_by_their_key_alone(
         async with room.database.read() as connection:
             plan = await connection.fetch(f"EXPLAIN {sql._CLAIM}", *asked)
         assert not [line for (line,) in plan if "ix_payment_" in line]
+
+
+_PLANNED: Final = """
+SELECT custom_plans, generic_plans FROM pg_prepared_statements WHERE statement = $1
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "more"),
+    [
+        (known._PARTIES, [[None], [None], [None], [None], 10, ALL_ARE_KNOWN]),
+        (sql._CLAIM, [[new_id()], datetime(2026, 1, 31, tzinfo=UTC), ["wallet"]]),
+        (sql._LOCK_MANY, []),
+        (sql._FINISH, [["paid"], [None], [None], None, [None], [None], [None]]),
+        (store._LOCK, ["payment"]),
+        (store._SAVE, [["completed"], *[[None]] * 10, datetime(2026, 1, 31, tzinfo=UTC)]),
+    ],
+    ids=["parties", "claim", "lock", "finish", "lock saga", "save saga"],
+)
+async def test_what_few_payments_need_is_planned_once(
+    room: Room, text: str, more: list[Any]
+) -> None:
+    """The first five times a plan is made for the values; then a common one must do."""
+    async with room.database.read() as connection:
+        for _ in range(10):
+            await connection.fetch(text, [new_id()], *more)
+        planned = await connection.fetchrow(_PLANNED, text)
+    assert planned is not None
+    assert tuple(planned) == (5, 5)

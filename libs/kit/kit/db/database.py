@@ -38,6 +38,7 @@ class Database:
         statements: How many statements were sent, BEGIN and COMMIT aside; tests compare it.
         backlog_seconds: For how long committed messages wait to be sent, as last measured.
         wake_up: Set after every commit that emitted messages.
+        elsewhere: Set after such commits of other processes, where they tell of them.
         command_partitions: Of services the commands to which wait in several queues, in how many.
     """
 
@@ -47,6 +48,7 @@ class Database:
         self.statements = 0
         self.backlog_seconds = 0.0
         self.wake_up = WakeUp()
+        self.elsewhere = WakeUp()
         self.command_partitions: Mapping[str, int] = {}
         self._pool = pool
 

@@ -111,7 +111,7 @@ class Relay:
     @asynccontextmanager
     async def _ownership(self) -> AsyncIterator[asyncpg.Connection]:
         """Hold the relay's lock by the session that also reads, deletes and listens."""
-        async with _connected(self._url) as connection:
+        async with connected(self._url) as connection:
             while not await connection.fetchval(_TAKE_LOCK):
                 # Another process relays: a commit in this one must wake it.
                 await _pass_on(self._database, connection, OWNERSHIP_POLL_SECONDS)
@@ -148,13 +148,14 @@ class RemoteWaker:
         await for_ever(f"{self._database.name}.waker", self._once)
 
     async def _once(self) -> None:
-        async with _connected(self._url) as connection:
+        async with connected(self._url) as connection:
             while True:
                 await _pass_on(self._database, connection, LAST_POLL_SECONDS)
 
 
 @asynccontextmanager
-async def _connected(url: str) -> AsyncIterator[asyncpg.Connection]:
+async def connected(url: str) -> AsyncIterator[asyncpg.Connection]:
+    """Open a connection of its own, which ends where nothing is asked for half a minute."""
     connection = await asyncpg.connect(
         url,
         timeout=CONNECT_TIMEOUT_SECONDS,

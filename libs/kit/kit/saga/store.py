@@ -30,6 +30,9 @@ ORDER BY id
 ON CONFLICT DO NOTHING RETURNING id
 """
 
+# An array behind SELECT is as long as any to the planner. Else it plans a few rows anew each time,
+# as it takes a plan for any number for the dearer one.
+
 # Not the log: nothing is decided by it.
 _STATE = """
 id, name, definition_version, phase, step, epoch, attempts, data, to_undo, reason, deadline_at,
@@ -37,7 +40,8 @@ next_at, needs_attention
 """
 
 _LOCK = f"""
-SELECT {_STATE} FROM saga WHERE id = ANY($1::uuid[]) AND name = $2 ORDER BY id FOR NO KEY UPDATE
+SELECT {_STATE} FROM saga
+WHERE id = ANY((SELECT $1::uuid[])::uuid[]) AND name = $2 ORDER BY id FOR NO KEY UPDATE
 """
 
 _SAVE = """
@@ -46,8 +50,8 @@ UPDATE saga SET phase = new.phase, step = new.step, epoch = new.epoch,
     reason = new.reason, deadline_at = new.deadline_at, next_at = new.next_at,
     lease_until = NULL, needs_attention = new.needs_attention, updated_at = $13,
     log = CASE WHEN new.log = '[]' THEN saga.log ELSE saga.log || new.log END
-FROM unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::int[], $6::jsonb[], $7::text[],
-    $8::text[], $9::timestamptz[], $10::timestamptz[], $11::boolean[], $12::jsonb[])
+FROM unnest((SELECT $1::uuid[]), $2::text[], $3::text[], $4::int[], $5::int[], $6::jsonb[],
+    $7::text[], $8::text[], $9::timestamptz[], $10::timestamptz[], $11::boolean[], $12::jsonb[])
     AS new (id, phase, step, epoch, attempts, data, to_undo, reason, deadline_at, next_at,
             needs_attention, log)
 WHERE saga.id = new.id

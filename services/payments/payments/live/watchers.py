@@ -1,7 +1,7 @@
 """Lets streams wait for changes of payments without a database connection.
 
-After a commit in this process the table is read once, and the streams concerned are woken; a
-slow poll finds what other processes committed.
+After a commit in this process, or one that another tells of, the table is read once, and the
+streams concerned are woken; a slow poll finds what nobody told of.
 """
 
 import asyncio
@@ -27,7 +27,9 @@ MOST_OF_ONE_USER: Final = 20
 class Watchers:
     """The streams of this process, by the payment or the user that they watch."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, poll_seconds: float = POLL_SECONDS) -> None:
+        """Take how often to look for what no process tells of."""
+        self._poll_seconds = poll_seconds
         self.wake_up = WakeUp()
         self._watching: dict[UUID, set[WakeUp]] = {}
         self._of_user: Counter[UUID] = Counter()
@@ -63,12 +65,13 @@ class Watchers:
 
     async def run(self, database: Database) -> None:
         """Wake the streams concerned, until cancelled."""
-        database.wake_up.also_sets(self.wake_up)
+        for wake_up in (database.wake_up, database.elsewhere):
+            wake_up.also_sets(self.wake_up)
         await for_ever("payments.watchers", lambda: self._run(database))
 
     async def _run(self, database: Database) -> None:
         while True:
-            await self.wake_up.wait(POLL_SECONDS)
+            await self.wake_up.wait(self._poll_seconds)
             await self.look(database)
             await asyncio.sleep(PAUSE_SECONDS)
 

@@ -27,7 +27,7 @@ SELECT payer.user_id AS payer_id, payer.username AS payer_username,
     payee.user_id IS NULL
         OR EXISTS (SELECT FROM listener WHERE user_id IN (asked.payer_id, payee.user_id))
         OR NOT EXISTS (SELECT FROM listener WHERE user_id = $7) AS are_heard
-FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[]) WITH ORDINALITY
+FROM unnest((SELECT $1::uuid[]), $2::uuid[], $3::uuid[], $4::uuid[], $5::text[]) WITH ORDINALITY
     AS asked (payer_id, from_id, to_id, payee_id, username_key, position)
 LEFT JOIN party AS payer ON payer.user_id = asked.payer_id
 LEFT JOIN wallet_owner AS from_wallet ON from_wallet.account_id = asked.from_id

@@ -77,7 +77,8 @@ _LOCK: Final = f"SELECT {ROW} FROM payment WHERE id = $1 FOR NO KEY UPDATE OF pa
 # Some of the ids may be those of refunds: these change their payments.
 _LOCK_MANY: Final = """
 SELECT 1 FROM payment
-WHERE id = ANY($1::uuid[] || ARRAY(SELECT payment_id FROM refund WHERE id = ANY($1::uuid[])))
+WHERE id = ANY((SELECT $1::uuid[]) || ARRAY(
+    SELECT payment_id FROM refund WHERE id = ANY((SELECT $1::uuid[])::uuid[])))
 ORDER BY id FOR NO KEY UPDATE
 """
 
@@ -98,7 +99,7 @@ _OWN_LIMIT: Final = """(
 _CLAIM: Final = f"""
 WITH wanted AS MATERIALIZED (
     SELECT payment.id, asked.payer_id, payment.payee_id, asked.method
-    FROM unnest($1::uuid[], $2::uuid[], $4::text[]) AS asked (id, payer_id, method)
+    FROM unnest((SELECT $1::uuid[]), $2::uuid[], $4::text[]) AS asked (id, payer_id, method)
     JOIN payment ON payment.id = asked.id
     WHERE (payment.payer_id = asked.payer_id) IS TRUE
     ORDER BY payment.id FOR NO KEY UPDATE OF payment)
@@ -139,8 +140,8 @@ UPDATE payment SET
     debited_account_id = ended.debited_id,
     credited_account_id = ended.credited_id,
     version = version + 1
-FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $6::bigint[], $7::uuid[], $8::uuid[])
-    AS ended (id, status, transfer_id, reason, paid_minor, debited_id, credited_id)
+FROM unnest((SELECT $1::uuid[]), $2::text[], $3::uuid[], $4::text[], $6::bigint[], $7::uuid[],
+    $8::uuid[]) AS ended (id, status, transfer_id, reason, paid_minor, debited_id, credited_id)
 WHERE payment.id = ended.id AND payment.status IN ('created', 'processing')
 RETURNING {ROW}
 """
