@@ -3,6 +3,7 @@
 Compose does this for images; here each service is a process of the clone's own Python.
 """
 
+import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
@@ -16,7 +17,10 @@ from deploy.stack.environment import surroundings
 from deploy.stack.identity import listens
 from deploy.stack.infrastructure import PROCESSES, Infrastructure
 from deploy.stack.migrations import head
+from deploy.stack.ports import LAST_PORT
+from deploy.stack.postgres import LONGEST_SOCKET
 from deploy.stack.processes import Processes, Program
+from deploy.stack.server import make_folder
 from deploy.stack.services import (
     BY_NAME,
     DATABASE,
@@ -75,6 +79,8 @@ class Fleet:
 
     def launch(self, name: str) -> None:
         """Start one service without waiting for it; nothing happens where it runs."""
+        if sockets := sockets_in(self.state.local):
+            make_folder(Path(sockets), 0o700)  # nobody else enters
         for number, process in enumerate(self.processes_of(name), 1):
             if not self.processes.is_alive(process):
                 command, environment = BY_NAME[name].command, self.env_of(name, number)
@@ -135,6 +141,7 @@ class Fleet:
             **{secret: self.state.secret(secret) for secret in service.secrets},
             **self.settings,
             **addresses(service, self._place()),
+            "SOCKETS": sockets_in(self.state.local),
             **of_replicas(service, number, self.replicas, urls),
             **self.extra_env.get(name, {}),
             **own_port,
@@ -169,6 +176,13 @@ class Fleet:
             redis_url=self.infrastructure.redis.url,
             storage=StorageAddress(stored.url, stored.url, stored.password),
         )
+
+
+def sockets_in(local: Path) -> str:
+    """Return the folder of the services' Unix sockets, empty where it is too deep for any."""
+    folder = local / "sockets"
+    longest = os.fsencode(folder / str(LAST_PORT))
+    return str(folder) if len(longest) <= LONGEST_SOCKET else ""
 
 
 def _is_ready_at(port: int) -> bool:

@@ -35,7 +35,7 @@ SETTINGS: Mapping[str, str] = {
 }
 
 _ORPHAN_SECONDS = 30.0
-_LONGEST_SOCKET = 103  # bytes of a Unix socket's path: macOS allows so many, Linux four more
+LONGEST_SOCKET = 103  # bytes of a Unix socket's path: macOS allows so many, Linux four more
 _PLACES = (
     "/usr/lib/postgresql/*/bin",
     "/usr/pgsql-*/bin",
@@ -199,7 +199,7 @@ def socket_folder(folder: Path, port: int) -> str:
 
     None where the path is too long, or has what ends a name in a list: TCP does then.
     """
-    has_room = len(os.fsencode(_socket(folder, port))) <= _LONGEST_SOCKET
+    has_room = len(os.fsencode(_socket(folder, port))) <= LONGEST_SOCKET
     return f'"{folder}"' if has_room and not set(str(folder)) & set(',"') else ""
 
 
