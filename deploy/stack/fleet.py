@@ -3,7 +3,6 @@
 Compose does this for images; here each service is a process of the clone's own Python.
 """
 
-import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
@@ -18,9 +17,8 @@ from deploy.stack.identity import listens
 from deploy.stack.infrastructure import PROCESSES, Infrastructure
 from deploy.stack.migrations import head
 from deploy.stack.ports import LAST_PORT
-from deploy.stack.postgres import LONGEST_SOCKET
 from deploy.stack.processes import Processes, Program
-from deploy.stack.server import make_folder
+from deploy.stack.server import fits_a_socket, make_folder
 from deploy.stack.services import (
     BY_NAME,
     DATABASE,
@@ -173,7 +171,7 @@ class Fleet:
             database=self.infrastructure.postgres.place_of(DATABASE),
             passwords={role: self.state.secret(role) for role in roles},
             rabbitmq_url=self.infrastructure.rabbitmq.url,
-            redis_url=self.infrastructure.redis.url,
+            redis_url=self.infrastructure.redis.url_here,
             storage=StorageAddress(stored.url, stored.url, stored.password),
         )
 
@@ -181,8 +179,7 @@ class Fleet:
 def sockets_in(local: Path) -> str:
     """Return the folder of the services' Unix sockets, empty where it is too deep for any."""
     folder = local / "sockets"
-    longest = os.fsencode(folder / str(LAST_PORT))
-    return str(folder) if len(longest) <= LONGEST_SOCKET else ""
+    return str(folder) if fits_a_socket(folder / str(LAST_PORT)) else ""
 
 
 def _is_ready_at(port: int) -> bool:

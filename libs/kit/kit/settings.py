@@ -32,7 +32,7 @@ _SCHEMES: Final = (
     ("http", "https"),
     ("postgresql", "postgres"),
     ("amqp", "amqps"),
-    ("redis", "rediss"),
+    ("redis", "rediss", "unix"),
 )
 _DURATION: Final = re.compile(r"([0-9]{1,6})([smhd])")
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
