@@ -177,7 +177,7 @@ class Fleet:
 
 
 def sockets_in(local: Path) -> str:
-    """Return the folder of the services' Unix sockets, empty where it is too deep for any."""
+    """Return the folder of the services' Unix sockets, empty where it is too deep."""
     folder = local / "sockets"
     return str(folder) if fits_a_socket(folder / str(LAST_PORT)) else ""
 

@@ -69,7 +69,7 @@ _ids = Random()  # noqa: S311 - trace ids must differ, not be secret
 
 
 def socket_of(folder: str, port: int) -> str:
-    """Return the path of the Unix socket of what listens on a port; empty without a folder."""
+    """Return where the Unix socket beside a port is; empty without a folder."""
     return f"{folder}/{port}" if folder else ""
 
 

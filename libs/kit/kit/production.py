@@ -49,7 +49,7 @@ def listed(addresses: str | None) -> list[str]:
 
 
 def leads_somewhere(address: str, schemes: tuple[str, ...]) -> bool:
-    """Tell whether an address has a host, or is a socket's path, and has one of the schemes."""
+    """Tell whether an address has one of the schemes, and a host or a path."""
     try:
         parts = urlsplit(address)
         port = 1 if "," in parts.netloc else parts.port  # several hosts of PostgreSQL

@@ -37,7 +37,7 @@ Wired = Annotated[Wiring, from_state("wiring")]
 
 
 def wallet_reads(database: Database) -> WalletReads:
-    """Return what finds wallets, those that are asked for meanwhile by the next statement."""
+    """Return what finds wallets, all that are asked for meanwhile together."""
 
     async def look_up(connection: Connection, ids: Sequence[UUID]) -> list[Wallet | None]:
         found = await Wallets(connection).find_all(ids)
