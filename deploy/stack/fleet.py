@@ -16,7 +16,9 @@ from deploy.stack.environment import surroundings
 from deploy.stack.identity import listens
 from deploy.stack.infrastructure import PROCESSES, Infrastructure
 from deploy.stack.migrations import head
+from deploy.stack.ports import LAST_PORT
 from deploy.stack.processes import Processes, Program
+from deploy.stack.server import fits_a_socket, make_folder
 from deploy.stack.services import (
     BY_NAME,
     DATABASE,
@@ -75,6 +77,8 @@ class Fleet:
 
     def launch(self, name: str) -> None:
         """Start one service without waiting for it; nothing happens where it runs."""
+        if sockets := sockets_in(self.state.local):
+            make_folder(Path(sockets), 0o700)  # nobody else enters
         for number, process in enumerate(self.processes_of(name), 1):
             if not self.processes.is_alive(process):
                 command, environment = BY_NAME[name].command, self.env_of(name, number)
@@ -135,6 +139,7 @@ class Fleet:
             **{secret: self.state.secret(secret) for secret in service.secrets},
             **self.settings,
             **addresses(service, self._place()),
+            "SOCKETS": sockets_in(self.state.local),
             **of_replicas(service, number, self.replicas, urls),
             **self.extra_env.get(name, {}),
             **own_port,
@@ -166,9 +171,15 @@ class Fleet:
             database=self.infrastructure.postgres.place_of(DATABASE),
             passwords={role: self.state.secret(role) for role in roles},
             rabbitmq_url=self.infrastructure.rabbitmq.url,
-            redis_url=self.infrastructure.redis.url,
+            redis_url=self.infrastructure.redis.url_here,
             storage=StorageAddress(stored.url, stored.url, stored.password),
         )
+
+
+def sockets_in(local: Path) -> str:
+    """Return the folder of the services' Unix sockets, empty where it is too deep."""
+    folder = local / "sockets"
+    return str(folder) if fits_a_socket(folder / str(LAST_PORT)) else ""
 
 
 def _is_ready_at(port: int) -> bool:

@@ -5,7 +5,6 @@ root. What is inside (roles, schemas) is deploy/postgres/roles.sql.
 """
 
 import functools
-import os
 import re
 import shutil
 import signal
@@ -19,7 +18,7 @@ from deploy.stack.environment import surroundings
 from deploy.stack.errors import StackError
 from deploy.stack.identity import command_line, identify, pids_in
 from deploy.stack.processes import Program, waited
-from deploy.stack.server import PrivateServer
+from deploy.stack.server import PrivateServer, fits_a_socket
 
 SUPERUSER = "postgres"
 OLDEST_VERSION = 15
@@ -35,7 +34,6 @@ SETTINGS: Mapping[str, str] = {
 }
 
 _ORPHAN_SECONDS = 30.0
-_LONGEST_SOCKET = 103  # bytes of a Unix socket's path: macOS allows so many, Linux four more
 _PLACES = (
     "/usr/lib/postgresql/*/bin",
     "/usr/pgsql-*/bin",
@@ -199,7 +197,7 @@ def socket_folder(folder: Path, port: int) -> str:
 
     None where the path is too long, or has what ends a name in a list: TCP does then.
     """
-    has_room = len(os.fsencode(_socket(folder, port))) <= _LONGEST_SOCKET
+    has_room = fits_a_socket(_socket(folder, port))
     return f'"{folder}"' if has_room and not set(str(folder)) & set(',"') else ""
 
 

@@ -3,13 +3,17 @@
 import shutil
 import socket
 from typing import ClassVar
+from urllib.parse import quote
 
 from deploy.stack.errors import StackError
-from deploy.stack.server import PrivateServer
+from deploy.stack.server import PrivateServer, fits_a_socket
 
 _CONFIGURATION = """\
 bind 127.0.0.1
 port {port}
+# Empty: none.
+unixsocket "{socket}"
+unixsocketperm 700
 requirepass {password}
 dir "{data}"
 appendonly yes
@@ -27,15 +31,28 @@ class Redis(PrivateServer):
 
     @property
     def url(self) -> str:
-        """The address that services connect to."""
+        """Its address, for people and tests."""
         return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
+
+    @property
+    def url_here(self) -> str:
+        """Its address for who runs here: its Unix socket, where there can be one."""
+        socket = self._socket
+        return f"unix://:{self.password}@{quote(socket)}?db=0" if socket else self.url
+
+    @property
+    def _socket(self) -> str:
+        path = self.data / "redis.sock"
+        return str(path) if fits_a_socket(path) else ""
 
     def launch(self) -> None:
         """Start it without waiting for it."""
         program = shutil.which("redis-server")
         if program is None:
             raise StackError("Redis is not installed.")
-        text = _CONFIGURATION.format(port=self.port, password=self.password, data=self.data)
+        text = _CONFIGURATION.format(
+            port=self.port, password=self.password, data=self.data, socket=self._socket
+        )
         configuration = self.write("redis.conf", text)
         self.processes.start(self.program([program, str(configuration)], {}))
 

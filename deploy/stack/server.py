@@ -4,6 +4,7 @@ A server differs from a service: it is not ours, needs a folder of data and file
 account may read, and runs under an account of its own where the runner is root.
 """
 
+import os
 import signal
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,7 @@ from deploy.stack.environment import surroundings
 from deploy.stack.processes import Processes, Program
 from deploy.stack.state import StackState, write_private
 
+_LONGEST_SOCKET = 103  # bytes of a Unix socket's path: macOS allows so many, Linux four more
 _START_SECONDS = 120.0  # crash recovery may have much to replay
 _STOP_SECONDS = 30.0
 
@@ -110,6 +112,11 @@ class PrivateServer(ABC):
         return Program(
             name or self.name, command, {**surroundings(), **own}, self.data, self.account
         )
+
+
+def fits_a_socket(path: Path) -> bool:
+    """Say whether there can be a Unix socket at a path."""
+    return len(os.fsencode(path)) <= _LONGEST_SOCKET
 
 
 def make_folder(path: Path, mode: int) -> None:

@@ -38,7 +38,9 @@ async def opened(settings: Settings) -> AsyncIterator[Gateway]:
     async with (
         Redis.from_url(settings.redis_url) as redis,
         SharedCounts.opened(settings.redis_url) as counts,
-        Upstreams(settings.upstream_urls, settings.upstream_timeout_seconds) as upstreams,
+        Upstreams(
+            settings.upstream_urls, settings.upstream_timeout_seconds, settings.sockets
+        ) as upstreams,
         auth_client(upstreams) as client,
     ):
         tokens = await TokenVerifier.open(

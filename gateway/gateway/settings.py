@@ -7,7 +7,14 @@ from typing import Any, Final, Literal
 from pydantic import SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
-from kit.settings import HOST, IdentitySettings, RedisSettings, development_secret, setting
+from kit.settings import (
+    HOST,
+    IdentitySettings,
+    RedisSettings,
+    SocketSettings,
+    development_secret,
+    setting,
+)
 
 _ORIGIN_URL: Final = r"^https?://[^\s/?#@]+/?$"
 _ORIGIN: Final = re.compile(r"https?://[a-z0-9.-]+(:[0-9]+)?")
@@ -36,7 +43,7 @@ def _replicas(service: str) -> Any:
     )
 
 
-class Settings(RedisSettings, IdentitySettings):
+class Settings(RedisSettings, IdentitySettings, SocketSettings):
     """Holds everything that ``python -m gateway`` reads from the environment."""
 
     model_config = SettingsConfigDict(env_prefix="GATEWAY_")

@@ -1,12 +1,16 @@
 """Who may see and do what, and what is refused, through the gateway on the real stack."""
 
 import asyncio
+import stat
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from deploy.stack import Stack
 
+from gateway.settings import SERVICES as UPSTREAMS
 from kit.ids import new_id
 from testkit.people import PASSWORD, Person, eventually
 
@@ -173,3 +177,18 @@ async def test_a_malformed_key_is_refused(alice: Person, bob: Person, key: str) 
     answer = await alice.http.post("/v1/payments", json=body, headers=headers)
     assert answer.status_code == 400
     assert (await alice.get("/v1/payments")).json()["items"] == []
+
+
+async def test_services_are_reached_by_sockets_which_nobody_else_may_enter(
+    stack: Stack, alice: Person
+) -> None:
+    assert (await alice.wallet())["balance"]["amount"] == "0.00"
+    folder = Path(stack.env_of("gateway")["SOCKETS"])
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    paths = {folder / stack.env_of(name)[f"{name.upper()}_PORT"] for name in UPSTREAMS}
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in paths}
+    assert modes == {0o600}
+    # Who listens is listed once, and again for each connection by it (unix(7)).
+    listed = Counter(line.split()[-1] for line in Path("/proc/net/unix").read_text().splitlines())
+    wallet = str(folder / stack.env_of("wallet")["WALLET_PORT"])
+    assert listed[wallet] > 1

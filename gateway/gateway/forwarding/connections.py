@@ -4,12 +4,14 @@ Knows HTTP/1.1 (RFC 9112) as far as its parser does not; decides neither whom to
 """
 
 import asyncio
+from contextlib import suppress
 from typing import Final, cast
 from urllib.parse import urlsplit
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from gateway.forwarding.headers import Header
+from kit.http import socket_of
 
 # Shorter than services keep idle connections (75 s), so they never close one under a request.
 KEEP_ALIVE_SECONDS: Final = 30.0
@@ -18,6 +20,7 @@ MAX_HEAD_BYTES: Final = 64 * 1024
 # Of a body that is read more slowly than it comes, no more than about so much is held.
 _HELD_BYTES: Final = 64 * 1024
 
+_THIS_MACHINE: Final = frozenset(("127.0.0.1", "::1", "localhost"))
 _LAST_INTERIM: Final = 199
 _LAST_STATUS: Final = 599
 _NO_BODY: Final = frozenset((204, 304))
@@ -283,10 +286,15 @@ class ConnectionPool:
     Args:
         url: Where it listens.
         silence_seconds: How long an answer, or a part of it, is waited for.
+        sockets: Folder of Unix sockets: that of its port is preferred where it is on this machine.
     """
 
-    def __init__(self, url: str, silence_seconds: float) -> None:
+    def __init__(self, url: str, silence_seconds: float, sockets: str = "") -> None:
         self._parts = urlsplit(url)
+        self._is_encrypted = self._parts.scheme == "https"
+        self.port = self._parts.port or (443 if self._is_encrypted else 80)
+        is_here = self._parts.hostname in _THIS_MACHINE and not self._is_encrypted
+        self._socket = socket_of(sockets, self.port) if is_here else ""
         self._silence_seconds = silence_seconds
         self._loop = asyncio.get_running_loop()
         self._idle: list[ServiceConnection] = []
@@ -304,17 +312,26 @@ class ConnectionPool:
                 if self._loop.time() - connection.idle_since < KEEP_ALIVE_SECONDS:
                     return connection
                 connection.close()
-        url = self._parts
-        is_encrypted = url.scheme == "https"
         async with asyncio.timeout(CONNECT_SECONDS):
-            _, made = await self._loop.create_connection(
-                lambda: ServiceConnection(self, self._silence_seconds),
-                url.hostname or "",
-                url.port or (443 if is_encrypted else 80),
-                ssl=True if is_encrypted else None,
-            )
+            made = await self._connected()
         self._open.add(made)
         return made
+
+    async def _connected(self) -> ServiceConnection:
+        if self._socket:
+            with suppress(OSError):  # nobody listens there: the port says what that means
+                _, made = await self._loop.create_unix_connection(self._protocol, self._socket)
+                return made
+        _, made = await self._loop.create_connection(
+            self._protocol,
+            self._parts.hostname or "",
+            self.port,
+            ssl=True if self._is_encrypted else None,
+        )
+        return made
+
+    def _protocol(self) -> ServiceConnection:
+        return ServiceConnection(self, self._silence_seconds)
 
     def give_back(self, connection: ServiceConnection) -> None:
         """Keep a connection for the next request."""

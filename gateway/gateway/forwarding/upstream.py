@@ -29,12 +29,13 @@ class Upstream:
         urls: Sequence[str],
         sorter: HeaderSorter,
         silence_seconds: float,
+        sockets: str,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self.name = name
         self.replicas = Replicas(name, urls, monotonic=self._loop.time)
         self.host_line = b"host: %b\r\n" % self.replicas.all[0].host.encode()
-        self._pools = {url: ConnectionPool(url, silence_seconds) for url in urls}
+        self._pools = {url: ConnectionPool(url, silence_seconds, sockets) for url in urls}
         self._sorter = sorter
 
     def close(self) -> None:
@@ -165,12 +166,20 @@ async def _write(connection: ServiceConnection, body: Body, rest: AsyncIterator[
 
 
 class Upstreams(Mapping[str, Upstream]):
-    """Holds all services behind the gateway by name."""
+    """Holds all services behind the gateway by name.
 
-    def __init__(self, urls: Mapping[str, Sequence[str]], silence_seconds: float) -> None:
+    Args:
+        urls: Where the replicas of each listen.
+        silence_seconds: How long an answer, or a part of it, is waited for.
+        sockets: Folder of Unix sockets, as `kit.settings` describes it.
+    """
+
+    def __init__(
+        self, urls: Mapping[str, Sequence[str]], silence_seconds: float, sockets: str = ""
+    ) -> None:
         sorter = HeaderSorter()
         self._all = {
-            name: Upstream(name, replicas, sorter, silence_seconds)
+            name: Upstream(name, replicas, sorter, silence_seconds, sockets)
             for name, replicas in urls.items()
         }
 

@@ -72,7 +72,7 @@ class RedisLine:
     """A connection to the Redis at an address, opened when it is needed.
 
     Args:
-        url: redis:// or rediss://, with credentials and the number of a database, if any.
+        url: redis://, rediss:// or unix://, with credentials and the number of a database, if any.
     """
 
     def __init__(self, url: str) -> None:
@@ -102,13 +102,16 @@ class RedisLine:
         self._link = None
 
     async def _opened(self) -> _Link:
-        address = self._address
-        _, link = await asyncio.get_running_loop().create_connection(
-            _Link,
-            address.get("host", "localhost"),
-            address.get("port", 6379),
-            ssl=True if address.get("connection_class") is SSLConnection else None,
-        )
+        address, loop = self._address, asyncio.get_running_loop()
+        if "path" in address:
+            _, link = await loop.create_unix_connection(_Link, address["path"])
+        else:
+            _, link = await loop.create_connection(
+                _Link,
+                address.get("host", "localhost"),
+                address.get("port", 6379),
+                ssl=True if address.get("connection_class") is SSLConnection else None,
+            )
         names = (address.get("username"), address.get("password"))
         try:
             if credentials := [name.encode() for name in names if name]:

@@ -53,7 +53,13 @@ def main(
     if parsed.command in {mode.value for mode in ProcessMode}:
         logs.configure(name, settings)
         service = build(settings)
-        work = serve(service, ProcessMode(parsed.command), host=settings.host, port=settings.port)
+        work = serve(
+            service,
+            ProcessMode(parsed.command),
+            host=settings.host,
+            port=settings.port,
+            sockets=settings.sockets,
+        )
         uvloop.run(work)
     elif parsed.command == "openapi":
         _print(build(settings).web.openapi())

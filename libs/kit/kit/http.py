@@ -1,7 +1,7 @@
 """Owns what the gateway's and every service's HTTP edge do alike. Sends nothing.
 
-Ids that follow a request, how addresses and names of files are written, headers that may come once,
-the headers of answers, and how the rest of a refused body is taken in.
+Ids that follow a request, how addresses, sockets and names of files are written, headers that may
+come once, the headers of answers, and how the rest of a refused body is taken in.
 """
 
 import asyncio
@@ -66,6 +66,11 @@ _TRACEPARENT_BYTES: Final = 55
 _LOW_64: Final = 2**64 - 1
 
 _ids = Random()  # noqa: S311 - trace ids must differ, not be secret
+
+
+def socket_of(folder: str, port: int) -> str:
+    """Return where the Unix socket beside a port is; empty without a folder."""
+    return f"{folder}/{port}" if folder else ""
 
 
 def saved_as(name: str) -> str:

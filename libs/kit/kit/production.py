@@ -49,14 +49,17 @@ def listed(addresses: str | None) -> list[str]:
 
 
 def leads_somewhere(address: str, schemes: tuple[str, ...]) -> bool:
-    """Tell whether an address has a host, and one of the schemes."""
+    """Tell whether an address has one of the schemes, and a host or a path."""
     try:
         parts = urlsplit(address)
         port = 1 if "," in parts.netloc else parts.port  # several hosts of PostgreSQL
     except ValueError:  # brackets that don't close, a port above 65535
         return False
-    has_host = bool(parts.hostname) or parts.scheme.startswith("postgres")  # else a socket
-    return parts.scheme in schemes and has_host and port != 0
+    if parts.scheme == "unix":
+        has_place = bool(parts.path) and not parts.hostname
+    else:
+        has_place = bool(parts.hostname) or parts.scheme.startswith("postgres")  # else a socket
+    return parts.scheme in schemes and has_place and port != 0
 
 
 def public_url_fault(value: str) -> str | None:

@@ -17,6 +17,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from kit.clock import SystemClock
+from kit.http import socket_of
 from kit.linger import SHORT, Linger
 from kit.messaging.routes import Routes, by_type
 from kit.messaging.settings import BrokerSettings
@@ -275,7 +276,9 @@ def _command_queues(service: Service) -> int:
     return partitions.get(service.name, 1)
 
 
-async def serve(service: Service, mode: ProcessMode, *, host: str, port: int) -> None:
+async def serve(
+    service: Service, mode: ProcessMode, *, host: str, port: int, sockets: str = ""
+) -> None:
     """Run until SIGTERM or SIGINT, then take nothing new, finish, and close."""
 
     @asynccontextmanager
@@ -297,10 +300,11 @@ async def serve(service: Service, mode: ProcessMode, *, host: str, port: int) ->
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # `kit.web.address` reads the one that counts
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=10,
     )
-    server = DrainingServer(config, service.stopping)
+    server = DrainingServer(config, service.stopping, unix_socket=socket_of(sockets, port))
     service.state.is_stopping = lambda: server.should_exit  # streams that would not end ask it
     await server.serve()  # ends the process itself where the start fails
 

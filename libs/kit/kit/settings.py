@@ -32,7 +32,7 @@ _SCHEMES: Final = (
     ("http", "https"),
     ("postgresql", "postgres"),
     ("amqp", "amqps"),
-    ("redis", "rediss"),
+    ("redis", "rediss", "unix"),
 )
 _DURATION: Final = re.compile(r"([0-9]{1,6})([smhd])")
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -214,7 +214,18 @@ class IdentitySettings(EnvironmentSettings):
     )
 
 
-class WebSettings(EnvironmentSettings):
+class SocketSettings(EnvironmentSettings):
+    """Says where those who run on one machine meet, beside their ports."""
+
+    sockets: str = setting(
+        "",
+        "Folder of the Unix sockets that services also listen on, each named by its port, and that"
+        " the gateway prefers to ports of its own machine; empty: none.",
+        shared="SOCKETS",
+    )
+
+
+class WebSettings(SocketSettings):
     """Says how the service serves HTTP.
 
     A service sets its own port with `port: int = setting(8102, …)`.

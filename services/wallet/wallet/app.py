@@ -18,7 +18,7 @@ from wallet.api import ROUTERS
 from wallet.clients.payments import PaymentsClient
 from wallet.messages import ROUTES
 from wallet.settings import Settings
-from wallet.wiring import Wiring
+from wallet.wiring import Wiring, wallet_reads
 
 NAME: Final = "wallet"
 _DESCRIPTION: Final = """
@@ -67,5 +67,6 @@ async def wired(service: Service) -> AsyncIterator[None]:
             settings=settings,
             database=state.database,
             payments=PaymentsClient(client, token, settings.payments_url),
+            reads=wallet_reads(state.database),
         )
         yield

@@ -20,7 +20,7 @@ from deploy.stack.processes import waited
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import AuthenticationError
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 ROOT = Path(__file__).parents[3]
 SERVERS = ["epmd", "postgres", "rabbitmq", "redis", "storage"]
@@ -156,9 +156,20 @@ async def test_a_wrong_password_is_refused_by_postgresql(
             await asyncpg.connect(f"postgresql://{role}@{place}", password=password)
 
 
-async def test_a_wrong_password_is_refused_by_redis(stack: Stack) -> None:
+def test_services_reach_redis_by_its_socket_which_nobody_else_may_enter(stack: Stack) -> None:
+    for service in ("gateway", "wallet"):
+        address = urlsplit(stack.env_of(service)["REDIS_URL"])
+        assert address.scheme == "unix"
+        assert Path(address.path).is_socket()
+        assert stat.S_IMODE(Path(address.path).parent.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("is_by_socket", [True, False], ids=["by its socket", "by TCP"])
+async def test_a_wrong_password_is_refused_by_redis(stack: Stack, *, is_by_socket: bool) -> None:
     nameless = f"redis://127.0.0.1:{urlsplit(stack.redis_url).port}"
-    with pytest.raises(AuthenticationError):
+    if is_by_socket:
+        nameless = f"unix://{urlsplit(stack.env_of('gateway')['REDIS_URL']).path}"
+    with pytest.raises(RedisConnectionError, match="uthenticat"):
         async with Redis.from_url(nameless, retry=Retry(NoBackoff(), 0)) as nobody:
             await nobody.ping()
 

@@ -156,7 +156,9 @@ async def opened(service: Service, *, tokens: Any = None, **chosen: Any) -> Asyn
     settings = Settings().model_copy(update=urls | redis | chosen)
     desk = await Desk.open()
     async with (
-        Upstreams(settings.upstream_urls, settings.upstream_timeout_seconds) as upstreams,
+        Upstreams(
+            settings.upstream_urls, settings.upstream_timeout_seconds, settings.sockets
+        ) as upstreams,
         SharedCounts.opened(settings.redis_url) as counts,
         auth_client(upstreams) as to_auth,
     ):

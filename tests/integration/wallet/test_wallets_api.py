@@ -208,6 +208,28 @@ async def test_an_admin_sees_all_wallets_or_those_of_some_owners(world: World) -
         assert code(await root.get("/v1/wallets", owner=broken)) == (422, "validation_failed")
 
 
+async def test_wallets_asked_for_at_once_are_read_together_and_shown_to_their_owners(
+    world: World,
+) -> None:
+    people = [world.caller() for _ in range(8)]
+    wallets = [await one.top_up("1.00") for one in people]
+    statements = world.database.statements
+    answers = await asyncio.gather(
+        *(
+            one.get(f"/v1/wallets/{wallet['id']}")
+            for wallet in (*wallets, {"id": new_id()})
+            for one in people
+        )
+    )
+    assert world.database.statements - statements < len(answers) // 2
+    for number, answer in enumerate(answers):
+        owner, who = divmod(number, len(people))
+        if owner == who:
+            assert answer.json() == wallets[owner]
+        else:
+            assert code(answer) == (404, "not_found")
+
+
 async def test_an_admin_freezes_and_unfreezes(world: World) -> None:
     root, alice = world.caller(admin=True), world.caller()
     wallet = await alice.top_up("1.00")

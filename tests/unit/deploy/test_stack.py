@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from deploy.stack import Stack
+from deploy.stack.fleet import sockets_in
 from deploy.stack.processes import Program
 from deploy.stack.state import StackState
 
@@ -23,3 +24,11 @@ def test_a_copied_clone_ends_nothing_of_the_one_it_was_copied_from(tmp_path: Pat
         assert original.processes.is_alive("wallet")
     finally:
         original.processes.end("wallet", signal.SIGKILL, 20.0)
+
+
+def test_services_get_sockets_unless_their_folder_is_too_deep_for_any() -> None:
+    assert sockets_in(Path("/srv/saldo")) == "/srv/saldo/sockets"
+    longest = Path("/", "x" * 88)
+    assert sockets_in(longest) == f"{longest}/sockets"
+    assert sockets_in(Path("/", "x" * 89)) == ""
+    assert sockets_in(Path("/", "й" * 45)) == ""

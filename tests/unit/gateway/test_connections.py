@@ -5,6 +5,7 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
@@ -49,7 +50,9 @@ class Listener:
 
 @contextlib.asynccontextmanager
 async def pool_to(
-    listener: Callable[..., Awaitable[object]], seconds: float = SILENCE_SECONDS
+    listener: Callable[..., Awaitable[object]],
+    seconds: float = SILENCE_SECONDS,
+    sockets: str = "",
 ) -> AsyncIterator[ConnectionPool]:
     opened: list[asyncio.StreamWriter] = []
 
@@ -59,7 +62,7 @@ async def pool_to(
 
     server = await asyncio.start_server(served, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    pool = ConnectionPool(f"http://127.0.0.1:{port}", seconds)
+    pool = ConnectionPool(f"http://127.0.0.1:{port}", seconds, sockets)
     try:
         yield pool
     finally:
@@ -318,3 +321,46 @@ async def test_a_service_that_takes_nothing_is_a_time_out() -> None:
 async def test_nobody_listening_is_an_error(unused_tcp_port: int) -> None:
     with pytest.raises(OSError, match="Connect"):
         await ConnectionPool(f"http://127.0.0.1:{unused_tcp_port}", 1.0).take()
+
+
+async def listening_at(path: Path, listener: Listener) -> asyncio.AbstractServer:
+    return await asyncio.start_unix_server(listener, path)
+
+
+async def test_a_service_of_this_machine_is_reached_by_its_socket(
+    tmp_path: Path, unused_tcp_port: int
+) -> None:
+    listener = Listener()
+    server = await listening_at(tmp_path / str(unused_tcp_port), listener)
+    pool = ConnectionPool(f"http://127.0.0.1:{unused_tcp_port}", SILENCE_SECONDS, str(tmp_path))
+    connection = await asked(pool)
+    assert await body_of(connection) == b"ok"
+    assert listener.connections == 1
+    pool.close()
+    server.close()
+    await server.wait_closed()
+
+
+@pytest.mark.parametrize("is_left", [True, False], ids=["left behind", "not there"])
+async def test_where_nobody_listens_at_the_socket_the_port_is_asked(
+    tmp_path: Path, *, is_left: bool
+) -> None:
+    listener = Listener()
+    async with pool_to(listener, sockets=str(tmp_path)) as pool:
+        if is_left:
+            with socket.socket(socket.AF_UNIX) as ended:
+                ended.bind(str(tmp_path / str(pool.port)))
+        connection = await asked(pool)
+        assert await body_of(connection) == b"ok"
+    assert listener.connections == 1
+
+
+async def test_a_service_of_another_machine_is_not_asked_by_a_socket_of_this(
+    tmp_path: Path, unused_tcp_port: int
+) -> None:
+    server = await listening_at(tmp_path / str(unused_tcp_port), Listener())
+    elsewhere = f"http://127.0.0.2:{unused_tcp_port}"  # where nobody listens
+    with pytest.raises(OSError, match="Connect"):
+        await ConnectionPool(elsewhere, 1.0, str(tmp_path)).take()
+    server.close()
+    await server.wait_closed()

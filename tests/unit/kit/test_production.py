@@ -4,7 +4,7 @@ import secrets
 
 import pytest
 
-from kit.production import public_url_fault, secret_fault, url_fault
+from kit.production import leads_somewhere, public_url_fault, secret_fault, url_fault
 
 DEFAULT = "development-key"
 GOOD = "q8vW2zL0xN5rT7yU1iO3pA6sD9fG4hJk"
@@ -72,3 +72,18 @@ def test_what_people_open_is_neither_plain_http_nor_this_machine(url: str) -> No
 )
 def test_what_people_open_may_be_any_other_address(url: str) -> None:
     assert public_url_fault(url) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "is_place"),
+    [
+        ("redis://redis:6379/0", True),
+        ("redis:///0", False),
+        ("unix://:word@/srv/redis.sock?db=0", True),
+        ("unix:///srv/redis.sock", True),
+        ("unix://srv/redis.sock", False),
+        ("unix://", False),
+    ],
+)
+def test_redis_is_at_a_host_or_at_a_path(url: str, *, is_place: bool) -> None:
+    assert leads_somewhere(url, ("redis", "rediss", "unix")) == is_place

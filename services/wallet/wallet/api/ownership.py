@@ -18,9 +18,16 @@ async def visible(connection: Connection, caller: Identity, wallet_id: UUID) -> 
     Raises:
         NotFound: it does not exist, belongs to somebody else, or is outside the key's bounds.
     """
-    if not caller.may_use(wallet_id):
-        raise NotFound
-    wallet = await Wallets(connection).find(wallet_id)
-    if wallet is None or not (wallet.owner_id == caller.user or caller.is_admin):
+    return shown(await Wallets(connection).find(wallet_id), caller)
+
+
+def shown(wallet: Wallet | None, caller: Identity) -> Wallet:
+    """Return a wallet that was looked up, if the caller may see it.
+
+    Raises:
+        NotFound: as `visible`.
+    """
+    is_theirs = wallet is not None and (wallet.owner_id == caller.user or caller.is_admin)
+    if wallet is None or not is_theirs or not caller.may_use(wallet.id):
         raise NotFound
     return wallet

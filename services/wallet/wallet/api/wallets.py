@@ -20,7 +20,7 @@ from kit.web.pagination import page_of
 from kit.web.routes import Router
 from kit.web.schemas import Page
 from wallet import refusals
-from wallet.api.ownership import visible
+from wallet.api.ownership import shown
 from wallet.domain.wallets import WalletKey
 from wallet.repository.history import EntryLine, History
 from wallet.repository.wallets import WalletFilter, Wallets
@@ -153,8 +153,7 @@ async def get_wallet(
     wallet_id: UUID, caller: Caller, wired: Wired, audit: Auditing
 ) -> WalletAnswer:
     """Show a wallet."""
-    async with wired.database.read() as connection:
-        wallet = await visible(connection, caller, wallet_id)
+    wallet = shown(await wired.reads.submit(wallet_id), caller)
     await audit.read("wallet", wallet.id, wallet.owner_id)
     return WalletAnswer.of(wallet)
 

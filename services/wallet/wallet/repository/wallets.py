@@ -24,7 +24,7 @@ from wallet.tables import account
 
 _COLUMNS = ", ".join(Wallet._fields)
 
-_FIND = f"SELECT {_COLUMNS} FROM account WHERE id = $1 AND owner_id IS NOT NULL"
+_FIND = f"SELECT {_COLUMNS} FROM account WHERE id = ANY ($1::uuid[]) AND owner_id IS NOT NULL"
 
 _FIND_DEFAULT = f"""
 SELECT {_COLUMNS} FROM account WHERE owner_id = $1 AND currency = $2 AND is_default
@@ -105,8 +105,12 @@ class Wallets:
 
     async def find(self, wallet_id: UUID) -> Wallet | None:
         """Return a wallet by id; house accounts are not found."""
-        row = await self._connection.fetchrow(_FIND, wallet_id)
-        return None if row is None else Wallet(*row)
+        return (await self.find_all([wallet_id])).get(wallet_id)
+
+    async def find_all(self, ids: Collection[UUID]) -> dict[UUID, Wallet]:
+        """Return by id those of the wallets that there are."""
+        rows = await self._connection.fetch(_FIND, ids)
+        return {row["id"]: Wallet(*row) for row in rows}
 
     async def find_by_number(self, number: int) -> Wallet | None:
         """Return a wallet by its short number."""

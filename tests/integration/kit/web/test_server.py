@@ -1,13 +1,18 @@
-"""The server of a service, stopped while an answer goes on for ever."""
+"""The server of a service: it listens at a socket, too, and ends what would never end."""
 
 import asyncio
+import socket
+import stat
 from collections.abc import AsyncIterator
+from pathlib import Path
 
+import pytest
 import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import StreamingResponse
-from httpx import AsyncClient
+from httpx import AsyncClient, AsyncHTTPTransport
 
+from kit.web.serving.protocol import HttpProtocol
 from kit.web.serving.server import DrainingServer
 from testkit.servers import serving
 
@@ -35,3 +40,42 @@ async def test_an_answer_without_an_end_is_ended_when_the_server_is_stopped() ->
         assert await anext(chunks) == b"it begins"
         server.should_exit = True
         assert [chunk async for chunk in chunks] == [b", it ends"]
+
+
+@pytest.fixture
+def web() -> FastAPI:
+    made = FastAPI()
+
+    @made.get("/")
+    async def hello() -> str:
+        return "hello"
+
+    return made
+
+
+def served(web: FastAPI, path: str) -> DrainingServer:
+    config = uvicorn.Config(web, http=HttpProtocol, log_config=None)
+    return DrainingServer(config, lambda: None, unix_socket=path)
+
+
+async def test_it_also_listens_at_a_socket_for_its_own_user_and_leaves_none_behind(
+    web: FastAPI, tmp_path: Path
+) -> None:
+    path = tmp_path / "8102"
+    with socket.socket(socket.AF_UNIX) as ended:  # by a process that was killed
+        ended.bind(str(path))
+    async with serving(served(web, str(path))) as port:
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        for transport in (AsyncHTTPTransport(), AsyncHTTPTransport(uds=str(path))):
+            async with AsyncClient(transport=transport) as http:
+                answer = await http.get(f"http://127.0.0.1:{port}/")
+                assert answer.json() == "hello"
+    assert not path.exists()
+
+
+async def test_without_a_place_for_its_socket_it_serves_by_its_port(
+    web: FastAPI, tmp_path: Path
+) -> None:
+    nowhere = str(tmp_path / "nowhere" / "8102")
+    async with serving(served(web, nowhere)) as port, AsyncClient() as http:
+        assert (await http.get(f"http://127.0.0.1:{port}/")).json() == "hello"

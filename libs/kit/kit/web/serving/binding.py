@@ -73,14 +73,18 @@ class Binder:
         # A model that says so takes a query with parameters that it does not know.
         self._ignores_strangers = any(_ignores_others(one) for one in asked.query)
         self._headers = [_value(one) for one in asked.headers]
+        self._header_names = [
+            (name, name.encode()) for value in self._headers for name in value.names
+        ]
         self._fields = [_value(one, is_json=not asked.is_form) for one in asked.body]
-        self._is_form = asked.is_form
         self._other_bodies = dict(other_bodies or {})
         self._request = asked.request
         self._callers = [d.name for d in asked.dependencies if d.call in _CALLERS and d.name]
         self._needs_caller = any(d.call is caller for d in asked.dependencies)
         self._takes_caller = any(d.call is maybe_caller for d in asked.dependencies)
         self._dependencies = [_dependency(d) for d in asked.dependencies if d.call not in _CALLERS]
+        # Whether a form is read rather than JSON.
+        self.is_form: bool = asked.is_form or any(d.binder.is_form for d in self._dependencies)
         self.parameters: tuple[str, ...] = tuple(sorted(self._query_names()))
 
     def _query_names(self) -> set[str]:
@@ -97,11 +101,6 @@ class Binder:
     def takes_caller(self) -> bool:
         """Tell whether this or a dependency takes the identity of a caller, if any."""
         return self._takes_caller or any(d.binder.takes_caller for d in self._dependencies)
-
-    @property
-    def is_form(self) -> bool:
-        """Tell whether a form is read rather than JSON."""
-        return self._is_form or any(d.binder.is_form for d in self._dependencies)
 
     @property
     def reads_body(self) -> bool:
@@ -150,7 +149,12 @@ class Binder:
         if self._query:
             _take(self._query, parameters, "/query", arguments, faults)
         if self._headers:
-            given = {k.decode("latin-1"): v.decode("latin-1") for k, v in exchange.headers.items()}
+            headers = exchange.headers
+            given = {
+                name: headers[raw].decode("latin-1")
+                for name, raw in self._header_names
+                if raw in headers
+            }
             _take(self._headers, given, "/header", arguments, faults)
         if self._fields and form is not None:
             self._take_form(form, arguments, faults)

@@ -36,6 +36,7 @@ class Exchange:
 
     __slots__ = (
         "_incoming",
+        "_request",
         "headers",
         "identity",
         "path_values",
@@ -66,13 +67,16 @@ class Exchange:
         self.identity: Identity | None = None
         self.route: APIRoute | None = None
         self.path_values: dict[str, str] = {}
+        self._request: Request | None = None
 
     def request(self) -> Request:
-        """Return the request as Starlette's, for operations that ask for it."""
-        self.scope["path_params"] = self.path_values
-        self.scope["saldo.identity"] = self.identity
-        self.scope["saldo.route"] = self.route
-        return Request(self.scope, self.receive, self.send)
+        """Return the request as Starlette's, the same one to all parts that ask for it."""
+        if self._request is None:
+            self.scope["path_params"] = self.path_values
+            self.scope["saldo.identity"] = self.identity
+            self.scope["saldo.route"] = self.route
+            self._request = Request(self.scope, self.receive, self.send)
+        return self._request
 
     async def answer_json(self, status: int, body: bytes) -> None:
         """Send a JSON answer."""
