@@ -83,8 +83,8 @@ async def test_metrics_name_requests_by_what_services_declare(
     others = service.respond
 
     async def respond(seen: Any, receive: Receive, send: Send) -> None:
-        if seen.path == "/openapi.json":
-            service.answers(200, orjson.dumps({"paths": {"/v1/transfers/{transfer_id}": {}}}))
+        if seen.path == "/openapi/paths.json":
+            service.answers(200, orjson.dumps(["/v1/transfers/{transfer_id}"]))
             told, service.respond = service.respond, respond
             await told(seen, receive, send)
         else:
