@@ -90,7 +90,8 @@ class RedisLine:
     """A connection to the Redis at an address, opened when it is needed, and again when it is lost.
 
     Args:
-        url: redis:// or rediss://, with credentials and the number of a database, if any.
+        url: redis:// or rediss://, with credentials and the number of a database, if any; or
+            unix://:password@/path?db=0.
         timeout_seconds: The longest time that a call takes.
     """
 
@@ -126,17 +127,22 @@ class RedisLine:
 
     async def open(self) -> RedisLink:
         """Return another connection to the same Redis; who asked for it closes it."""
-        url = self._url
-        _, link = await asyncio.get_running_loop().create_connection(
-            RedisLink,
-            url.hostname or "localhost",
-            url.port or _PORT,
-            ssl=True if url.scheme == "rediss" else None,
-        )
+        url, loop = self._url, asyncio.get_running_loop()
+        if url.scheme == "unix":
+            _, link = await loop.create_unix_connection(RedisLink, unquote(url.path))
+            database = url.query.removeprefix("db=")
+        else:
+            _, link = await loop.create_connection(
+                RedisLink,
+                url.hostname or "localhost",
+                url.port or _PORT,
+                ssl=True if url.scheme == "rediss" else None,
+            )
+            database = url.path.strip("/")
         credentials = [unquote(name) for name in (url.username, url.password) if name]
         login = [("AUTH", *credentials)] if credentials else []
         try:
-            for command in (*login, ("SELECT", url.path.strip("/") or 0)):
+            for command in (*login, ("SELECT", database or 0)):
                 await link.ask(command)[0]
         except BaseException:
             link.close()

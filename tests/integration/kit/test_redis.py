@@ -5,6 +5,7 @@ import contextlib
 import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
@@ -24,7 +25,7 @@ class Told:
 
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncIterator["Told"]:
-        server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
+        server = await asyncio.start_server(self.answer, "127.0.0.1", 0)
         self.port = server.sockets[0].getsockname()[1]
         yield self
         server.close()
@@ -33,7 +34,7 @@ class Told:
         await server.wait_closed()
         await asyncio.sleep(0)
 
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.writers.append(writer)
         while self.replies and (command := await reader.read(65_536)):
             self.heard.append(command)
@@ -58,6 +59,20 @@ async def test_a_reply_is_whole_however_it_is_cut() -> None:
         parts = [part for part in (reply[:cut], reply[cut:]) if part]
         async with line_to([SELECTED], parts) as (line, _):
             assert await line.call(b"EVALSHA") == [7, -42, 0]
+
+
+async def test_a_socket_is_reached_by_its_path(tmp_path: Path) -> None:
+    told = Told([[SELECTED], [SELECTED], [b"+PONG\r\n"]])
+    server = await asyncio.start_unix_server(told.answer, tmp_path / "redis.sock")
+    line = RedisLine(f"unix://:word@{tmp_path}/redis.sock?db=3")
+    assert await line.call(b"PING") == b"PONG"
+    assert told.heard[:2] == [
+        b"*2\r\n$4\r\nAUTH\r\n$4\r\nword\r\n",
+        b"*2\r\n$6\r\nSELECT\r\n$1\r\n3\r\n",
+    ]
+    line.close()
+    server.close()
+    await server.wait_closed()
 
 
 async def test_it_says_who_it_is_and_chooses_the_database_first() -> None:
