@@ -6,6 +6,7 @@ import sys
 import orjson
 import uvloop
 
+import kit.lean  # noqa: F401 - keeps out what others would import
 from gateway.app import opened
 from gateway.documents.own import OWN_DOCUMENT
 from gateway.server import Application, allow_connections, server

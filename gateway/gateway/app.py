@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 import httpx
-from redis.asyncio import Redis
 
 from gateway.api_keys import KeyExchange
 from gateway.cors import Cors
@@ -28,6 +27,7 @@ from gateway.proxy import Gateway, OwnPart
 from gateway.routing.table import ProxyRoutes
 from gateway.routing.templates import RouteTemplates
 from gateway.settings import Settings
+from kit.redis import RedisLine
 from kit.tasks import spawn, stop
 from kit.tokens import Revocations, ServiceToken, TokenVerifier
 
@@ -36,7 +36,6 @@ from kit.tokens import Revocations, ServiceToken, TokenVerifier
 async def opened(settings: Settings) -> AsyncIterator[Gateway]:
     """Open what the gateway needs, yield the gateway, and close it all."""
     async with (
-        Redis.from_url(settings.redis_url) as redis,
         SharedCounts.opened(settings.redis_url) as counts,
         Upstreams(
             settings.upstream_urls, settings.upstream_timeout_seconds, settings.sockets
@@ -47,7 +46,7 @@ async def opened(settings: Settings) -> AsyncIterator[Gateway]:
             settings.jwks_url,
             issuer=settings.token_issuer,
             audience=settings.token_audience,
-            revocations=Revocations(redis),
+            revocations=Revocations(RedisLine(settings.redis_url)),
             client=client,
         )
         templates = RouteTemplates()

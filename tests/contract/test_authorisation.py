@@ -15,10 +15,10 @@ import httpx
 import pytest
 from deploy.generate import rooms
 from deploy.generate.operations import Operation, committed, operations
-from redis.asyncio import Redis
 
 from kit.clock import SystemClock
 from kit.ids import new_id
+from kit.redis import RedisLine
 from kit.settings import DatabaseSettings
 from kit.tokens import KeySet, TokenVerifier
 from testkit.databases import Cluster
@@ -90,9 +90,9 @@ async def house(cluster: Cluster) -> AsyncIterator[House]:
     keys = KeySet(KeyPublisher(mint.jwks()).fetch)
     await keys.refresh()
     tokens = TokenVerifier(keys, revocations, issuer=ISSUER, audience=AUDIENCE)
-    redis = Redis.from_url(os.environ["SALDO_TEST_REDIS"])
+    redis = RedisLine(os.environ["SALDO_TEST_REDIS"])
     async with AsyncExitStack() as stack:
-        stack.push_async_callback(redis.aclose)
+        stack.callback(redis.close)
         clients = {
             room: await stack.enter_async_context(_opened(room, cluster, tokens, redis))
             for room in rooms.services()
@@ -106,7 +106,7 @@ async def house(cluster: Cluster) -> AsyncIterator[House]:
 
 @asynccontextmanager
 async def _opened(
-    room: str, cluster: Cluster, tokens: TokenVerifier, redis: "Redis"
+    room: str, cluster: Cluster, tokens: TokenVerifier, redis: RedisLine
 ) -> AsyncIterator[httpx.AsyncClient]:
     service = rooms.build(room)
     state = service.state

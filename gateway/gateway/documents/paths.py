@@ -29,13 +29,13 @@ async def keep_learned(templates: RouteTemplates, upstream: Upstream) -> None:
 
 
 async def _learn(templates: RouteTemplates, upstream: Upstream) -> bool:
-    head = b"GET /openapi.json HTTP/1.1\r\n%b\r\n" % upstream.host_line
+    head = b"GET /openapi/paths.json HTTP/1.1\r\n%b\r\n" % upstream.host_line
     try:
         status, _, body = await upstream.fetch(head)
-        paths = orjson.loads(body)["paths"] if status == _OK else None
-    except (UpstreamUnavailable, UpstreamTimeout, ValueError, LookupError, TypeError):
+        paths = orjson.loads(body) if status == _OK else None
+    except (UpstreamUnavailable, UpstreamTimeout, ValueError):
         return False
-    if not isinstance(paths, dict):
+    if not isinstance(paths, list) or not all(isinstance(path, str) for path in paths):
         return False
     templates.learn(upstream.name, paths)
     return True

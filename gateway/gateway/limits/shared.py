@@ -10,12 +10,13 @@ from contextlib import asynccontextmanager
 from hashlib import sha1
 from typing import Final, NamedTuple, Self, cast
 
-from gateway.limits.line import RedisLine, RedisRefusedError
 from gateway.limits.policies import Policy
 from kit.breaker import Breaker, BreakerLimits
 from kit.linger import Linger
+from kit.redis import RedisLine, RedisRefusedError
 from kit.tasks import spawn
 
+TIMEOUT_SECONDS: Final = 0.25
 _MOST_AT_ONCE: Final = 256
 _PREFIX: Final = b"rate:"
 _LINGER: Final = Linger(0.001)  # most are reads, whose services take longer than that
@@ -77,7 +78,7 @@ class SharedCounts:
     @asynccontextmanager
     async def opened(cls, url: str) -> AsyncIterator[Self]:
         """Count in the Redis at an address; it is connected to when it is needed."""
-        line = RedisLine(url)
+        line = RedisLine(url, timeout_seconds=TIMEOUT_SECONDS)
         try:
             yield cls(line)
         finally:

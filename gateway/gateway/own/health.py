@@ -19,7 +19,7 @@ from gateway.forwarding.upstream import Upstream
 from kit.refusals import NotFound, Unavailable
 from kit.tasks import spawn
 from kit.tokens.verifier import TokenVerifier
-from kit.web.health import DEGRADED, READY, UNAVAILABLE, readiness
+from kit.web.readiness import DEGRADED, READY, UNAVAILABLE, readiness
 
 CHECK_SECONDS: Final = 2.5
 

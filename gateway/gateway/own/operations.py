@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from kit.refusals import Refusal
-from kit.web.identity import Access
+from kit.web.access import Access
 
 
 @dataclass(frozen=True, slots=True)

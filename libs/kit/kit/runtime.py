@@ -21,6 +21,7 @@ from kit.http import socket_of
 from kit.linger import SHORT, Linger
 from kit.messaging.routes import Routes, by_type
 from kit.messaging.settings import BrokerSettings
+from kit.redis import RedisLine
 from kit.settings import (
     DatabaseSettings,
     EnvironmentSettings,
@@ -105,10 +106,8 @@ async def opened(service: Service) -> AsyncIterator[None]:
         if isinstance(settings, DatabaseSettings):
             await _open_database(service, settings, stack)
         if isinstance(settings, RedisSettings):
-            from redis.asyncio import Redis
-
-            state.redis = Redis.from_url(settings.redis_url)
-            stack.push_async_callback(state.redis.aclose)
+            state.redis = RedisLine(settings.redis_url)
+            stack.callback(state.redis.close)
         if isinstance(settings, IdentitySettings) and isinstance(settings, RedisSettings):
             await _open_tokens(service, settings, stack)
         for resource in service.resources:
@@ -295,6 +294,7 @@ async def serve(
         host=host,
         port=port,
         http=HttpProtocol,
+        ws="none",
         loop="uvloop",
         lifespan="on",
         log_config=None,

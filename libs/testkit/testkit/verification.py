@@ -6,8 +6,7 @@ from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any
 
-from redis.asyncio import Redis
-
+from kit.redis import RedisLine
 from kit.tokens import KeySet, Revocations, TokenVerifier, mark_complete, run_of
 from testkit.tokens import AUDIENCE, ISSUER, TokenMint
 
@@ -70,8 +69,9 @@ class KeyPublisher:
 
 async def fill_redis(url: str) -> None:
     """Mark a Redis as complete, as auth does once it has published all."""
-    async with Redis.from_url(url) as redis:
-        await mark_complete(redis, await run_of(redis))
+    redis = RedisLine(url)
+    await mark_complete(redis, await run_of(redis))
+    redis.close()
 
 
 class StatedRevocations(Revocations):

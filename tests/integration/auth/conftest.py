@@ -8,13 +8,13 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 import respx
-from redis.asyncio import Redis
 from tests.integration.auth.owners import Owners
 from tests.integration.auth.world import Json, World
 
 from auth.app import build, wired
 from auth.settings import Settings
 from kit.ids import new_id
+from kit.redis import RedisLine
 from kit.tasks import spawn, stop
 from kit.tokens import KeySet, Revocations, TokenVerifier, revoke_session
 from kit.tokens.revocations import STREAM
@@ -48,8 +48,8 @@ def owners() -> Iterator[Owners]:
 async def world(cluster: Cluster, settings: Settings, owners: Owners) -> AsyncIterator[World]:
     clock = FakeClock()
     service = build(settings)
-    redis = Redis.from_url(own_redis())
-    await redis.delete(STREAM)
+    redis = RedisLine(own_redis())
+    await redis.call("DEL", STREAM)
     # With something to read, following is up to date at once and not after its first wait.
     await revoke_session(redis, new_id())
     state = service.state
@@ -72,7 +72,7 @@ async def world(cluster: Cluster, settings: Settings, owners: Owners) -> AsyncIt
             async with httpx.AsyncClient(transport=transport, base_url="http://auth") as http:
                 yield World(service, http, clock, database, redis, state.tokens, owners)
             await stop([following])
-    await redis.aclose()
+    redis.close()
 
 
 def _freshness(revocations: Revocations) -> Any:

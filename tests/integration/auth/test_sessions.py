@@ -3,10 +3,10 @@
 import asyncio
 
 import pytest
-from redis.asyncio import Redis
 from tests.integration.auth.world import World, code
 
 from kit.ids import new_id
+from kit.redis import RedisLine
 from kit.tasks import spawn, stop
 from kit.tokens import Revocations, mark_complete
 from kit.tokens.revocations import STREAM
@@ -189,7 +189,7 @@ async def test_with_redis_away_logging_out_works_and_the_revocation_follows_late
     await world.arrive("alice")
     here = await world.log_in("alice")
     revoker = world.wiring.revoker
-    reachable, revoker.redis = revoker.redis, Redis(port=1)
+    reachable, revoker.redis = revoker.redis, RedisLine("redis://127.0.0.1:1")
     answer = await world.post("/v1/auth/logout", {"scope": "this"}, headers=here.headers)
     assert answer.status_code == 204
     assert code(await world.refresh(here.refresh_token)) == (401, "refresh_token_invalid")
@@ -205,7 +205,7 @@ async def test_revocations_that_redis_has_lost_are_published_again(world: World)
     claims = await world.tokens.verify(here.access_token)
     await world.post("/v1/auth/logout", {"scope": "this"}, headers=here.headers)
     await world.dies(here)
-    await world.redis.delete(STREAM)
+    await world.redis.call("DEL", STREAM)
     await mark_complete(world.redis, "another run")  # as of a restart that lost its last second
     late = Revocations(world.redis)  # as of a gateway that was restarted, too
     following = spawn(late.follow(), "test.late")

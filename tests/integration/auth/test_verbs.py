@@ -8,8 +8,6 @@ from typing import Any, cast
 from uuid import UUID
 
 import pytest
-from redis.asyncio import Redis
-from redis.exceptions import ConnectionError as RedisAway
 from tests.integration.auth.world import HERE, World, code
 
 from auth.domain.sessions import make_refresh_token
@@ -20,6 +18,7 @@ from auth.service import users
 from auth.service.sessions import open_session
 from kit.db import Database
 from kit.ids import new_id
+from kit.redis import RedisLine
 from kit.refusals import NotFound
 from kit.tokens.revocations import STREAM
 from testkit.people import eventually
@@ -76,9 +75,9 @@ class AwayRedis:
 
     asked = 0
 
-    async def info(self, *_: Any, **__: Any) -> None:
+    async def call(self, *_: Any) -> None:
         self.asked += 1
-        raise RedisAway
+        raise ConnectionResetError
 
 
 class SlowRedis:
@@ -87,9 +86,9 @@ class SlowRedis:
     def __init__(self) -> None:
         self.taken: list[str] = []
 
-    async def xadd(self, _: str, fields: dict[str, str], **__: Any) -> bytes:
+    async def call(self, *words: Any) -> bytes:
         await asyncio.sleep(0.3)
-        self.taken.append(fields["id"])
+        self.taken.append(words[-1])
         return b"1-0"
 
 
@@ -114,15 +113,15 @@ async def ended(world: World) -> UUID:
     return session_id
 
 
-async def is_published(redis: Redis, session_id: UUID) -> bool:
-    entries: Any = await redis.xrange(STREAM)
-    return str(session_id).encode() in [fields.get(b"id") for _, fields in entries]
+async def is_published(redis: RedisLine, session_id: UUID) -> bool:
+    entries = await redis.call("XRANGE", STREAM, "-", "+")
+    return any(str(session_id).encode() in fields for _, fields in entries)
 
 
 async def test_what_redis_did_not_take_is_offered_until_it_does(world: World) -> None:
     session_id, away = await ended(world), AwayRedis()
     lifetime = world.wiring.settings.access_token_lifetime
-    revoker = Revoker(cast("Redis", away), world.database, world.clock, lifetime=lifetime)
+    revoker = Revoker(cast("RedisLine", away), world.database, world.clock, lifetime=lifetime)
     following = asyncio.create_task(revoker.catch_up())  # noqa: TID251 - ended below
 
     async def asked() -> int:
@@ -139,7 +138,7 @@ async def test_what_redis_did_not_take_is_offered_until_it_does(world: World) ->
 async def test_however_many_there_are_all_are_published(world: World) -> None:
     redis, ids = SlowRedis(), [new_id() for _ in range(4)]
     lifetime = world.wiring.settings.access_token_lifetime
-    revoker = Revoker(cast("Redis", redis), world.database, world.clock, lifetime=lifetime)
+    revoker = Revoker(cast("RedisLine", redis), world.database, world.clock, lifetime=lifetime)
     await revoker.sessions(ids)
     assert redis.taken == [str(one) for one in ids]
 

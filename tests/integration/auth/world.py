@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
-from redis.asyncio import Redis
 from tests.integration.auth.owners import Owners
 
 from auth.domain.audit import Origin
@@ -15,6 +14,7 @@ from auth.service.users import ensure
 from auth.wiring import Wiring
 from kit.db import Database
 from kit.ids import new_id
+from kit.redis import RedisLine
 from kit.runtime import Service
 from kit.tokens import TokenVerifier
 from testkit.clock import FakeClock
@@ -45,7 +45,7 @@ class World:
     http: httpx.AsyncClient
     clock: FakeClock
     database: Database
-    redis: Redis
+    redis: RedisLine
     tokens: TokenVerifier
     owners: Owners
 

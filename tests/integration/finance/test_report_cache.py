@@ -3,16 +3,17 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator
+from contextlib import closing
 from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
 from prometheus_client import REGISTRY
-from redis.asyncio import Redis
 
 from finance.cache import CacheOutcome, ComputedReport, ReportCache, ReportKey, ReportShelf
 from finance.cache.shelf import ShelfUnreachableError
 from kit.ids import new_id
+from kit.redis import RedisLine
 from testkit.proxy import Proxy
 
 TTL = timedelta(minutes=10)
@@ -113,8 +114,8 @@ async def test_a_report_is_kept_for_the_version_that_it_was_computed_from(
 
 async def test_what_is_kept_ends_by_itself(shelf: ReportShelf, key: ReportKey) -> None:
     await ReportCache(shelf).answer(key, 1, Computing())
-    async with Redis.from_url(REDIS) as redis:
-        assert 0 < await redis.ttl(key.name(1)) <= TTL.total_seconds()
+    with closing(RedisLine(REDIS)) as redis:
+        assert 0 < await redis.call("TTL", key.name(1)) <= TTL.total_seconds()
 
 
 async def test_of_many_who_ask_at_once_one_computes(shelf: ReportShelf, key: ReportKey) -> None:
@@ -149,12 +150,12 @@ async def test_who_computes_beyond_their_claim_leaves_anothers(
     )
     while not compute.times:
         await asyncio.sleep(0.01)
-    async with Redis.from_url(REDIS) as redis:
-        assert await redis.delete(claim) == 1  # as if its ten seconds were over
+    with closing(RedisLine(REDIS)) as redis:
+        assert await redis.call("DEL", claim) == 1  # as if its ten seconds were over
         assert await shelf.claim(claim, b"another", 60_000)
         compute.may_end.set()
         await asked
-        assert await redis.get(claim) == b"another"
+        assert await redis.call("GET", claim) == b"another"
 
 
 async def test_a_claim_ends_with_what_it_was_for(shelf: ReportShelf, key: ReportKey) -> None:
@@ -206,7 +207,7 @@ async def test_without_redis_reports_are_computed(proxy: Proxy, key: ReportKey) 
 async def test_redis_is_asked_again_once_it_is_back(proxy: Proxy, key: ReportKey) -> None:
     now = 0.0
     proxy.refuses = True
-    async with Redis.from_url(through(proxy), socket_timeout=1) as redis:
+    with closing(RedisLine(through(proxy))) as redis:
         shelf = ReportShelf(redis, TTL, monotonic=lambda: now)
         for _ in range(10):
             with pytest.raises(ShelfUnreachableError):

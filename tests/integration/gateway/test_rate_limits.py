@@ -13,13 +13,13 @@ from urllib.parse import urlsplit
 import httpx
 import jwt
 import pytest
-from redis.asyncio import Redis
 from starlette.types import Receive, Send
 from tests.integration.gateway.room import Respond
 
 from gateway.limits.policies import Policy, scaled
 from gateway.limits.shared import SharedCounts
 from kit.ids import new_id
+from kit.redis import RedisLine
 from kit.tasks import spawn, stop
 from kit.tokens import KeySet, Revocations, TokenVerifier
 from testkit.tokens import AUDIENCE, ISSUER, TokenMint
@@ -329,7 +329,7 @@ async def test_with_all_of_redis_away_only_what_is_public_goes_on(
     open_door: Any, service: Any, wire: Wire, redis_url: str
 ) -> None:
     assert redis_url == REDIS  # auth has filled it
-    async with Redis.from_url(wire.url) as redis, tokens_by(redis) as (mint, verifier):
+    async with tokens_by(wire.url) as (mint, verifier):
         door = await open_door(rate_limit_factor=FEW, redis_url=wire.url, tokens=verifier)
         headers = {"Authorization": f"Bearer {mint.user(sub=str(new_id()), sid=str(new_id()))}"}
 
@@ -350,12 +350,12 @@ async def test_with_all_of_redis_away_only_what_is_public_goes_on(
 
 
 @contextlib.asynccontextmanager
-async def tokens_by(redis: Redis) -> AsyncIterator[tuple[TokenMint, TokenVerifier]]:
+async def tokens_by(redis_url: str) -> AsyncIterator[tuple[TokenMint, TokenVerifier]]:
     """A mint, and a verifier of its tokens that follows revocations in this Redis."""
     mint = TokenMint()
     keys = KeySet(KeyPublisher(mint.jwks()).fetch)
     await keys.refresh()
-    revocations = Revocations(redis)
+    revocations = Revocations(RedisLine(redis_url))
     following = spawn(revocations.follow(), "test.revocations")
     try:
         yield mint, TokenVerifier(keys, revocations, issuer=ISSUER, audience=AUDIENCE)
@@ -374,17 +374,18 @@ async def test_a_redis_that_lost_its_scripts_is_taught_again() -> None:
     key = str(new_id())
     async with SharedCounts.opened(REDIS) as counts:
         assert await counts.take(key, policy) >= 0
-        async with Redis.from_url(REDIS) as redis:
-            await redis.script_flush()
+        with contextlib.closing(RedisLine(REDIS)) as redis:
+            await redis.call("SCRIPT", "FLUSH")
         assert await counts.take(key, policy) > 0
 
 
 async def test_after_redis_clock_was_set_back_nobody_waits_for_longer_than_the_window() -> None:
     policy = Policy("five", 5, window_seconds=10)
     key = str(new_id())
-    async with SharedCounts.opened(REDIS) as counts, Redis.from_url(REDIS) as redis:
+    async with SharedCounts.opened(REDIS) as counts:
         hour_from_now = (int(time.time()) + 3600) * 1_000_000
-        await redis.set(f"rate:{key}", hour_from_now, ex=60)
+        with contextlib.closing(RedisLine(REDIS)) as redis:
+            await redis.call("SET", f"rate:{key}", hour_from_now, "EX", 60)
         assert await counts.take(key, policy) == -policy.interval
 
 

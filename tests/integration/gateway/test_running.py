@@ -12,7 +12,6 @@ from typing import Any
 import httpx
 import orjson
 import pytest
-from redis.asyncio import Redis
 from starlette.types import Receive, Send
 from tests.integration.gateway.room import SERVICES
 
@@ -20,6 +19,7 @@ from gateway.app import opened
 from gateway.server import Application, server
 from gateway.settings import Settings
 from kit.ids import new_id
+from kit.redis import RedisLine
 from kit.tokens import revoke_session
 from testkit.servers import serving
 from testkit.tokens import TokenMint
@@ -69,8 +69,9 @@ async def test_opened_from_settings_it_verifies_tokens_and_hears_of_revocations(
     session_id = new_id()
     headers = {"Authorization": f"Bearer {auth.user(sid=str(session_id))}"}
     assert (await client.get("/v1/wallets", headers=headers)).status_code == 200
-    async with Redis.from_url(redis_url) as redis:
-        await revoke_session(redis, session_id)
+    redis = RedisLine(redis_url)
+    await revoke_session(redis, session_id)
+    redis.close()
     async with asyncio.timeout(LIMIT_SECONDS):
         while (await client.get("/v1/wallets", headers=headers)).status_code == 200:
             await asyncio.sleep(0.01)
@@ -83,8 +84,8 @@ async def test_metrics_name_requests_by_what_services_declare(
     others = service.respond
 
     async def respond(seen: Any, receive: Receive, send: Send) -> None:
-        if seen.path == "/openapi.json":
-            service.answers(200, orjson.dumps({"paths": {"/v1/transfers/{transfer_id}": {}}}))
+        if seen.path == "/openapi/paths.json":
+            service.answers(200, orjson.dumps(["/v1/transfers/{transfer_id}"]))
             told, service.respond = service.respond, respond
             await told(seen, receive, send)
         else:

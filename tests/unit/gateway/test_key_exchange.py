@@ -13,10 +13,10 @@ from pydantic import SecretStr
 
 from gateway.api_keys import KEPT_SECONDS, KeyExchange
 from gateway.limits.admission import Admission
-from gateway.limits.line import RedisLine
 from gateway.limits.shared import SharedCounts
 from gateway.refusals import ApiKeyInvalid
 from kit.ids import new_id
+from kit.redis import RedisLine
 from kit.refusals import Unavailable
 from kit.scopes import KeyAddressRefused
 from kit.tokens import ServiceToken

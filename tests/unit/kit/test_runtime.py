@@ -10,12 +10,12 @@ from typing import Any, cast
 import asyncpg
 import pytest
 from pydantic_settings import SettingsConfigDict
-from redis.asyncio import Redis
 
 from kit.clock import SystemClock
 from kit.db.database import Database
 from kit.linger import LONG, SHORT
 from kit.messaging.routes import Routes
+from kit.redis import RedisLine
 from kit.refusals import Unavailable
 from kit.runtime import ProcessMode, Service, _patiently, consumers, message_loops, opened, working
 from kit.settings import IdentitySettings, RedisSettings, WebSettings
@@ -111,7 +111,7 @@ async def test_what_the_settings_ask_for_is_open_before_a_services_own_and_close
 
     service = Service("wired", settings, web, resources=(own,))
     async with opened(service):
-        assert isinstance(service.state.redis, Redis)
+        assert isinstance(service.state.redis, RedisLine)
         assert isinstance(service.state.clock, SystemClock)
         assert service.state.settings is settings
         assert service.state.readiness.keys() == {"identity"}

@@ -13,9 +13,8 @@ from datetime import timedelta
 from typing import Any, Final
 
 import structlog
-from redis.asyncio import Redis
-from redis.asyncio.connection import Connection
-from redis.typing import EncodableT, FieldT
+
+from kit.redis import RedisLine, RedisLink, Word
 
 STREAM: Final = "saldo:revocations"
 # Which run of the Redis server holds all there is: only auth writes it.
@@ -36,29 +35,29 @@ RETRY_SECONDS: Final = 0.1
 _log = structlog.get_logger(__name__)
 
 
-async def revoke_session(redis: Redis, session_id: object) -> str:
+async def revoke_session(redis: RedisLine, session_id: object) -> str:
     """Revoke the access tokens of a session at every verifier; return the entry's id."""
-    return await _append(redis, {"kind": "sid", "id": str(session_id)})
+    return await _append(redis, "kind", "sid", "id", str(session_id))
 
 
-async def revoke_subject(redis: Redis, subject: object, token_version: int) -> str:
+async def revoke_subject(redis: RedisLine, subject: object, token_version: int) -> str:
     """Revoke the subject's access tokens with a smaller `tv`; return the entry's id."""
-    return await _append(redis, {"kind": "sub", "id": str(subject), "tv": str(token_version)})
+    return await _append(redis, "kind", "sub", "id", str(subject), "tv", token_version)
 
 
-async def run_of(redis: Redis) -> str:
+async def run_of(redis: RedisLine) -> str:
     """Return the id that the Redis server has had since it started."""
-    return str((await redis.info("server"))["run_id"])
+    return _run_in(await redis.call("INFO", "server"))
 
 
-async def mark_complete(redis: Redis, run: str) -> None:
+async def mark_complete(redis: RedisLine, run: str) -> None:
     """Say that a run of the Redis server holds every revocation that counts still."""
-    await redis.set(MARK, run)
+    await redis.call("SET", MARK, run)
 
 
-async def _append(redis: Redis, fields: dict[FieldT, EncodableT]) -> str:
-    horizon = _horizon_milliseconds()
-    return _text(await redis.xadd(STREAM, fields, minid=f"{horizon}-0", approximate=True))
+async def _append(redis: RedisLine, *fields: Word) -> str:
+    oldest = f"{_horizon_milliseconds()}-0"
+    return _text(await redis.call("XADD", STREAM, "MINID", "~", oldest, "*", *fields))
 
 
 def _horizon_milliseconds() -> int:
@@ -69,7 +68,9 @@ def _horizon_milliseconds() -> int:
 class Revocations:
     """Holds what was revoked within `RETENTION`; `follow` keeps it up to date."""
 
-    def __init__(self, redis: Redis, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, redis: RedisLine, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._redis = redis
         self._monotonic = monotonic
         self._sessions: dict[str, int] = {}
@@ -101,26 +102,27 @@ class Revocations:
         After every interruption it is read again from the horizon: reading a revocation twice is
         harmless, and a Redis that came back with a shorter stream must not leave a gap.
         """
-        pool = self._redis.connection_pool
         while True:
-            # One of its own: only a connection that is never made again leads to one run.
-            connection: Connection = pool.make_connection()  # type: ignore[no-untyped-call]
             try:
-                await self._follow_connection(connection)
+                async with asyncio.timeout(READ_TIMEOUT_SECONDS):
+                    link = await self._redis.open()
+                try:
+                    await self._follow_link(link)
+                finally:
+                    link.close()
             except Exception as error:  # noqa: BLE001 - to stop following is to miss all to come
                 _log.warning("revocations_unreadable", error=type(error).__name__)
                 await asyncio.sleep(RETRY_SECONDS)
-            finally:
-                await connection.disconnect(nowait=True)
 
-    async def _follow_connection(self, connection: Connection) -> None:
-        """Read on for as long as the connection lasts."""
-        (run,) = await self._ask(connection, ("INFO", "server"))
+    async def _follow_link(self, link: RedisLink) -> None:
+        """Read on for as long as the connection lasts, which leads to one run of the server."""
+        (info,) = await _asked(link, ("INFO", "server"))
+        run = _run_in(info)
         last_id, block = f"{_horizon_milliseconds()}-0", UNMARKED_BLOCK_MILLISECONDS
         while True:
             asked_at = self._monotonic()
             read = ("XREAD", "COUNT", PAGE, "BLOCK", block, "STREAMS", STREAM, last_id)
-            mark, reply = await self._ask(connection, ("GET", MARK), read)
+            mark, reply = await _asked(link, ("GET", MARK), read)
             entries = _entries(reply)
             for entry_id, fields in entries:
                 last_id = entry_id
@@ -130,23 +132,12 @@ class Revocations:
             if not entries and self._monotonic() >= asked_at + block / 1000:
                 known_at += block / 1000
             block = BLOCK_MILLISECONDS
-            if mark is None or _text(mark) != run["run_id"]:
+            if mark is None or _text(mark) != run:
                 block = UNMARKED_BLOCK_MILLISECONDS
                 self._tell_of_loss()
             elif len(entries) < PAGE:
                 self._caught_up_at = known_at
             self._prune()
-
-    async def _ask(self, connection: Connection, *commands: tuple[EncodableT, ...]) -> list[Any]:
-        """Return the answers to commands that are sent together."""
-        # The server blocks for less than the limit, so hitting it means a dead connection.
-        async with asyncio.timeout(READ_TIMEOUT_SECONDS):
-            await connection.send_packed_command(connection.pack_commands(commands))
-            answers = [
-                await self._redis.parse_response(connection, str(name)) for name, *_ in commands
-            ]
-        _stop_if_cancelled()
-        return answers
 
     def _take_in(self, entry_id: str, fields: Mapping[str, str]) -> None:
         at = int(entry_id.partition("-")[0])
@@ -169,25 +160,31 @@ class Revocations:
         self._versions = {sub: (tv, at) for sub, (tv, at) in self._versions.items() if at > horizon}
 
 
-def _stop_if_cancelled() -> None:
-    # redis-py 8.1 loses a cancellation that arrives during its handshake with the server.
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
-
-
 def _nobody_asks() -> None:
     pass
 
 
+async def _asked(link: RedisLink, *commands: tuple[Word, ...]) -> list[Any]:
+    """Return the answers to commands that are sent together."""
+    # The server blocks for less than the limit, so hitting it means a dead connection.
+    async with asyncio.timeout(READ_TIMEOUT_SECONDS):
+        return await asyncio.gather(*link.ask(*commands))
+
+
+def _run_in(info: bytes) -> str:
+    lines = (line.partition(":") for line in _text(info).splitlines())
+    return next(value for name, _, value in lines if name == "run_id")
+
+
 def _entries(reply: Any) -> list[tuple[str, dict[str, str]]]:
     """Return the entries of an XREAD reply for our one stream, decoded to text."""
-    return [
-        (_text(entry_id), {_text(name): _text(value) for name, value in fields.items()})
-        for _, entries in reply or ()
-        for entry_id, fields in entries
-    ]
+    found = []
+    for _, entries in reply or ():
+        for entry_id, fields in entries:
+            texts = [_text(field) for field in fields]
+            found.append((_text(entry_id), dict(zip(texts[::2], texts[1::2], strict=True))))
+    return found
 
 
-def _text(value: bytes | str) -> str:
-    return value.decode(errors="replace") if isinstance(value, bytes) else value
+def _text(value: bytes) -> str:
+    return value.decode(errors="replace")

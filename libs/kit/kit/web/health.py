@@ -4,7 +4,7 @@ Does not know what a service needs: the runtime registers checks on `app.state.r
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable
 
 import orjson
 import structlog
@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from kit.web import metrics
 from kit.web.answers import Answer
+from kit.web.readiness import UNAVAILABLE, readiness
 from kit.web.routes import Router
 
 HealthCheck = Callable[[], Awaitable[None]]
@@ -20,19 +21,9 @@ HealthCheck = Callable[[], Awaitable[None]]
 # Without these a service still reads, and takes what it is asked: messages wait in the outbox.
 DISPENSABLE = frozenset({"rabbitmq"})
 
-READY, DEGRADED, UNAVAILABLE = "ready", "degraded", "unavailable"
-
 log = structlog.get_logger(__name__)
 
 router = Router(tags=["health"])
-
-
-def readiness(passed: Mapping[str, bool], dispensable: Collection[str]) -> str:
-    """Return `ready`, `degraded` where only the dispensable is away, or `unavailable`."""
-    failed = {name for name, has_passed in passed.items() if not has_passed}
-    if not failed:
-        return READY
-    return DEGRADED if failed <= set(dispensable) else UNAVAILABLE
 
 
 @router.get(

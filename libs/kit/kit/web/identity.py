@@ -7,7 +7,7 @@ look that up, and answer for another's object as for a missing one.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Any, Protocol
 from uuid import UUID
 
 from fastapi import Depends, Request
@@ -15,8 +15,7 @@ from fastapi import Depends, Request
 from kit.money import Money
 from kit.refusals import Forbidden, NotAuthenticated, TokenInvalid, Unavailable
 from kit.scopes import KeyBounded, NotForKeys, ScopeMissing
-
-Access = Literal["public", "user", "owner", "admin", "service"]
+from kit.web.access import Access
 
 _SCHEME = b"bearer "
 

@@ -7,34 +7,8 @@ from typing import Annotated
 
 from fastapi import Depends, Header
 
+from kit.http import preferred_language
 from kit.refusals import Language
-
-
-def preferred_language(accept_language: str | bytes | None) -> Language:
-    """Return English or Russian, as an Accept-Language header asks (RFC 9110 §12.5.4)."""
-    if not accept_language:
-        return "en"
-    if isinstance(accept_language, bytes):
-        accept_language = accept_language.decode("latin-1")
-    weights: dict[str, float] = {}
-    for choice in accept_language[:256].lower().split(","):
-        tag, _, parameters = choice.partition(";")
-        language = tag.strip().partition("-")[0]
-        if language in ("en", "ru", "*"):
-            weights[language] = max(weights.get(language, 0.0), _weight(parameters))
-    rest = weights.get("*", 0.0)
-    return "ru" if weights.get("ru", rest) > weights.get("en", rest) else "en"
-
-
-def _weight(parameters: str) -> float:
-    name, _, value = parameters.partition("=")
-    if name.strip() != "q":
-        return 1.0
-    try:
-        weight = float(value)
-    except ValueError:
-        return 0.0
-    return weight if 0.0 <= weight <= 1.0 else 0.0
 
 
 async def caller_language(

@@ -2,7 +2,6 @@
 
 import asyncpg
 import httpx
-import redis.exceptions
 import structlog
 from asyncpg.exceptions import InterfaceError
 from starlette.exceptions import HTTPException
@@ -23,8 +22,6 @@ _OUTAGES: tuple[type[Exception], ...] = (
     asyncpg.InsufficientResourcesError,  # too many connections, disk full
     asyncpg.TransactionRollbackError,  # serialisation, deadlock: the same request may work now
     asyncpg.ReadOnlySQLTransactionError,  # connected to what has become a standby
-    redis.exceptions.ConnectionError,
-    redis.exceptions.TimeoutError,
     httpx.TransportError,
 )
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import orjson
 
+from kit.http import preferred_language
 from kit.refusals import Language, Refusal
-from kit.web.language import preferred_language
 
 CONTENT_TYPE = "application/problem+json"
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol, Required, TypedDict, TypeVar, Unpack
 from starlette.responses import Response
 
 from kit.refusals import Refusal
-from kit.web.identity import Access
+from kit.web.access import Access
 from kit.web.serving.bodies import BodyReader
 from kit.web.serving.route import Route
 

@@ -105,7 +105,7 @@ def resting_key(look: str) -> bytes:
 
 
 def _folded(decomposed: str) -> str:
-    text = "".join(_prototype(one) for one in decomposed if one != EMOJI_STYLE)
+    text = "".join(_PROTOTYPES.get(one, one) for one in decomposed if one != EMOJI_STYLE)
     # A dot above i or j is invisible, because the letter has its own.
     text = text.replace("i\u0307", "i").replace("j\u0307", "j")
     return unicodedata.normalize("NFD", text).casefold()
@@ -157,24 +157,24 @@ def _reserved() -> tuple[frozenset[str], frozenset[str]]:
     )
 
 
-@cache
-def _confusables() -> Mapping[str, list[dict[str, Any]]]:
-    found: Mapping[str, list[dict[str, Any]]] = load("confusables.json")  # type: ignore[no-untyped-call]
-    return found
-
-
-def _prototype(character: str) -> str:
-    """Return the character that stands for all that look like this one.
+def _prototypes() -> Mapping[str, str]:
+    """Return, for characters that look like others, the one that stands for them all.
 
     The data map many characters to one, and that one back to all of them.
     """
-    similar = [one["c"] for one in _confusables().get(character, ())]
-    if len(similar) != 1:
-        return character
-    back = _confusables().get(similar[0], ())
-    return min(character, similar[0]) if len(back) == 1 else str(similar[0])
+    data: Mapping[str, list[dict[str, Any]]] = load("confusables.json")  # type: ignore[no-untyped-call]
+    found = {}
+    for character, similar in data.items():
+        if len(similar) == 1:
+            other: str = similar[0]["c"]
+            found[character] = min(character, other) if len(data.get(other, ())) == 1 else other
+    return found
 
 
 def _script(character: str) -> str:
     script: str = categories.alias(character)  # type: ignore[no-untyped-call]
     return script.upper()
+
+
+# The data take 6 MiB, this half of one; read at the start, when much else takes what they leave.
+_PROTOTYPES: Final = _prototypes()

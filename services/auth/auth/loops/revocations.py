@@ -10,13 +10,12 @@ from typing import Final
 from uuid import UUID
 
 import structlog
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from auth.domain.users import User
 from auth.repository import ApiKeys, Sessions, Users
 from kit.clock import Clock
 from kit.db import Database
+from kit.redis import RedisLine, RedisRefusedError
 from kit.tokens import mark_complete, revoke_session, revoke_subject, run_of
 
 PUBLISH_TIMEOUT_SECONDS: Final = 1.0
@@ -34,7 +33,7 @@ class Revoker:
     """
 
     def __init__(
-        self, redis: Redis, database: Database, clock: Clock, *, lifetime: timedelta
+        self, redis: RedisLine, database: Database, clock: Clock, *, lifetime: timedelta
     ) -> None:
         self.redis = redis
         self.database = database
@@ -85,7 +84,7 @@ class Revoker:
         try:
             async with asyncio.timeout(PUBLISH_TIMEOUT_SECONDS):
                 return await run_of(self.redis)
-        except (RedisError, OSError, TimeoutError):
+        except (RedisRefusedError, OSError, TimeoutError):
             self.something_is_missing()
             return None
 
@@ -107,7 +106,7 @@ class Revoker:
             if run is not None:
                 async with asyncio.timeout(PUBLISH_TIMEOUT_SECONDS):
                     await mark_complete(self.redis, run)
-        except (RedisError, OSError, TimeoutError) as error:
+        except (RedisRefusedError, OSError, TimeoutError) as error:
             _log.warning("revocations_not_published", error=type(error).__name__)
             self.something_is_missing()
             return False

@@ -4,19 +4,13 @@ What stands there may be gone at any moment; nothing relies on it.
 """
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Final, Self, TypeVar, cast
-
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from typing import Final, Self, cast
 
 from kit.breaker import Breaker, BreakerLimits
-
-T = TypeVar("T")
+from kit.redis import RedisLine, RedisRefusedError, RedisReply, Word
 
 # Computing most reports takes no longer than waiting for a Redis that is slower than this.
 TIMEOUT_SECONDS: Final = 0.2
@@ -36,9 +30,9 @@ class ReportShelf:
     """Keeps bytes by name, for a time; lets one of several claim a name."""
 
     def __init__(
-        self, redis: Redis, ttl: timedelta, *, monotonic: Callable[[], float] = time.monotonic
+        self, redis: RedisLine, ttl: timedelta, *, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
-        """Take a client that neither waits long nor tries again, as ``opened`` makes it."""
+        """Take a client that does not wait long, as ``opened`` makes it."""
         self._redis = redis
         self._ttl = ttl
         self._monotonic = monotonic
@@ -47,17 +41,12 @@ class ReportShelf:
     @classmethod
     @asynccontextmanager
     async def opened(cls, url: str, ttl: timedelta) -> AsyncIterator[Self]:
-        """Open a client of Redis that gives up soon, and never tries again."""
-        redis: Redis = Redis.from_url(
-            url,
-            socket_timeout=TIMEOUT_SECONDS,
-            socket_connect_timeout=TIMEOUT_SECONDS,
-            retry=Retry(NoBackoff(), 0),
-        )
+        """Open a client of Redis that gives up soon."""
+        redis = RedisLine(url, timeout_seconds=TIMEOUT_SECONDS)
         try:
             yield cls(redis, ttl)
         finally:
-            await redis.aclose()
+            redis.close()
 
     async def get(self, name: str) -> bytes | None:
         """Return what is kept under a name, None where nothing is.
@@ -65,34 +54,31 @@ class ReportShelf:
         Raises:
             ShelfUnreachableError: Redis does not answer.
         """
-        return cast("bytes | None", await self._ask(lambda: self._redis.get(name)))
+        return cast("bytes | None", await self._ask("GET", name))
 
     async def put(self, name: str, body: bytes) -> None:
         """Keep bytes under a name for the time to live; raises as ``get`` does."""
-        await self._ask(lambda: self._redis.set(name, body, ex=self._ttl))
+        await self._ask("SET", name, body, "PX", self._ttl // timedelta(milliseconds=1))
 
     async def claim(self, name: str, claimant: bytes, for_milliseconds: int) -> bool:
         """Tell whether nobody else has claimed a name; raises as ``get`` does.
 
         The claim ends by itself. A claimant has bytes of their own for each claim.
         """
-        return bool(
-            await self._ask(lambda: self._redis.set(name, claimant, nx=True, px=for_milliseconds))
-        )
+        return bool(await self._ask("SET", name, claimant, "NX", "PX", for_milliseconds))
 
     async def release(self, name: str, claimant: bytes) -> None:
         """End the claim of a claimant, and no other; raises as ``get`` does."""
-        arguments = (1, name, claimant)
-        await self._ask(lambda: cast("Awaitable[int]", self._redis.eval(_RELEASE, *arguments)))
+        await self._ask("EVAL", _RELEASE, 1, name, claimant)
 
-    async def _ask(self, question: Callable[[], Awaitable[T]]) -> T:
+    async def _ask(self, *words: Word) -> RedisReply:
         ticket = self._breaker.begin(self._monotonic())
         if ticket is None:
             raise ShelfUnreachableError
         is_good: bool | None = None
         try:
-            answer = await question()
-        except (RedisError, OSError, TimeoutError) as error:
+            answer = await self._redis.call(*words)
+        except (RedisRefusedError, OSError, TimeoutError) as error:
             is_good = False
             raise ShelfUnreachableError from error
         else:

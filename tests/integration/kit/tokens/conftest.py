@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 from urllib.parse import SplitResult, urlsplit
 
 import pytest
-from redis.asyncio import Redis
 
+from kit.redis import RedisLine
 from kit.tokens import mark_complete, run_of
 
 
@@ -78,11 +78,11 @@ def own_url() -> SplitResult:
 
 
 @pytest.fixture
-async def redis() -> AsyncIterator[Redis]:
+async def redis() -> AsyncIterator[RedisLine]:
     """Auth's side: a plain connection to a Redis that auth has filled."""
-    async with Redis.from_url(own_url().geturl()) as client:
-        await mark_complete(client, await run_of(client))
-        yield client
+    with contextlib.closing(RedisLine(own_url().geturl())) as line:
+        await mark_complete(line, await run_of(line))
+        yield line
 
 
 @pytest.fixture
@@ -102,7 +102,6 @@ def follower_url(wire: Wire) -> str:
 
 
 @pytest.fixture
-async def follower_redis(follower_url: str) -> AsyncIterator[Redis]:
+def follower_redis(follower_url: str) -> RedisLine:
     """The verifier's side: through the wire."""
-    async with Redis.from_url(follower_url) as client:
-        yield client
+    return RedisLine(follower_url)

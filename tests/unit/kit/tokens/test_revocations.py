@@ -1,12 +1,12 @@
 """For how long a verifier believes what it has read of revocations."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable
 from typing import Any, Self, cast
 
 import pytest
-from redis.asyncio import Redis
 
+from kit.redis import RedisLine, Word
 from kit.tasks import spawn, stop
 from kit.tokens import Revocations
 from kit.tokens.revocations import (
@@ -34,40 +34,34 @@ class TimedRedis:
         self._may_answer = asyncio.Semaphore(0)
         self._connected_to = ""
 
-    @property
-    def connection_pool(self) -> Self:
-        return self
-
-    def make_connection(self) -> Self:
+    async def open(self) -> Self:
         self._connected_to = self.run
         return self
 
-    async def disconnect(self, *, nowait: bool) -> None:
-        assert nowait
+    def close(self) -> None:
+        """Be closed by who opened it."""
 
-    def pack_commands(self, commands: Iterable[Sequence[Any]]) -> Iterable[Sequence[Any]]:
-        return commands
-
-    async def send_packed_command(self, commands: Iterable[Sequence[Any]]) -> None:
+    def ask(self, *commands: tuple[Word, ...]) -> list[Awaitable[Any]]:
         for name, *arguments in commands:
-            self.asked.append(name)
+            self.asked.append(str(name))
             if name == "XREAD":
-                self.blocks.append(arguments[3])
-                self.read_after.append(arguments[-1])
+                self.blocks.append(int(arguments[3]))
+                self.read_after.append(str(arguments[-1]))
+        return [self._reply_to(name) for name, *_ in commands]
 
-    async def parse_response(self, _: Self, name: str) -> Any:
+    async def _reply_to(self, name: Word) -> Any:
         match name:
             case "INFO":
-                return {"run_id": self.run}
+                return f"# Server\r\nredis_version:7\r\nrun_id:{self.run}\r\n".encode()
             case "GET":
-                return self.mark
+                return None if self.mark is None else self.mark.encode()
         await self._may_answer.acquire()
         if self._connected_to != self.run:
             raise ConnectionResetError
         self.time.advance(self.seconds)
         at = round(self.time.now().timestamp() * 1000)
-        entries = [[f"{at}-0", {"kind": "sid", "id": str(at)}]]
-        return [[STREAM, entries]] if self.has_entries else []
+        entries = [[b"%d-0" % at, [b"kind", b"sid", b"id", b"%d" % at]]]
+        return [[STREAM.encode(), entries]] if self.has_entries else None
 
     async def answer(self) -> None:
         """Answer one read, and wait until the next one is asked for."""
@@ -84,7 +78,7 @@ def redis() -> TimedRedis:
 
 @pytest.fixture
 async def revocations(redis: TimedRedis) -> Any:
-    followed = Revocations(cast("Redis", redis), monotonic=redis.time.monotonic)
+    followed = Revocations(cast("RedisLine", redis), monotonic=redis.time.monotonic)
     task = spawn(followed.follow(), "test.revocations")
     while not redis.read_after:
         await asyncio.sleep(0)

@@ -8,7 +8,8 @@ import pytest
 from starlette.requests import Request
 
 from kit.refusals import Forbidden, NotAuthenticated
-from kit.web.identity import Access, Caller, Identity, MaybeCaller, caller, maybe_caller
+from kit.web.access import Access
+from kit.web.identity import Caller, Identity, MaybeCaller, caller, maybe_caller
 from kit.web.routes import Router
 from kit.web.schemas import Model
 

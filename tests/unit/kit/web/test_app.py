@@ -239,6 +239,19 @@ async def test_the_document_is_served() -> None:
     assert app.openapi() is app.openapi()
 
 
+async def test_its_paths_are_served_without_making_the_document(router: Router) -> None:
+    @router.get("/v1/coins/{coin}", access="public", operation_id="coin", summary="A coin")
+    async def coin(coin: int) -> int:
+        return coin
+
+    app = till(router)
+    async with serve(app) as client:
+        answer = await client.get("/openapi/paths.json")
+
+    assert app.openapi_schema is None
+    assert answer.json() == list(app.openapi()["paths"]) == ["/v1/coins/{coin}"]
+
+
 async def test_docs_are_served_by_us_outside_production() -> None:
     async with serve(till()) as client:
         page = await client.get("/docs")

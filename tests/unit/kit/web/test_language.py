@@ -2,7 +2,8 @@
 
 import pytest
 
-from kit.web.language import caller_language, preferred_language
+from kit.http import preferred_language
+from kit.web.language import caller_language
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ import socket
 import asyncpg
 import httpx
 import pytest
-import redis.exceptions
 from asyncpg.exceptions import InterfaceError
 
 from kit.refusals import InternalError, NotFound, Unavailable
@@ -29,8 +28,6 @@ from kit.web.outages import refusal_of
         asyncpg.DiskFullError(),
         InterfaceError("cannot call Connection.fetch(): connection is closed"),
         InterfaceError("pool is closing"),
-        redis.exceptions.ConnectionError(),
-        redis.exceptions.TimeoutError(),
         httpx.ConnectError("x"),
         httpx.ReadTimeout("x"),
     ],

@@ -6,7 +6,8 @@ import httpx
 import pytest
 
 from kit.ids import derived_id
-from kit.web.identity import Access, Identity, MaybeCaller
+from kit.web.access import Access
+from kit.web.identity import Identity, MaybeCaller
 from kit.web.routes import Router
 
 from .conftest import ALICE, TillSettings, bearer, serve, till

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from kit.web.identity import Access
+from kit.web.access import Access
 
 TOKEN_PATH: Final = "/v1/auth/token"  # noqa: S105 (an address)
 SCHEMES: Final[dict[str, Any]] = {

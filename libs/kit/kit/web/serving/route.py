@@ -16,8 +16,9 @@ from kit.http import LINK
 from kit.refusals import Refusal, TokenInvalid
 from kit.scopes import NotForKeys, ScopeMissing
 from kit.turns import Turns
+from kit.web.access import Access
 from kit.web.answers import Answer
-from kit.web.identity import Access, Identity, authenticate, authorise
+from kit.web.identity import Identity, authenticate, authorise
 from kit.web.oauth import say_in_oauth
 from kit.web.pagination import next_link
 from kit.web.schemas import Page

@@ -1,14 +1,15 @@
-"""The connection over which requests are counted, before a Redis that says what a test wants."""
+"""A connection to Redis, before one that says what a test wants."""
 
 import asyncio
 import contextlib
+import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from gateway.limits.line import RedisLine, RedisRefusedError
+from kit.redis import RedisLine, RedisRefusedError
 
 SELECTED = b"+OK\r\n"
 
@@ -20,6 +21,7 @@ class Told:
     replies: list[list[bytes]] = field(default_factory=list)
     heard: list[bytes] = field(default_factory=list)
     port: int = 0
+    writers: list[asyncio.StreamWriter] = field(default_factory=list)
 
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncIterator["Told"]:
@@ -27,9 +29,13 @@ class Told:
         self.port = server.sockets[0].getsockname()[1]
         yield self
         server.close()
+        for writer in self.writers:
+            writer.close()
         await server.wait_closed()
+        await asyncio.sleep(0)
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.writers.append(writer)
         while self.replies and (command := await reader.read(65_536)):
             self.heard.append(command)
             for part in self.replies.pop(0):
@@ -112,3 +118,54 @@ async def test_what_is_no_reply_of_redis_fails_the_call() -> None:
     async with line_to([SELECTED], [b"*1\r\n:many\r\n"]) as (line, _):
         with pytest.raises(ConnectionError):
             await line.call(b"EVALSHA")
+
+
+@pytest.mark.parametrize(
+    ("reply", "read"),
+    [
+        (b"$-1\r\n", None),
+        (b"*-1\r\n", None),
+        (b"$0\r\n\r\n", b""),
+        (b"$5\r\na\r\nbc\r\n", b"a\r\nbc"),
+        (b"*0\r\n", []),
+        (b"*2\r\n$1\r\na\r\n*2\r\n:1\r\n$-1\r\n", [b"a", [1, None]]),
+    ],
+)
+async def test_every_kind_of_reply_is_read_however_it_is_cut(reply: bytes, read: object) -> None:
+    for cut in range(1, len(reply) + 1):
+        parts = [part for part in (reply[:cut], reply[cut:]) if part]
+        async with line_to([SELECTED], parts) as (line, _):
+            assert await line.call("GET", "a") == read
+
+
+async def test_each_reply_is_of_the_command_it_answers_though_callers_go() -> None:
+    async with line_to([SELECTED], [b":1\r\n:2\r\n-NO no\r\n$1\r\nx\r\n"]) as (line, _):
+        link = await line.open()
+        first, gone, refused, last = link.ask(("A",), ("B",), ("C",), ("D",))
+        gone.cancel()
+        assert await first == 1
+        with pytest.raises(RedisRefusedError, match="NO no"):
+            await refused
+        assert await last == b"x"
+        link.close()
+
+
+async def test_those_who_ask_at_once_share_a_connection_and_each_has_their_own_reply() -> None:
+    with contextlib.closing(RedisLine(os.environ["SALDO_TEST_REDIS"])) as line:
+        ids = await asyncio.gather(*(line.call("CLIENT", "ID") for _ in range(20)))
+        assert len(set(ids)) == 1
+        words = [str(number) for number in range(200)]
+        assert await asyncio.gather(*(line.call("ECHO", word) for word in words)) == [
+            word.encode() for word in words
+        ]
+
+
+async def test_a_connection_that_was_lost_is_opened_again_but_a_link_is_not() -> None:
+    with contextlib.closing(RedisLine(os.environ["SALDO_TEST_REDIS"])) as line:
+        link = await line.open()
+        (reply,) = link.ask(("CLIENT", "ID"))
+        await line.call("CLIENT", "KILL", "ID", await reply)
+        with pytest.raises(ConnectionResetError):
+            await link.ask(("PING",))[0]
+        line.close()
+        assert await line.call("PING") == b"PONG"

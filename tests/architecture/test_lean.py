@@ -1,0 +1,39 @@
+"""What a service's process has loaded: nothing that the service does not use.
+
+Each import is paid by every process of a stack, with memory that it keeps.
+"""
+
+import subprocess
+import sys
+
+import pytest
+from deploy.generate import rooms
+
+from kit.lean import UNUSED
+
+ROOMS = [*rooms.services(), rooms.GATEWAY]
+# Beside what nobody uses: what only those with a database, or with a broker, need.
+DATABASE = {"alembic", "asyncpg", "sqlalchemy"}
+BROKER = {"aio_pika"}
+# A service opens a broker when it runs; its command line loads none.
+NEVER = {*UNUSED, "redis", "sqlalchemy.orm", "websockets", *BROKER}
+ALSO = {"sandbox": {"sqlalchemy", "alembic"}, rooms.GATEWAY: {*DATABASE, "fastapi"}}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_process_loads_nothing_that_its_service_does_not_use(room: str) -> None:
+    shown = f"import sys, {room}.__main__; print(*(n for n, m in sys.modules.items() if m))"
+    loaded = set(_python(shown).stdout.split())
+    assert room in loaded
+    assert loaded & (NEVER | ALSO.get(room, set())) == set()
+
+
+def test_what_is_kept_out_is_kept_out() -> None:
+    shown = f"import kit.lean, importlib; importlib.import_module({UNUSED[0]!r})"
+    assert "ModuleNotFoundError" in _python(shown).stderr
+
+
+def _python(program: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - the interpreter, of ourselves
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60
+    )
