@@ -13,10 +13,10 @@ from contracts.wallet import AccountRef, Transfer, TransferPosted
 from kit.ids import new_id
 from kit.messaging import cloudevents
 from kit.messaging.broker import Publication
-from kit.messaging.outbox import Topology, address, working_queue
+from kit.messaging.outbox import address
 from kit.messaging.packing import MAX_EVENTS
 from kit.messaging.rabbit import RabbitBroker
-from kit.messaging.topology import COMMANDS, REPLIES
+from kit.messaging.topology import COMMANDS, REPLIES, Topology, working_queue
 
 ASKER = "core"
 QUEUE = f"{ASKER}.replies"
