@@ -123,8 +123,8 @@ class Drain:
     def _open_window(self, rows: list[Row]) -> None:
         """Let go what is not blocked, so that nothing overtakes what was not read.
 
-        That is what was held: a message whose subject was blocked when they were read, or since, and one held back of a
-        row that was under way.
+        That is a message whose subject was blocked when the rows were read, or since, and what was
+        held back of a row that was under way.
         """
         self._just_blocked |= set(_subjects(self._held.values()))
         now_blocked = self._undeliverable.blocked(self._monotonic())
