@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from kit.db.bulk import COPIED_FROM, AtOnce, BulkInsert
+from kit.db.bulk import COPIED_FROM, BulkInsert, ChangeAndInserts
 from kit.db.database import Database
 from kit.ids import new_id
 from testkit.databases import Cluster
@@ -81,7 +81,7 @@ async def test_what_is_there_already_is_met_as_the_clause_says(
 
 @pytest.mark.parametrize("count", [0, 1, 7])
 async def test_a_change_and_inserts_go_by_one_statement(things: Database, count: int) -> None:
-    at_once = AtOnce(
+    at_once = ChangeAndInserts(
         "UPDATE thing SET name = given.name FROM unnest($1::uuid[], $2::text[]) AS given (id, name)"
         " WHERE thing.id = given.id",
         2,

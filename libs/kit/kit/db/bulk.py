@@ -32,7 +32,7 @@ class BulkInsert:
         self._insert = self.text(after=0)
 
     def text(self, *, after: int) -> str:
-        """Return the insert by arrays; its parameters have the numbers after the one given."""
+        """Return the insert by arrays, its parameters numbered from `after` + 1."""
         arrays = ", ".join(f"${at}::{kind}[]" for at, kind in enumerate(self._kinds, after + 1))
         return (
             f"INSERT INTO {self._table} ({', '.join(self.columns)})"  # noqa: S608 - the code's own names
@@ -55,10 +55,10 @@ class BulkInsert:
         await self.insert(connection, [self._row_of(one) for one in objects])
 
 
-class AtOnce:
-    """Changes rows by a statement over arrays, and inserts into other tables by the same one.
+class ChangeAndInserts:
+    """Changes rows and inserts into other tables by one statement over arrays.
 
-    For few rows: it saves round trips. No part of it sees what another one has written.
+    It is for few rows, and saves round trips. No part of it sees what another one has written.
     """
 
     def __init__(self, change: str, parameters: int, *inserts: BulkInsert) -> None:

@@ -78,9 +78,9 @@ async def claim(
 async def look(
     uow: UnitOfWork, consumer: str, ids: Sequence[UUID], keys: Iterable[str]
 ) -> tuple[set[UUID], set[str]]:
-    """Return what `claim` does, for handlers that know a repeat themselves; claims nothing.
+    """Return what `claim` does, but claim nothing.
 
-    Here an id is fresh unless it has a letter.
+    For handlers that know a repeat by rows of their own. An id is fresh unless it has a letter.
     """
     (row,) = await uow.fetch(_LOOK, consumer, ids, list(keys))
     return set(ids).difference(row["known"] or ()), set(row["waiting"] or ())

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from kit.db.bulk import COPIED_FROM, AtOnce, BulkInsert, columns_of
+from kit.db.bulk import COPIED_FROM, BulkInsert, ChangeAndInserts, columns_of
 from kit.db.unit_of_work import UnitOfWork
 from wallet.domain.book import Account, Book, Hold
 from wallet.domain.commands import Mark, Posted
@@ -122,7 +122,7 @@ FROM unnest((SELECT $1::uuid[]), $2::bigint[], $3::bigint[], $4::bigint[], $5::b
     AS given (id, balance_minor, held_minor, owed_minor, seq, last_hash, moved_at)
 WHERE account.id = given.id
 """
-_SAVE = AtOnce(_UPDATE_ACCOUNTS, 7, _TRANSFERS, _ENTRIES, _COMMANDS)
+_SAVE = ChangeAndInserts(_UPDATE_ACCOUNTS, 7, _TRANSFERS, _ENTRIES, _COMMANDS)
 
 
 class KeptReply(NamedTuple):

@@ -20,7 +20,7 @@ from wallet.service.translation import (
     is_told_by_asker,
     kept,
     ledger_command,
-    named_by,
+    mentioned_in,
     reply_to,
     undone,
 )
@@ -87,7 +87,7 @@ async def _accounts(
 
     Returns also all that are named, locked, if none was to be opened and none is a provider's.
     """
-    named = named_by(asked)
+    named = mentioned_in(asked)
     wallets = {key for key in named.keys if isinstance(key, WalletKey)}
     found: dict[AccountKey, UUID] = {}
     if len(wallets) == len(named.keys):

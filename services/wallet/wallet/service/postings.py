@@ -37,7 +37,7 @@ async def settle(
 async def decide(
     uow: UnitOfWork, commands: Sequence[LedgerCommand], found: Locked | None = None
 ) -> tuple[Book, list[CommandOutcome]]:
-    """Lock what the commands touch, unless it is locked, and decide them; writes nothing."""
+    """Lock what the commands touch, unless `found` is it, and decide; writes nothing."""
     rows = Ledger(uow)
     accounts, hold_ids, command_ids = _touched(commands)
     locked, _, may_repeat = found or await rows.lock_for_posting(accounts, hold_ids, command_ids)

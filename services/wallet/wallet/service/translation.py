@@ -31,7 +31,7 @@ _REPLIES: dict[str, type[Reply]] = {
 }
 
 
-class Named(NamedTuple):
+class Mentioned(NamedTuple):
     """What messages name: accounts by id or by key, holds, and commands."""
 
     account_ids: set[UUID]
@@ -40,9 +40,9 @@ class Named(NamedTuple):
     command_ids: set[UUID]
 
 
-def named_by(messages: Iterable[WalletCommand]) -> Named:
+def mentioned_in(messages: Iterable[WalletCommand]) -> Mentioned:
     """Return what messages name."""
-    named = Named(set(), set(), set(), set())
+    named = Mentioned(set(), set(), set(), set())
     for message in messages:
         named.command_ids.add(message.command_id)
         match message:
@@ -59,7 +59,7 @@ def named_by(messages: Iterable[WalletCommand]) -> Named:
     return named
 
 
-def _add(named: Named, currency: str, *refs: contract.AccountRef) -> None:
+def _add(named: Mentioned, currency: str, *refs: contract.AccountRef) -> None:
     for ref in refs:
         if ref.account_id is not None:
             named.account_ids.add(ref.account_id)
