@@ -25,6 +25,12 @@ SELECT CASE WHEN relname LIKE 'inbox%' THEN 'inbox' ELSE relname END AS name,
 FROM pg_stat_user_tables WHERE schemaname = 'payments' GROUP BY 1
 """
 
+_INDEXED: Final = """
+SELECT attname, count(*) FROM pg_index JOIN pg_attribute ON attrelid = indrelid
+WHERE indrelid = 'payment'::regclass AND attnum = indkey[0] AND attname IN ('payer_id', 'payee_id')
+GROUP BY attname ORDER BY attname
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Written:
@@ -98,6 +104,13 @@ async def test_a_claim_looks_for_payments_by_their_key_alone(
         async with room.database.read() as connection:
             plan = await connection.fetch(f"EXPLAIN {sql._CLAIM}", *asked)
         assert not [line for (line,) in plan if "ix_payment_" in line]
+
+
+async def test_each_side_of_a_payment_is_in_one_index(room: Room) -> None:
+    """Another one is an entry more for each payment that is made, and for each that ends."""
+    async with room.database.read() as connection:
+        sides = await connection.fetch(_INDEXED)
+    assert [tuple(row) for row in sides] == [("payee_id", 1), ("payer_id", 1)]
 
 
 _PLANNED: Final = """

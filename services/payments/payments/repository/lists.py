@@ -15,8 +15,8 @@ from payments.domain.filters import Direction, ListScope, PaymentFilter
 from payments.domain.payment import Payment, PaymentStatus
 from payments.repository.payments import ROW, payments_of
 
-# One side of a list, read along an index of its own; with a status, along that status's index. The
-# other filters narrow on the way. Amounts are compared in whole units of the currency.
+# One side of a list, read along an index of its own. The other filters narrow on the way. Amounts
+# are compared in whole units of the currency.
 _SIDE: Final = """
 (SELECT * FROM payment
 WHERE {side}
@@ -39,8 +39,6 @@ ORDER BY {order} LIMIT $2)
 # What is paid is found soon along the index by time; everybody's of another status may be few
 # among millions, and are in an index of their own.
 _IS_RARE: Final = "listed_as <> 'paid'"
-# What is open is in the indexes under one word, so that to claim it changes none of them.
-_LISTED_AS: Final = "CASE WHEN $7 IN ('created', 'processing') THEN 'open' ELSE $7 END"
 _BY_TIME: Final = {
     "range": """($7::text IS NULL OR status = $7)
   AND created_at >= coalesce($3, '-infinity'::timestamptz)
@@ -48,19 +46,24 @@ _BY_TIME: Final = {
   AND (created_at, id) < (coalesce($5, 'infinity'::timestamptz), $6)""",
     "order": "created_at DESC, id DESC",
 }
-# Along the index of one person's status. Written as a range of (listed_as, created_at, id), which
-# is the order of no other index: with `listed_as = …` a planner whose statistics have seen
-# only one status takes the index without it, and reads all rows to find none of another status.
+# Along an index by status and time. Written as a range of (listed_as, created_at, id), which is the
+# order of no other index: with `listed_as = …` a planner whose statistics have seen only one status
+# takes the index by time, and reads all rows to find none of another status.
 _BY_STATUS_AND_TIME: Final = {
-    "range": f"""($7 NOT IN ('created', 'processing') OR status = $7)
-  AND (listed_as, created_at) >= ({_LISTED_AS}, coalesce($3, '-infinity'::timestamptz))
+    "range": """($7::text IS NULL OR $7 NOT IN ('created', 'processing') OR status = $7)
+  AND (listed_as, created_at) >= ({word}, coalesce($3, '-infinity'::timestamptz))
   AND (listed_as, created_at, id) < (
-      {_LISTED_AS},
+      {word},
       least($4::timestamptz, coalesce($5, 'infinity'::timestamptz)),
       CASE WHEN $4 <= coalesce($5, 'infinity'::timestamptz)
            THEN '00000000-0000-0000-0000-000000000000'::uuid ELSE $6 END)""",
     "order": "listed_as DESC, created_at DESC, id DESC",
 }
+# One person's payments are in no index without the status: each new payment, and each that ends,
+# would be two more entries. A page of all is the newest of each status, of which there are six.
+_OF_EACH: Final = """
+(SELECT found.* FROM unnest($20::text[]) AS listed (word) CROSS JOIN LATERAL {side} AS found)
+"""
 _PAID: Final = "payer_id = $1"
 _RECEIVED: Final = "payee_id = $1"
 _BY_ID: Final = {
@@ -76,12 +79,14 @@ _OF_ONE: Final = {
 }
 
 
-def _page(sides: tuple[str, ...], *, of_one_status: bool) -> str:
-    parts = _BY_STATUS_AND_TIME if of_one_status else _BY_TIME
-    narrowed = sides
-    if of_one_status and sides == _EVERYBODYS:  # the planner has to see that the index holds them
-        narrowed = (f"{_EVERYBODYS[0]} AND {_IS_RARE}",)
-    found = (_SIDE.format(side=side, **parts) for side in narrowed)
+def _page(sides: tuple[str, ...], *, by_status: bool) -> str:
+    parts = _BY_STATUS_AND_TIME if by_status else _BY_TIME
+    found = [_SIDE.format(side=side, **parts) for side in sides]
+    if by_status and sides == _EVERYBODYS:  # the planner has to see that the index holds them
+        rare = f"{_EVERYBODYS[0]} AND {_IS_RARE}"
+        found = [_SIDE.format(side=rare, **parts).format(word="($20::text[])[1]")]
+    elif by_status:
+        found = [_OF_EACH.format(side=side.format(word="word")) for side in found]
     return f"""
 WITH payment AS (
     SELECT * FROM ({" UNION ALL ".join(found)}) AS found
@@ -91,9 +96,14 @@ SELECT {ROW} FROM payment ORDER BY created_at DESC, id DESC
 
 
 _PAGES: Final = {
-    (sides, of_one_status): _page(sides, of_one_status=of_one_status)
-    for sides in (*_OF_ONE.values(), *_BY_ID.values(), _EVERYBODYS)
-    for of_one_status in (False, True)
+    (sides, by_status): _page(sides, by_status=by_status)
+    for along, by_status in (
+        (_OF_ONE.values(), True),
+        (_BY_ID.values(), False),
+        ((_EVERYBODYS,), True),
+        ((_EVERYBODYS,), False),
+    )
+    for sides in along
 }
 _OF_TRANSFER: Final = """
 SELECT id FROM payment WHERE transfer_id = $1
@@ -106,6 +116,7 @@ _BY_DECIMALS: Final = [
     [code for code, exponent in CURRENCIES.items() if exponent == decimals]
     for decimals in (0, 3, 4)
 ]
+_OPEN: Final = {PaymentStatus.CREATED, PaymentStatus.PROCESSING}
 _LITERAL: Final = re.compile(r"[\\%_]")  # what LIKE takes for more than itself
 
 
@@ -132,9 +143,10 @@ class Lists:
         ``after`` is created_at and id of the payment that the page before ended with.
         """
         sides, subject = _along(scope, wanted)
+        by_status = _is_by_status(sides, wanted.status)
         before_at, before_id = after or (None, LAST_ID)
         rows = await self._connection.fetch(
-            _PAGES[sides, _is_along_status(sides, wanted.status)],
+            _PAGES[sides, by_status],
             subject,
             limit,
             wanted.created_from,
@@ -152,15 +164,25 @@ class Lists:
             scope.wallet_id,
             scope.viewer_id,
             wanted.is_disputed,
+            *([_words(wanted.status)] if by_status else ()),
         )
         return payments_of(rows)
 
 
-def _is_along_status(sides: tuple[str, ...], status: PaymentStatus | None) -> bool:
-    """Tell whether an index has the side's payments of the status by time."""
-    return (sides in _OF_ONE.values() and status is not None) or (
+def _is_by_status(sides: tuple[str, ...], status: PaymentStatus | None) -> bool:
+    """Tell whether the side is read along an index by status and time."""
+    return sides in _OF_ONE.values() or (
         sides == _EVERYBODYS and status not in {None, PaymentStatus.PAID}
     )
+
+
+def _words(status: PaymentStatus | None) -> list[str]:
+    """Return the words under which the indexes have the status, or all.
+
+    What is open is under one, so that to claim it changes none of them.
+    """
+    statuses = PaymentStatus if status is None else [status]
+    return list({"open" if one in _OPEN else one.value for one in statuses})
 
 
 def _along(

@@ -125,8 +125,6 @@ payment = Table(
         "transfer_id",
         postgresql_where=text("transfer_id IS NOT NULL"),
     ),
-    Index("ix_payment_payer_id_created_at_id", "payer_id", "created_at", "id"),
-    Index("ix_payment_payee_id_created_at_id", "payee_id", "created_at", "id"),
     Index(
         "ix_payment_payer_id_listed_as_created_at_id", "payer_id", "listed_as", "created_at", "id"
     ),
