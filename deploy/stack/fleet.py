@@ -33,6 +33,7 @@ from deploy.stack.services import (
 )
 from deploy.stack.state import StackState
 
+SOCKETS = "sockets"  # the folder of the services' Unix sockets
 _LOOPBACK = "127.0.0.1"
 _READY_SECONDS = 90.0  # on a cold disk every module is compiled first
 _STOP_SECONDS = 20.0
@@ -178,7 +179,7 @@ class Fleet:
 
 def sockets_in(local: Path) -> str:
     """Return the folder of the services' Unix sockets, empty where it is too deep."""
-    folder = local / "sockets"
+    folder = local / SOCKETS
     return str(folder) if fits_a_socket(folder / str(LAST_PORT)) else ""
 
 

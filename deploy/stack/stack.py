@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from deploy.stack.errors import NotReadyError, StackError
-from deploy.stack.fleet import Fleet
+from deploy.stack.fleet import SOCKETS, Fleet
 from deploy.stack.infrastructure import LISTENERS, Infrastructure
 from deploy.stack.locks import held
 from deploy.stack.ports import StackPorts
@@ -128,7 +128,8 @@ class Stack:
             if self.infrastructure.is_settled:
                 self.infrastructure.discard()
             self.processes.end_strays()
-            leftovers = [self.processes.records, self.processes.logs, *self.local.glob("data-*")]
+            kept = (self.processes.records, self.processes.logs, self.local / SOCKETS)
+            leftovers = [*kept, *self.local.glob("data-*")]
             for folder in leftovers:
                 shutil.rmtree(folder, ignore_errors=True)
             self._state.forget()

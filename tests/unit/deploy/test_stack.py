@@ -26,6 +26,15 @@ def test_a_copied_clone_ends_nothing_of_the_one_it_was_copied_from(tmp_path: Pat
         original.processes.end("wallet", signal.SIGKILL, 20.0)
 
 
+def test_a_reset_leaves_no_sockets_of_services(tmp_path: Path) -> None:
+    stack = Stack(tmp_path)
+    folder = Path(sockets_in(stack.local))
+    folder.mkdir(parents=True)
+    (folder / "8102").touch()  # left by a service that was killed
+    stack.reset()
+    assert not folder.exists()
+
+
 def test_services_get_sockets_unless_their_folder_is_too_deep_for_any() -> None:
     assert sockets_in(Path("/srv/saldo")) == "/srv/saldo/sockets"
     longest = Path("/", "x" * 88)
