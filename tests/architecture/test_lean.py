@@ -33,6 +33,13 @@ def test_what_is_kept_out_is_kept_out() -> None:
     assert "ModuleNotFoundError" in _python(shown).stderr
 
 
+def test_models_of_documents_are_built_when_a_document_is_made() -> None:
+    shown = "import kit.web.lean, fastapi.openapi.models as m; print(m.Info.__pydantic_complete__)"
+    assert _python(shown).stdout == "False\n"
+    made = "import sandbox.__main__ as s; s.build(s.Settings()).web.openapi(); print('made')"
+    assert _python(made).stdout == "made\n"
+
+
 def _python(program: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # noqa: S603 - the interpreter, of ourselves
         [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60

@@ -3,7 +3,7 @@
 They are: api, worker, all, migrate, openapi, messages, create-admin, create-user, keys.
 """
 
-import kit.lean  # noqa: F401 - keeps out what others would import
+import kit.web.lean  # noqa: F401 - keeps out what others would import
 from auth.app import NAME, build
 from auth.commands import COMMANDS
 from auth.settings import Settings

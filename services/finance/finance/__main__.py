@@ -1,6 +1,6 @@
 """Runs `python -m finance api|worker|all|migrate|file-job|reconcile|…`."""
 
-import kit.lean  # noqa: F401 - keeps out what others would import
+import kit.web.lean  # noqa: F401 - keeps out what others would import
 from finance.app import NAME, build
 from finance.commands import COMMANDS
 from finance.settings import Settings

@@ -1,6 +1,6 @@
 """Runs `python -m notifications api|worker|all|migrate|openapi|messages`."""
 
-import kit.lean  # noqa: F401 - keeps out what others would import
+import kit.web.lean  # noqa: F401 - keeps out what others would import
 from kit.commands import main
 from notifications.app import NAME, build
 from notifications.settings import Settings

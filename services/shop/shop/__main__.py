@@ -1,6 +1,6 @@
 """Runs `python -m shop api|worker|all|migrate|openapi|messages|catalogue`."""
 
-import kit.lean  # noqa: F401 - keeps out what others would import
+import kit.web.lean  # noqa: F401 - keeps out what others would import
 from kit.commands import main
 from shop.app import NAME, build
 from shop.commands import COMMANDS
