@@ -177,12 +177,12 @@ def _messaging(
     from kit.messaging import backlog
     from kit.messaging.rabbit import RabbitBroker
     from kit.messaging.relay import RemoteWaker
-    from kit.messaging.replicas import Replicas
+    from kit.messaging.replicas import Peers
 
     database = service.state.database
     loops: list[tuple[str, Awaitable[None]]] = [("backlog", backlog.watch(database))]
     if service.hears_replicas:
-        loops.append(("replicas", Replicas(database, database_url).run()))
+        loops.append(("replicas", Peers(database, database_url).run()))
     if not mode.works:
         return [*loops, ("waker", RemoteWaker(database, database_url).run())]
     broker = RabbitBroker(rabbitmq_url, topologies(service))

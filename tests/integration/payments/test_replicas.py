@@ -7,7 +7,7 @@ import pytest
 from tests.integration.payments.room import Room
 
 from kit.db import Database
-from kit.messaging.replicas import Replicas
+from kit.messaging.replicas import Peers
 from payments.live.waiters import PaymentWaiters
 from payments.live.watchers import Watchers
 from testkit.conditions import LIMIT_SECONDS, running, until
@@ -21,7 +21,7 @@ async def other(room: Room, cluster: Cluster) -> AsyncIterator[Database]:
     """Return the room's database as another process has it; each hears of the other."""
     url = cluster.url("payments")
     database = await Database.open(url, name="payments", pool_size=2)
-    async with running(Replicas(room.database, url).run(), Replicas(database, url).run()):
+    async with running(Peers(room.database, url).run(), Peers(database, url).run()):
 
         async def is_heard() -> bool:
             room.database.wake_up.set()

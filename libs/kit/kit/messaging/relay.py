@@ -155,7 +155,7 @@ class RemoteWaker:
 
 @asynccontextmanager
 async def connected(url: str) -> AsyncIterator[asyncpg.Connection]:
-    """Open a connection of its own, which ends where nothing is asked for half a minute."""
+    """Open a connection that ends where nothing is asked for half a minute."""
     connection = await asyncpg.connect(
         url,
         timeout=CONNECT_TIMEOUT_SECONDS,

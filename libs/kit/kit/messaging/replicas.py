@@ -1,4 +1,4 @@
-"""Tells the other processes of a service of the commits in this one, and hears of theirs.
+"""Tells the other processes of a service of commits here, and hears of theirs.
 
 By NOTIFY, outside the business transactions: see `RemoteWaker`. A process that hears of no other
 tells nobody, so one alone pays nothing for it.
@@ -21,7 +21,7 @@ _CHANNEL: Final = "commits"
 _TELL: Final = f"SELECT pg_notify(current_schema() || '_{_CHANNEL}', '')"
 
 
-class Replicas:
+class Peers:
     """The other processes that run the same service."""
 
     def __init__(self, database: Database, url: str) -> None:

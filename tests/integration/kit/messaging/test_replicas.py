@@ -7,7 +7,7 @@ import pytest
 
 from kit.db.database import Database
 from kit.messaging.outbox import emit
-from kit.messaging.replicas import Replicas
+from kit.messaging.replicas import Peers
 from testkit.conditions import LIMIT_SECONDS, running, until
 from testkit.databases import Cluster
 from testkit.toys import ToyTold
@@ -44,7 +44,7 @@ async def hears(database: Database, of: Database) -> None:
 async def test_each_hears_of_what_the_other_commits(
     database: Database, other: Database, url: str
 ) -> None:
-    async with running(Replicas(database, url).run(), Replicas(other, url).run()):
+    async with running(Peers(database, url).run(), Peers(other, url).run()):
         await hears(database, other)
         await hears(other, database)
         for told, hearing in ((database, other), (other, database)) * 3:
@@ -55,7 +55,7 @@ async def test_each_hears_of_what_the_other_commits(
 async def test_they_find_each_other_again_when_postgresql_has_ended_their_connections(
     database: Database, other: Database, url: str, cluster: Cluster
 ) -> None:
-    async with running(Replicas(database, url).run(), Replicas(other, url).run()):
+    async with running(Peers(database, url).run(), Peers(other, url).run()):
         await hears(database, other)
         await cluster.end_connections("kit")
         await hears(database, other)
@@ -67,7 +67,7 @@ async def test_one_alone_greets_and_tells_of_no_commit(database: Database, url: 
     heard = await asyncpg.connect(url)
     schema = await heard.fetchval("SELECT current_schema()")
     await heard.add_listener(f"{schema}_commits", lambda _, pid, *__: told.append(pid))
-    async with running(Replicas(database, url).run()):
+    async with running(Peers(database, url).run()):
         await until(lambda: bool(told))
         for _ in range(5):
             await commit(database)
