@@ -47,14 +47,14 @@ class TimedRedis:
             if name == "XREAD":
                 self.blocks.append(int(arguments[3]))
                 self.read_after.append(str(arguments[-1]))
-        return [self._reply_to(name) for name, *_ in commands]
+        return [self._reply_to(name, self.mark) for name, *_ in commands]
 
-    async def _reply_to(self, name: RedisWord) -> Any:
+    async def _reply_to(self, name: RedisWord, mark: str | None) -> Any:
         match name:
             case "INFO":
                 return f"# Server\r\nredis_version:7\r\nrun_id:{self.run}\r\n".encode()
             case "GET":
-                return None if self.mark is None else self.mark.encode()
+                return None if mark is None else mark.encode()
         await self._may_answer.acquire()
         if self._connected_to != self.run:
             raise ConnectionResetError
