@@ -1,6 +1,7 @@
-"""Keeps what no service uses out of its process; its command line imports this first.
+"""Keeps what no service uses out of its process.
 
-Libraries import these wherever they are installed, and do without them where not.
+Its command line imports this first: libraries import these wherever they are installed, and do
+without them where not.
 """
 
 import sys

@@ -15,7 +15,7 @@ _PORT: Final = 6379
 _END: Final = b"\r\n"
 _NOT_WHOLE: Final = -1
 
-Word = bytes | str | int
+RedisWord = bytes | str | int
 # Numbers, bytes, None, and lists of these.
 RedisReply = Any
 
@@ -25,7 +25,7 @@ class RedisRefusedError(Exception):
 
 
 class RedisLink(asyncio.Protocol):
-    """An open connection; it is never made again, so all its replies are of one run of Redis."""
+    """An open connection to one run of Redis: it is never made again."""
 
     def __init__(self) -> None:
         self._received = b""
@@ -66,7 +66,7 @@ class RedisLink(asyncio.Protocol):
                 asked.set_result(reply)
         self._received = received[at:]
 
-    def ask(self, *commands: Iterable[Word]) -> list[asyncio.Future[RedisReply]]:
+    def ask(self, *commands: Iterable[RedisWord]) -> list[asyncio.Future[RedisReply]]:
         """Send commands together; return what their replies will be, in their order.
 
         Raises:
@@ -87,7 +87,7 @@ class RedisLink(asyncio.Protocol):
 
 
 class RedisLine:
-    """A connection to the Redis at an address, opened when it is needed, and again when it is lost.
+    """A connection to the Redis at an address, opened whenever it is needed.
 
     Args:
         url: redis:// or rediss://, with credentials and the number of a database, if any; or
@@ -101,7 +101,7 @@ class RedisLine:
         self._link: RedisLink | None = None
         self._opening = asyncio.Lock()
 
-    async def call(self, *words: Word) -> RedisReply:
+    async def call(self, *words: RedisWord) -> RedisReply:
         """Return Redis' reply to a command.
 
         Raises:
@@ -197,7 +197,7 @@ def _list(received: bytes, at: int, count: int) -> tuple[RedisReply, int]:
     return replies, at
 
 
-def _packed(words: Iterable[Word]) -> bytes:
+def _packed(words: Iterable[RedisWord]) -> bytes:
     encoded = [word if isinstance(word, bytes) else str(word).encode() for word in words]
     parts = [b"$%d\r\n%b\r\n" % (len(word), word) for word in encoded]
     return b"*%d\r\n%b" % (len(parts), b"".join(parts))

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import structlog
 
-from kit.redis import RedisLine, RedisLink, Word
+from kit.redis import RedisLine, RedisLink, RedisWord
 
 STREAM: Final = "saldo:revocations"
 # Which run of the Redis server holds all there is: only auth writes it.
@@ -55,7 +55,7 @@ async def mark_complete(redis: RedisLine, run: str) -> None:
     await redis.call("SET", MARK, run)
 
 
-async def _append(redis: RedisLine, *fields: Word) -> str:
+async def _append(redis: RedisLine, *fields: RedisWord) -> str:
     oldest = f"{_horizon_milliseconds()}-0"
     return _text(await redis.call("XADD", STREAM, "MINID", "~", oldest, "*", *fields))
 
@@ -115,7 +115,7 @@ class Revocations:
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _follow_link(self, link: RedisLink) -> None:
-        """Read on for as long as the connection lasts, which leads to one run of the server."""
+        """Read on for as long as the connection lasts."""
         (info,) = await _asked(link, ("INFO", "server"))
         run = _run_in(info)
         last_id, block = f"{_horizon_milliseconds()}-0", UNMARKED_BLOCK_MILLISECONDS
@@ -164,7 +164,7 @@ def _nobody_asks() -> None:
     pass
 
 
-async def _asked(link: RedisLink, *commands: tuple[Word, ...]) -> list[Any]:
+async def _asked(link: RedisLink, *commands: tuple[RedisWord, ...]) -> list[Any]:
     """Return the answers to commands that are sent together."""
     # The server blocks for less than the limit, so hitting it means a dead connection.
     async with asyncio.timeout(READ_TIMEOUT_SECONDS):

@@ -1,6 +1,7 @@
-"""Loads FastAPI so that it takes less of a service's process; its command line imports this first.
+"""Loads FastAPI so that it takes less of a service's process.
 
-FastAPI's models of OpenAPI documents are built when a document is made: most processes make none.
+Its command line imports this first. FastAPI's models of OpenAPI documents are then built when a
+document is made: most processes make none.
 """
 
 from pydantic import BaseModel

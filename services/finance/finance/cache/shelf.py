@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Final, Self, cast
 
 from kit.breaker import Breaker, BreakerLimits
-from kit.redis import RedisLine, RedisRefusedError, RedisReply, Word
+from kit.redis import RedisLine, RedisRefusedError, RedisReply, RedisWord
 
 # Computing most reports takes no longer than waiting for a Redis that is slower than this.
 TIMEOUT_SECONDS: Final = 0.2
@@ -71,7 +71,7 @@ class ReportShelf:
         """End the claim of a claimant, and no other; raises as ``get`` does."""
         await self._ask("EVAL", _RELEASE, 1, name, claimant)
 
-    async def _ask(self, *words: Word) -> RedisReply:
+    async def _ask(self, *words: RedisWord) -> RedisReply:
         ticket = self._breaker.begin(self._monotonic())
         if ticket is None:
             raise ShelfUnreachableError

@@ -6,7 +6,7 @@ from typing import Any, Self, cast
 
 import pytest
 
-from kit.redis import RedisLine, Word
+from kit.redis import RedisLine, RedisWord
 from kit.tasks import spawn, stop
 from kit.tokens import Revocations
 from kit.tokens.revocations import (
@@ -41,20 +41,20 @@ class TimedRedis:
     def close(self) -> None:
         """Be closed by who opened it."""
 
-    def ask(self, *commands: tuple[Word, ...]) -> list[Awaitable[Any]]:
+    def ask(self, *commands: tuple[RedisWord, ...]) -> list[Awaitable[Any]]:
         for name, *arguments in commands:
             self.asked.append(str(name))
             if name == "XREAD":
                 self.blocks.append(int(arguments[3]))
                 self.read_after.append(str(arguments[-1]))
-        return [self._reply_to(name) for name, *_ in commands]
+        return [self._reply_to(name, self.mark) for name, *_ in commands]
 
-    async def _reply_to(self, name: Word) -> Any:
+    async def _reply_to(self, name: RedisWord, mark: str | None) -> Any:
         match name:
             case "INFO":
                 return f"# Server\r\nredis_version:7\r\nrun_id:{self.run}\r\n".encode()
             case "GET":
-                return None if self.mark is None else self.mark.encode()
+                return None if mark is None else mark.encode()
         await self._may_answer.acquire()
         if self._connected_to != self.run:
             raise ConnectionResetError
