@@ -66,7 +66,7 @@ async def test_an_act_goes_as_a_command_of_its_own_subject_with_all_that_it_says
         await by_message(RecordAct)(uow, act)
         assert driver.given == []  # it goes with the commit
     (columns,) = driver.given
-    ((_, exchange, routing_key, subject, body),) = zip(*columns, strict=True)
+    ((exchange, routing_key, body, _, _, subject),) = zip(*columns, strict=True)
     assert (exchange, routing_key, subject) == (COMMANDS, "audit", str(act.id))
     sent = convert(orjson.loads(body)["data"], RecordAct)
     assert sent.command_id == act.id
