@@ -6,7 +6,7 @@ A plan that is made while they fit a page reads all of them, and is kept while t
 from alembic import op
 
 revision = "0009"
-down_revision = "0007"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
