@@ -100,7 +100,7 @@ ROOMS: Final = (
     ),
     MutatedRoom(
         "kit/messaging/sending",
-        _messaging("outbox", "relay", "backlog"),
+        _messaging("outbox", "relay", "backlog", "replicas"),
         (_UNIT, _INTEGRATION),
         needs_servers=True,
     ),

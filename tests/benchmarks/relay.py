@@ -70,7 +70,7 @@ async def bare(cluster: Cluster, rabbitmq_url: str, count: int) -> float:
     """Return events per second of a plain publisher that already holds the encoded events."""
     async with cluster.database("kit") as database:
         await _fill(database, UNIT)
-        bodies = [row.body for row in await outbox_rows(database)]
+        bodies = [one for row in await outbox_rows(database) for one in row.messages()]
     broker = RabbitBroker(rabbitmq_url, [_topology()])
     await broker.ping()
     await broker.close()

@@ -1,8 +1,9 @@
 """Waits a moment for company, where the last batch had some.
 
 A batch shares its round trips and its COMMIT, so under load a moment more before the next one saves
-CPU. Whoever comes alone waits for nobody. The moment is as long as the batch took: so a step takes
-twice its time at the most, and the busier the machine is, the larger batches grow.
+CPU. Whoever comes alone waits for nobody. The moment is as long as the batch took, within bounds:
+so a step takes about twice its time at the most, and the busier the machine is, the larger batches
+grow.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """Owns connections to Redis: of its protocol it knows RESP 2, and no command.
 
-A call by redis-py's client costs several times as much, and its import 6 MiB of every process.
+A call by redis-py's client costs about twice as much, and its import 6 MiB of every process.
 """
 
 import asyncio

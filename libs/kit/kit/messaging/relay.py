@@ -1,7 +1,7 @@
 """Publishes committed outbox rows, in order and at least once (message relay).
 
-One relay of a service works at a time (an advisory lock), on a connection of its own. The inbox
-takes care of duplicates after a crash.
+One relay of a service works at a time (an advisory lock), on a connection of its own. The inbox,
+or rows of the handler's own, take care of duplicates after a crash.
 """
 
 from collections.abc import AsyncIterator

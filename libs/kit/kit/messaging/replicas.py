@@ -1,7 +1,7 @@
 """Tells the other processes of a service of commits here, and hears of theirs.
 
 By NOTIFY, outside the business transactions: see `RemoteWaker`. A process that hears of no other
-tells nobody, so one alone pays nothing for it.
+only greets, every five seconds.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Lists payments of one person, of all or of a transfer, along indexes by time."""
+"""Lists payments of one person, of all or of a transfer, each along an index."""
 
 # ruff: noqa: S608 - every text is put together from the constants of this file, once, at import
 
@@ -60,7 +60,7 @@ _BY_STATUS_AND_TIME: Final = {
     "order": "listed_as DESC, created_at DESC, id DESC",
 }
 # One person's payments are in no index without the status: each new payment, and each that ends,
-# would be two more entries. A page of all is the newest of each status, of which there are six.
+# would be two more entries. A page of all is the newest of each word of `listed_as`: six.
 _OF_EACH: Final = """
 (SELECT found.* FROM unnest($20::text[]) AS listed (word) CROSS JOIN LATERAL {side} AS found)
 """

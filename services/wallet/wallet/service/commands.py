@@ -31,8 +31,9 @@ async def post_commands(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
     """Decide commands in order, post what is accepted, and reply to all.
 
     Replies are emitted before events. A command that was answered before gets the same reply again,
-    in a new message. It takes at most five statements for any number of commands, three more from a
-    hundred transfers on, four more if wallets are opened, and some for providers' accounts.
+    in a new message. It takes at most five statements for any number of commands, one more where a
+    transfer is repeated, three from a hundred transfers on, four if wallets are opened, and some
+    for providers' accounts.
     """
     asked = [cast("WalletCommand", envelope.message) for envelope in envelopes]
     found, locked = await _accounts(uow, asked)
