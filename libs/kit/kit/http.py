@@ -5,10 +5,13 @@ come once, the headers of answers, and how the rest of a refused body is taken i
 """
 
 import asyncio
+import os
 import re
+import stat
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
 from ipaddress import IPv6Address
+from pathlib import Path
 from random import Random
 from typing import Any, Final
 from urllib.parse import quote
@@ -70,8 +73,19 @@ _ids = Random()  # noqa: S311 - trace ids must differ, not be secret
 
 
 def socket_of(folder: str, port: int) -> str:
-    """Return where the Unix socket beside a port is; empty without a folder."""
-    return f"{folder}/{port}" if folder else ""
+    """Return where the Unix socket beside a port is; empty without a folder.
+
+    Raises:
+        PermissionError: others may write to the folder, so that they could listen there, too.
+    """
+    if not folder:
+        return ""
+    place = Path(folder)
+    if place.is_dir():
+        status = place.stat()
+        if status.st_uid != os.geteuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            raise PermissionError(f"SOCKETS: {folder} is not one's own: chmod 0700 it")
+    return f"{folder}/{port}"
 
 
 def saved_as(name: str) -> str:

@@ -49,7 +49,10 @@ def listed(addresses: str | None) -> list[str]:
 
 
 def leads_somewhere(address: str, schemes: tuple[str, ...]) -> bool:
-    """Tell whether an address has one of the schemes, and a host or a path."""
+    """Tell whether an address has one of the schemes, and a host or a path.
+
+    That of a Redis has no options: nobody would read them.
+    """
     try:
         parts = urlsplit(address)
         port = 1 if "," in parts.netloc else parts.port  # several hosts of PostgreSQL
@@ -57,6 +60,8 @@ def leads_somewhere(address: str, schemes: tuple[str, ...]) -> bool:
         return False
     if parts.scheme == "unix":
         has_place = bool(parts.path) and not parts.hostname
+    elif parts.scheme in {"redis", "rediss"}:
+        has_place = bool(parts.hostname) and not parts.query
     else:
         has_place = bool(parts.hostname) or parts.scheme.startswith("postgres")  # else a socket
     return parts.scheme in schemes and has_place and port != 0

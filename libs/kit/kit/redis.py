@@ -81,9 +81,15 @@ class RedisLink(asyncio.Protocol):
         return replies
 
     def close(self) -> None:
-        """End the connection, and the calls under way."""
+        """End the connection once all is sent, and the calls under way."""
         if self._transport is not None:
             self._transport.close()
+
+    def abort(self) -> None:
+        """End the connection now, though not all is sent: who does not read would keep it."""
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            transport.abort()
 
 
 class RedisLine:
@@ -108,15 +114,16 @@ class RedisLine:
             RedisRefusedError: Redis refuses it.
             TimeoutError, OSError: there is no answer (in time).
         """
+        link = self._link
         try:
             async with asyncio.timeout(self._timeout_seconds):
-                link = self._link
                 if link is None or not link.is_open:
                     link = await self._opened()
                 (reply,) = link.ask(words)
                 return await reply
         except TimeoutError:  # who does not answer this may not answer the next one either
-            self.close()
+            if link is not None:
+                link.abort()
             raise
 
     def close(self) -> None:

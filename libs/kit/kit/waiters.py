@@ -18,6 +18,7 @@ from kit.tasks import for_ever
 from kit.wake_up import WakeUp
 
 POLL_SECONDS: Final = 0.5
+PAUSE_SECONDS: Final = 0.01  # what others commit meanwhile is found by one look
 
 
 class _Identified(Protocol):
@@ -70,6 +71,7 @@ class Waiters(ABC, Generic[T]):
     async def _poll(self, database: Database) -> bool:
         await self._elsewhere.wait(self._poll_seconds)
         await self.look(database)
+        await asyncio.sleep(PAUSE_SECONDS)
         return True
 
     async def look(self, database: Database) -> None:

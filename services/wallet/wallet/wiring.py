@@ -1,17 +1,21 @@
 """Holds the parts that the composition root opened, for operations; opens none."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, TypeAlias
+from typing import Annotated, Final, TypeAlias
 from uuid import UUID
 
 from kit.db import Batcher, Connection, Database
 from kit.linger import NEVER
+from kit.refusals import Refusal, Unavailable
 from kit.web.state import from_state
 from wallet.clients.payments import PaymentsClient
 from wallet.domain.wallets import Wallet
 from wallet.repository.wallets import Wallets
 from wallet.settings import Settings
+
+READ_SECONDS: Final = 3.0
 
 WalletReads: TypeAlias = Batcher[Connection, UUID, Wallet | None]
 
@@ -39,8 +43,13 @@ Wired = Annotated[Wiring, from_state("wiring")]
 def wallet_reads(database: Database) -> WalletReads:
     """Return what finds wallets, all that are asked for meanwhile together."""
 
-    async def look_up(connection: Connection, ids: Sequence[UUID]) -> list[Wallet | None]:
-        found = await Wallets(connection).find_all(ids)
+    async def look_up(connection: Connection, ids: Sequence[UUID]) -> list[Wallet | Refusal | None]:
+        # Who asks next waits for this one: a connection that is silent is given up early.
+        try:
+            async with asyncio.timeout(READ_SECONDS):
+                found = await Wallets(connection).find_all(ids)
+        except TimeoutError:
+            return [Unavailable() for _ in ids]
         return [found.get(one) for one in ids]
 
     return Batcher(database.read, look_up, name="wallet.reads", linger=NEVER)

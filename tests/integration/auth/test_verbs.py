@@ -143,6 +143,39 @@ async def test_however_many_there_are_all_are_published(world: World) -> None:
     assert redis.taken == [str(one) for one in ids]
 
 
+class SilentOnce:
+    """A Redis whose first connection says nothing after its beginning."""
+
+    def __init__(self) -> None:
+        self.connections = 0
+        self.heard = b""
+
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        is_silent = self.connections == 1
+        writer.write(b"+OK\r\n")
+        while command := await reader.read(65_536):
+            if b"XADD" in command and not is_silent:
+                self.heard += command
+                writer.write(b"$3\r\n1-0\r\n")
+        writer.close()
+
+
+async def test_a_connection_that_has_gone_silent_is_not_asked_again(world: World) -> None:
+    redis = SilentOnce()
+    server = await asyncio.start_server(redis.answer, "127.0.0.1", 0)
+    line = RedisLine(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0")
+    lifetime = world.wiring.settings.access_token_lifetime
+    revoker = Revoker(line, world.database, world.clock, lifetime=lifetime)
+    lost, told = new_id(), new_id()
+    await revoker.sessions([lost])
+    await revoker.sessions([told])
+    assert (redis.connections, str(told).encode() in redis.heard) == (2, True)
+    line.close()
+    server.close()
+    await server.wait_closed()
+
+
 async def test_what_the_database_did_not_tell_is_asked_again(world: World) -> None:
     session_id = await ended(world)
     lifetime = world.wiring.settings.access_token_lifetime

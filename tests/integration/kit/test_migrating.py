@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic_settings import SettingsConfigDict
 from sqlalchemy import Column, Integer
+from sqlalchemy.exc import DBAPIError
 
 from kit.commands import main
 from kit.runtime import Service
@@ -125,3 +126,16 @@ async def test_a_column_that_no_migration_makes_is_pending_until_a_revision_of_i
 async def test_what_alembic_refuses_is_told_in_one_line(command_line: Typed) -> None:
     with pytest.raises(SystemExit, match=r"^migrate: Can't locate revision identified by '0009'"):
         await command_line("migrate", "--to", "0009")
+
+
+async def test_each_migration_is_kept_though_the_next_one_fails(
+    command_line: Typed, cluster: Cluster, tmp_path: Path
+) -> None:
+    broken = tmp_path / "migrations/versions/2026_01_31_0002_broken.py"
+    text = FILES["migrations/versions/2026_01_31_0001_toys.py"]
+    text = text.replace('"0001"', '"0002"').replace("= None", '= "0001"')
+    broken.write_text(text.replace("CREATE TABLE toy (id", "CREATE TABLE toy (no_type_of_this, id"))
+    with pytest.raises(DBAPIError, match="syntax error"):
+        await command_line("migrate")
+    broken.unlink()
+    await cluster.as_superuser(f"SELECT FROM {NAME}.toy")  # is there

@@ -169,3 +169,27 @@ async def test_a_connection_that_was_lost_is_opened_again_but_a_link_is_not() ->
             await link.ask(("PING",))[0]
         line.close()
         assert await line.call("PING") == b"PONG"
+
+
+async def test_who_reads_nothing_is_left_at_once_by_all_that_asked_it() -> None:
+    unread = asyncio.Event()
+
+    async def listen(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(SELECTED)
+        await unread.wait()
+        writer.close()
+
+    server = await asyncio.start_server(listen, "127.0.0.1", 0, limit=1)
+    port = server.sockets[0].getsockname()[1]
+    line = RedisLine(f"redis://127.0.0.1:{port}/3", timeout_seconds=0.2)
+
+    async def later() -> None:
+        await asyncio.sleep(0.1)
+        await line.call("PING")
+
+    large = line.call("SET", "key", bytes(32 * 1024 * 1024))
+    ends = await asyncio.gather(large, later(), return_exceptions=True)
+    assert [type(end) for end in ends] == [TimeoutError, ConnectionResetError]
+    unread.set()
+    server.close()
+    await server.wait_closed()

@@ -230,6 +230,16 @@ async def test_wallets_asked_for_at_once_are_read_together_and_shown_to_their_ow
             assert code(answer) == (404, "not_found")
 
 
+async def test_a_look_that_takes_too_long_is_given_up_for_those_who_come_next(world: World) -> None:
+    alice = world.caller()
+    wallet = await alice.top_up("1.00")
+    path = f"/v1/wallets/{wallet['id']}"
+    async with world.database.unit_of_work() as uow:
+        await uow.execute("LOCK TABLE account IN ACCESS EXCLUSIVE MODE")
+        assert code(await alice.get(path)) == (503, "unavailable")
+    assert (await alice.get(path)).json() == wallet
+
+
 async def test_an_admin_freezes_and_unfreezes(world: World) -> None:
     root, alice = world.caller(admin=True), world.caller()
     wallet = await alice.top_up("1.00")

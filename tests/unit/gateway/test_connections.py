@@ -327,6 +327,15 @@ async def listening_at(path: Path, listener: Listener) -> asyncio.AbstractServer
     return await asyncio.start_unix_server(listener, path)
 
 
+@pytest.mark.parametrize("mode", [0o720, 0o702])
+async def test_a_folder_that_others_may_write_to_is_no_place_for_sockets(
+    tmp_path: Path, mode: int
+) -> None:
+    tmp_path.chmod(mode)
+    with pytest.raises(PermissionError, match="SOCKETS"):
+        ConnectionPool("http://127.0.0.1:8102", 1.0, str(tmp_path))
+
+
 async def test_a_service_of_this_machine_is_reached_by_its_socket(
     tmp_path: Path, unused_tcp_port: int
 ) -> None:

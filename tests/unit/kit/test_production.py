@@ -79,6 +79,7 @@ def test_what_people_open_may_be_any_other_address(url: str) -> None:
     [
         ("redis://redis:6379/0", True),
         ("redis:///0", False),
+        ("redis://redis:6379?db=2", False),
         ("unix://:word@/srv/redis.sock?db=0", True),
         ("unix:///srv/redis.sock", True),
         ("unix://srv/redis.sock", False),

@@ -101,6 +101,8 @@ def _migrate(connection: Connection) -> None:
         version_table=VERSION_TABLE,
         include_name=_own,
         compare_type=True,
+        # Each lets its locks go before the next one asks for others.
+        transaction_per_migration=True,
     )
     with context.begin_transaction():
         context.run_migrations()

@@ -14,6 +14,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 import structlog
+from asyncpg import UniqueViolationError
 from prometheus_client import Counter
 
 from kit.db.database import Database
@@ -201,12 +202,15 @@ class Consumer:
             await self._alone(item)
 
     async def _together(self, items: Sequence[Item], *, is_noted: bool) -> None:
+        # Without an inbox nobody waits for the worker that has the same messages: its rows are in
+        # the way of these, and are seen by a second look.
+        conflicts = CONFLICTS if is_noted else (*CONFLICTS, UniqueViolationError)
         tries = 0
         while True:
             try:
                 async with self._database.unit_of_work() as uow:
                     await self._effect(uow, items, is_noted=is_noted)
-            except CONFLICTS:
+            except conflicts:
                 tries += 1
                 if tries == CONFLICT_TRIES:
                     raise

@@ -15,6 +15,8 @@ depends_on = None
 def upgrade() -> None:
     for side in ("payer", "payee"):
         op.execute(f"DROP INDEX ix_payment_{side}_id_created_at_id")
+    # Asking again takes an earlier refusal back from now on; else the next one would not count.
+    op.execute("UPDATE movement SET refused_code = NULL WHERE posted_at IS NULL")
 
 
 def downgrade() -> None:

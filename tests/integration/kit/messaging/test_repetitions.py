@@ -4,7 +4,9 @@ And what comes again meets its handler again only where that knows it, and nobod
 """
 
 import pytest
+from asyncpg import UniqueViolationError
 
+from kit.db.unit_of_work import UnitOfWork
 from kit.messaging import dead_letters
 from kit.messaging.consumer import SUSPECT_ATTEMPTS
 from kit.messaging.dead_letter_collector import DeadLetterCollector
@@ -74,6 +76,21 @@ async def test_handlers_that_know_a_repeat_get_it_again_and_are_noted_nowhere(
     await consumer.handle([delivery(one)])
     assert await effects.texts() == ["a", "b", "a"]
     assert await inbox_rows(effects) == 0
+
+
+@pytest.mark.parametrize("is_repeatable", [True, False])
+async def test_what_another_worker_has_just_done_is_looked_at_again_together(
+    effects: Effects, *, is_repeatable: bool
+) -> None:
+    async def find_it_in_the_way(_: UnitOfWork) -> None:
+        effects.repair()
+        raise UniqueViolationError("its row is there")
+
+    effects.troubles["b"] = find_it_in_the_way
+    consumer = effects.consumer(is_repeatable=is_repeatable)
+    await consumer.handle([delivery(*(sent(effects, work(text)) for text in "ab"))])
+    assert await effects.texts() == ["a", "b"]
+    assert effects.batches == ([2, 2] if is_repeatable else [2, 1, 1])
 
 
 @pytest.mark.parametrize("state", ["parked", "dead", "discarded"])

@@ -73,6 +73,16 @@ async def test_it_also_listens_at_a_socket_for_its_own_user_and_leaves_none_behi
     assert not path.exists()
 
 
+async def test_a_socket_that_can_not_be_removed_cuts_no_answer_off(
+    web: FastAPI, tmp_path: Path
+) -> None:
+    (tmp_path / "8102").mkdir()
+    server = served(web, str(tmp_path / "8102"))
+    async with serving(server) as port, AsyncClient() as http:
+        assert (await http.get(f"http://127.0.0.1:{port}/")).json() == "hello"
+    assert server.lifespan.shutdown_event.is_set()
+
+
 async def test_without_a_place_for_its_socket_it_serves_by_its_port(
     web: FastAPI, tmp_path: Path
 ) -> None:

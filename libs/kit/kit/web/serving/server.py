@@ -107,7 +107,10 @@ class DrainingServer(uvicorn.Server):
         """End the streams, then let the other answers finish; called by uvicorn."""
         self._stopping()
         if self._unix_socket:  # while the port is taken: later it may be the next process' own
-            _remove(self._unix_socket)
+            try:
+                _remove(self._unix_socket)
+            except OSError as error:  # answers and commits are waited for in any case
+                _log.warning("unix_socket_left", path=self._unix_socket, error=repr(error))
         await super().shutdown(sockets)
 
 
