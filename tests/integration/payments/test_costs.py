@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
+import asyncpg
 import pytest
 from tests.integration.payments.room import Room
 
@@ -23,6 +24,14 @@ _WRITTEN: Final = """
 SELECT CASE WHEN relname LIKE 'inbox%' THEN 'inbox' ELSE relname END AS name,
     sum(n_tup_ins)::int AS inserted, sum(n_tup_upd)::int AS updated, sum(n_tup_hot_upd)::int AS hot
 FROM pg_stat_user_tables WHERE schemaname = 'payments' GROUP BY 1
+"""
+
+# Of this database alone, and without images of pages, which come with every checkpoint.
+_LOGGED: Final = """
+SELECT sum(record_length - fpi_length)::int AS bytes, count(DISTINCT xid::text)::int AS commits
+FROM pg_get_wal_records_info($1::text::pg_lsn, pg_current_wal_flush_lsn())
+JOIN pg_database ON datname = current_database() AND block_ref LIKE format('%%/%s/%%', oid)
+WHERE xid <> '0'::xid
 """
 
 _INDEXED: Final = """
@@ -92,6 +101,23 @@ async def test_each_step_writes_each_row_once_and_a_claim_changes_no_index(
     assert created.statements - begun.statements <= 2 * 2
     assert claimed.statements - created.statements <= 2 * 4
     assert settled.statements - claimed.statements <= 16  # eight are the carrier's own
+
+
+async def test_what_32_payments_log_and_commit_is_little_for_each(
+    room: Room, cluster: Cluster, alice: UUID, bob: UUID
+) -> None:
+    superuser = await asyncpg.connect(cluster.url())
+    try:
+        await superuser.execute("CREATE EXTENSION IF NOT EXISTS pg_walinspect")
+        start = await superuser.fetchval("SELECT pg_current_wal_insert_lsn()::text")
+        made = await asyncio.gather(*(room.create(alice, bob) for _ in range(AT_ONCE)))
+        await asyncio.gather(*(room.pay(alice, one) for one in made))
+        await room.settle()
+        logged = await superuser.fetchrow(_LOGGED, start)
+    finally:
+        await superuser.close()
+    assert logged["commits"] <= 10  # a batch may begin with fewer than all, and then there are two
+    assert logged["bytes"] / AT_ONCE <= 6_800
 
 
 async def test_a_claim_looks_for_payments_by_their_key_alone(
