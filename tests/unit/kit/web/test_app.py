@@ -1,6 +1,7 @@
 """kit.web.app, openapi, docs and health: what every service answers and how it is described."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any, ClassVar
@@ -250,6 +251,28 @@ async def test_its_paths_are_served_without_making_the_document(router: Router) 
 
     assert app.openapi_schema is None
     assert answer.json() == list(app.openapi()["paths"]) == ["/v1/coins/{coin}"]
+
+
+async def test_nobody_waits_while_the_document_is_made() -> None:
+    made_in: list[int] = []
+
+    def describe(document: dict[str, Any]) -> dict[str, Any]:
+        made_in.append(threading.get_ident())
+        return document
+
+    app = create_app(
+        name="till",
+        title="Till",
+        description="A till.",
+        settings=TillSettings(),
+        refusals=[],
+        routers=[],
+        describe=describe,
+    )
+    async with serve(app) as client:
+        assert (await client.get("/openapi.json")).json()["openapi"]
+    assert len(made_in) == 1
+    assert made_in != [threading.get_ident()]
 
 
 async def test_docs_are_served_by_us_outside_production() -> None:
