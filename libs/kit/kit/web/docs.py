@@ -45,7 +45,8 @@ router = Router(tags=["docs"])
     include_in_schema=False,
 )
 async def get_openapi(request: Request) -> Response:
-    """Answer the OpenAPI document: to make it takes part of a second, which nobody waits for."""
+    """Answer the OpenAPI document."""
+    # To make it takes a part of a second, which nobody else should wait for.
     document = await asyncio.to_thread(request.app.openapi)
     return Answer(200, body=orjson.dumps(document))
 

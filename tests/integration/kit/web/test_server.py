@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import stat
+import weakref
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from httpx import AsyncClient, AsyncHTTPTransport
 
 from kit.web.serving.protocol import HttpProtocol
 from kit.web.serving.server import DrainingServer
+from testkit.conditions import until
 from testkit.servers import serving
 
 
@@ -71,6 +73,20 @@ async def test_it_also_listens_at_a_socket_for_its_own_user_and_leaves_none_behi
                 answer = await http.get(f"http://127.0.0.1:{port}/")
                 assert answer.json() == "hello"
     assert not path.exists()
+
+
+class Cyclic:
+    """Something that only the collector of garbage ends."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+async def test_what_hangs_together_in_a_circle_is_let_go_after_a_while(web: FastAPI) -> None:
+    config = uvicorn.Config(web, http=HttpProtocol, log_config=None)
+    async with serving(DrainingServer(config, lambda: None, tick_seconds=0.001)):
+        left = weakref.ref(Cyclic())
+        await until(lambda: left() is None)
 
 
 async def test_a_socket_that_can_not_be_removed_cuts_no_answer_off(

@@ -13,8 +13,10 @@ import uvicorn
 
 # A batch of a thousand messages makes tens of thousands of objects that end with it, and so do some
 # hundred requests at once; hardly any is cyclic. At Python's own 700 the collector searched them
-# over and over.
+# over and over. Few that are cyclic may hold much, such as another service's answers: for these all
+# that was made since the start is searched once in a while.
 COLLECT_AFTER: Final = (50_000, 20, 20)
+COLLECT_TICKS: Final = 30
 TICK_SECONDS: Final = 1.0  # between two dates that answers carry
 _OWN_ONLY: Final = 0o600
 
@@ -98,7 +100,11 @@ class DrainingServer(uvicorn.Server):
     async def main_loop(self) -> None:
         """Renew the date that answers carry, until told to exit; called by uvicorn."""
         self._loop = asyncio.get_running_loop()
+        ticks = 0
         while not await self.on_tick(0):
+            ticks += 1
+            if ticks % COLLECT_TICKS == 0:
+                gc.collect()
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._tick_seconds):
                     await self._exits.wait()
