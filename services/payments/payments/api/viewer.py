@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -64,9 +65,12 @@ class Viewer:
         return shown(payment, self.as_whom(payment), self.language, action)
 
     def answer(self, status: int, payment: Payment) -> Answer:
-        """Return the payment as an answer, with its address unless the status is 200."""
+        """Return the payment as an answer, with its address unless the status is 200.
+
+        It is shown when it is sent or stored: how it ended may be told instead.
+        """
         where = {} if status == OK else {LOCATION: f"/v1/payments/{payment.id}"}
-        return Answer(status, self.sees(payment), where)
+        return Answer(status, partial(self.sees, payment), where)
 
 
 def _viewer(caller: Caller, language: CallerLanguage) -> Viewer:

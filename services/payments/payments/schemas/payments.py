@@ -1,5 +1,6 @@
 """Shapes how payments are paid, and how the API shows them."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
@@ -11,7 +12,7 @@ from kit.money import decimal_text
 from kit.refusals import Language
 from kit.web.card_pages import NextAction, ReceiptContact, ReturnUrl
 from kit.web.fields import AmountText, refuse_field
-from kit.web.schemas import Model
+from kit.web.schemas import ANSWER, Model
 from payments.domain.cards.charges import ReturnStatus
 from payments.domain.payment import Method, Payment, PaymentStatus
 from payments.domain.reasons import reason_label, status_label
@@ -100,86 +101,120 @@ class PayRequest(HowPaid):
     )
 
 
-class Payer(Model):
+@dataclass(kw_only=True)
+class Payer:
     """Who pays; ``username`` is null where the user has none, or it is not known yet."""
+
+    __pydantic_config__ = ANSWER
 
     user_id: UUID
     username: str | None = None
 
 
+@dataclass(kw_only=True)
 class Payee(Payer):
     """Who is paid, and into which wallet if the payer named one."""
 
     wallet_id: UUID | None = None
 
 
-class NamedService(Model):
+@dataclass(kw_only=True)
+class NamedService:
     """The service that is paid."""
+
+    __pydantic_config__ = ANSWER
 
     id: UUID
     name: str
 
 
-class SeenPayment(Model):
+@dataclass(kw_only=True)
+class SeenPayment:
     """What payer and payee both see of a payment."""
+
+    __pydantic_config__ = ANSWER
 
     id: UUID
     status: PaymentStatus
-    status_label: str = Field(description="The status in the caller's language.")
+    status_label: Annotated[str, Field(description="The status in the caller's language.")]
     amount: str
     currency: str
     payer: Payer
-    payee: Payee = Field(
-        description="Of an order it is the shop: a merchant, who is no user and has no `username`."
-    )
-    service: NamedService | None = Field(
-        None, description="The service that is paid, if it is one."
-    )
+    payee: Annotated[
+        Payee,
+        Field(
+            description="Of an order it is the shop: a merchant, who is no user and has no"
+            " `username`."
+        ),
+    ]
+    service: Annotated[
+        NamedService | None, Field(description="The service that is paid, if it is one.")
+    ] = None
     description: str | None = None
-    order_id: UUID | None = Field(None, description="The order that it pays, if a shop has one.")
-    transfer_id: UUID | None = Field(None, description="The wallet's transfer, once paid.")
+    order_id: Annotated[
+        UUID | None, Field(description="The order that it pays, if a shop has one.")
+    ] = None
+    transfer_id: Annotated[UUID | None, Field(description="The wallet's transfer, once paid.")] = (
+        None
+    )
     created_at: datetime
-    expires_at: datetime = Field(description="When it is cancelled if it is still unpaid.")
+    expires_at: Annotated[
+        datetime, Field(description="When it is cancelled if it is still unpaid.")
+    ]
     processing_at: datetime | None = None
     paid_at: datetime | None = None
     failed_at: datetime | None = None
     cancelled_at: datetime | None = None
-    reserved_at: datetime | None = Field(
-        None, description="When its money was set aside, where it was created with `reserve`."
+    reserved_at: Annotated[
+        datetime | None,
+        Field(description="When its money was set aside, where it was created with `reserve`."),
+    ] = None
+    execute_at: Annotated[
+        datetime | None, Field(description="When a scheduled payment is paid by itself.")
+    ] = None
+    paid_amount: Annotated[
+        str | None, Field(description="What was paid of it, once it is paid.")
+    ] = None
+    refunded_amount: Annotated[
+        str,
+        Field(description="How much has gone back, or is on its way back: the refunds say which."),
+    ]
+    refunded_at: Annotated[datetime | None, Field(description="When all of it had gone back.")] = (
+        None
     )
-    execute_at: datetime | None = Field(
-        None, description="When a scheduled payment is paid by itself."
-    )
-    paid_amount: str | None = Field(None, description="What was paid of it, once it is paid.")
-    refunded_amount: str = Field(
-        description="How much has gone back, or is on its way back: the refunds say which."
-    )
-    refunded_at: datetime | None = Field(None, description="When all of it had gone back.")
-    disputed_amount: str = Field(
-        description="What the card's owner wants back from their bank, or has got back: all that "
-        "is disputed but what was won; where all was won, that."
-    )
-    disputed_at: datetime | None = Field(None, description="When the dispute began.")
-    dispute_outcome: Literal["won", "lost"] | None = Field(
-        None, description="How the bank decided; null while it is open. `won`: for the payee."
-    )
+    disputed_amount: Annotated[
+        str,
+        Field(
+            description="What the card's owner wants back from their bank, or has got back: all"
+            " that is disputed but what was won; where all was won, that."
+        ),
+    ]
+    disputed_at: Annotated[datetime | None, Field(description="When the dispute began.")] = None
+    dispute_outcome: Annotated[
+        Literal["won", "lost"] | None,
+        Field(description="How the bank decided; null while it is open. `won`: for the payee."),
+    ] = None
 
 
+@dataclass(kw_only=True)
 class IncomingPayment(SeenPayment):
     """A payment to the caller."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{**SEEN, "direction": "in"}]})
+    __pydantic_config__ = ConfigDict(
+        **ANSWER, json_schema_extra={"examples": [{**SEEN, "direction": "in"}]}
+    )
 
     direction: Literal["in"] = "in"
 
 
+@dataclass(kw_only=True)
 class OutgoingPayment(SeenPayment):
     """A payment by the caller, with the fields that only the payer sees.
 
     Why it failed is one of them: it says how much the payer has.
     """
 
-    model_config = ConfigDict(json_schema_extra={"examples": [PAID]})
+    __pydantic_config__ = ConfigDict(**ANSWER, json_schema_extra={"examples": [PAID]})
 
     direction: Literal["out"] = "out"
     from_wallet_id: UUID | None = None
@@ -188,24 +223,31 @@ class OutgoingPayment(SeenPayment):
     metadata: dict[str, str | int | bool | None] | None = None
     lines: list[PaymentLine] | None = None
     method: Method = Method.WALLET
-    next_action: NextAction | None = Field(
-        None, description="For cards: where to send the payer, until the card is entered."
-    )
-    returned_amount: str = Field(
-        "0.00",
-        description="For cards: what was charged though the payment was not paid, and goes back to"
-        " the card by itself.",
-    )
-    return_status: ReturnStatus | None = Field(
-        None,
-        description="How that return stands. `refused`: the provider did not give the money back;"
-        " it stays there until an administrator sees to it.",
-    )
-    failure_reason: str | None = Field(None, description="Why it failed: a stable code.")
-    cancellation_reason: str | None = Field(
-        None, description="Why it was cancelled: a stable code."
-    )
-    reason_label: str | None = Field(None, description="Either reason in the caller's language.")
+    next_action: Annotated[
+        NextAction | None,
+        Field(description="For cards: where to send the payer, until the card is entered."),
+    ] = None
+    returned_amount: Annotated[
+        str,
+        Field(
+            description="For cards: what was charged though the payment was not paid, and goes"
+            " back to the card by itself."
+        ),
+    ] = "0.00"
+    return_status: Annotated[
+        ReturnStatus | None,
+        Field(
+            description="How that return stands. `refused`: the provider did not give the money"
+            " back; it stays there until an administrator sees to it."
+        ),
+    ] = None
+    failure_reason: Annotated[str | None, Field(description="Why it failed: a stable code.")] = None
+    cancellation_reason: Annotated[
+        str | None, Field(description="Why it was cancelled: a stable code.")
+    ] = None
+    reason_label: Annotated[
+        str | None, Field(description="Either reason in the caller's language.")
+    ] = None
 
 
 AnyPayment = TypeAliasType(
@@ -249,8 +291,8 @@ def shown(
         "dispute_outcome": payment.dispute_outcome,
     }
     if viewer_id != payment.payer_id:
-        return IncomingPayment.model_construct(**seen)
-    return OutgoingPayment.model_construct(
+        return IncomingPayment(**seen)
+    return OutgoingPayment(
         **seen,
         from_wallet_id=payment.payer_account_id,
         card_last4=payment.card_last4,
@@ -272,7 +314,7 @@ def shown(
 def _service(payment: Payment) -> NamedService | None:
     if payment.service_id is None or payment.service_name is None:
         return None
-    return NamedService.model_construct(id=payment.service_id, name=payment.service_name)
+    return NamedService(id=payment.service_id, name=payment.service_name)
 
 
 def _amount(minor: int | None, currency: str) -> str | None:

@@ -1,8 +1,10 @@
 """An answer says more than its text: facts about it, and what of it is kept for repetitions."""
 
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
 from kit.web.answers import Answer
 
@@ -17,6 +19,39 @@ class Coin(BaseModel):
 
 class CoinNamed(BaseModel):
     id: UUID
+
+
+@dataclass(kw_only=True)
+class Token:
+    id: UUID
+    coin: Coin
+    made_at: datetime
+    secret: str | None = None
+
+
+TOKEN = Token(id=ID, coin=Coin(id=ID, secret="ü"), made_at=datetime(2026, 1, 31, tzinfo=UTC))
+
+
+def test_a_dataclass_is_written_as_it_is_documented() -> None:
+    answer = Answer(201, TOKEN)
+    assert answer.body == TypeAdapter(Token).dump_json(TOKEN)
+    assert answer.says(CoinNamed) == CoinNamed(id=ID)
+    changed = answer.with_fields(secret="t")
+    assert changed.body == answer.body.replace(b'"secret":null', b'"secret":"t"')
+
+
+def test_what_is_told_later_is_made_once_and_only_if_it_is_told() -> None:
+    made: list[Token] = []
+
+    def make() -> Token:
+        made.append(TOKEN)
+        return TOKEN
+
+    answer = Answer(202, make)
+    assert not made
+    assert answer.says(CoinNamed).id == ID
+    assert answer.stored == answer.body == Answer(202, TOKEN).body
+    assert len(made) == 1
 
 
 def test_what_an_answer_says_is_taken_from_what_it_was_made_of() -> None:
