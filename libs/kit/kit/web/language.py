@@ -11,7 +11,7 @@ from kit.http import preferred_language
 from kit.refusals import Language
 
 
-async def caller_language(
+def caller_language(
     accept_language: Annotated[
         str | None, Header(description="Language of texts: en or ru.")
     ] = None,

@@ -31,7 +31,7 @@ def preference_applied(seconds: float) -> dict[str, str]:
     return {PREFERENCE_APPLIED: f"wait={seconds:.0f}"}
 
 
-async def _wait(
+def _wait(
     prefer: Annotated[
         str | None, Header(description="`wait=N`: wait up to N seconds (1 to 30) for the end.")
     ] = None,

@@ -37,6 +37,6 @@ def test_the_better_liked_of_english_and_russian_is_chosen(
     assert preferred_language(header) == language
 
 
-async def test_an_operation_can_ask_for_the_language() -> None:
-    assert await caller_language("ru") == "ru"
-    assert await caller_language(None) == "en"
+def test_an_operation_can_ask_for_the_language() -> None:
+    assert caller_language("ru") == "ru"
+    assert caller_language(None) == "en"

@@ -49,11 +49,10 @@ class _Dependency(NamedTuple):
     is_async: bool
     binder: "Binder"
 
-    async def add(self, arguments: Arguments, inner: Arguments) -> None:
-        provided = self.provide(**inner)
-        if self.is_async:
-            provided = await provided
-        arguments[self.name] = provided
+    @property
+    def waits(self) -> bool:
+        """Tell whether providing it may wait for something."""
+        return self.is_async or self.binder.waits
 
 
 class Binder:
@@ -82,7 +81,12 @@ class Binder:
         self._callers = [d.name for d in asked.dependencies if d.call in _CALLERS and d.name]
         self._needs_caller = any(d.call is caller for d in asked.dependencies)
         self._takes_caller = any(d.call is maybe_caller for d in asked.dependencies)
-        self._dependencies = [_dependency(d) for d in asked.dependencies if d.call not in _CALLERS]
+        provided = [_dependency(d) for d in asked.dependencies if d.call not in _CALLERS]
+        self._at_once = [one for one in provided if not one.waits]
+        self._awaited = [one for one in provided if one.waits]
+        self._dependencies = provided  # in their order, for what is said of them
+        # Whether reading the arguments may wait for something.
+        self.waits: bool = bool(self._fields) or bool(self._awaited)
         # Whether a form is read rather than JSON.
         self.is_form: bool = asked.is_form or any(d.binder.is_form for d in self._dependencies)
         self.parameters: tuple[str, ...] = tuple(sorted(self._query_names()))
@@ -144,8 +148,34 @@ class Binder:
 
         `strangers` are the faults of parameters of the query that none of them knows.
         """
-        arguments = self._path_arguments(exchange.path_values)
         faults: list[FieldFault] = []
+        arguments = self._head_arguments(exchange, parameters, faults)
+        if self._fields and form is not None:
+            self._take_form(form, arguments, faults)
+        elif self._fields:
+            await self._take_json(exchange, arguments, faults)
+        faults.extend(strangers)
+        self._complete(exchange, parameters, arguments, faults)
+        for dependency in self._awaited:
+            inner = await dependency.binder.arguments(exchange, parameters, form)
+            provided = dependency.provide(**inner)
+            arguments[dependency.name] = await provided if dependency.is_async else provided
+        return arguments
+
+    def arguments_at_once(self, exchange: Exchange, parameters: dict[str, str]) -> Arguments:
+        """Return the arguments as `arguments` does, where nothing has to be waited for."""
+        faults: list[FieldFault] = []
+        arguments = self._head_arguments(exchange, parameters, faults)
+        self._complete(exchange, parameters, arguments, faults)
+        return arguments
+
+    def _head_arguments(
+        self, exchange: Exchange, parameters: dict[str, str], faults: list[FieldFault]
+    ) -> Arguments:
+        """Return the arguments that stand in the head of a request."""
+        arguments: Arguments = {}
+        if self._path:
+            self._take_path(exchange.path_values, arguments)
         if self._query:
             _take(self._query, parameters, "/query", arguments, faults)
         if self._headers:
@@ -156,25 +186,30 @@ class Binder:
                 if raw in headers
             }
             _take(self._headers, given, "/header", arguments, faults)
-        if self._fields and form is not None:
-            self._take_form(form, arguments, faults)
-        elif self._fields:
-            await self._take_json(exchange, arguments, faults)
-        faults.extend(strangers)
+        return arguments
+
+    def _complete(
+        self,
+        exchange: Exchange,
+        parameters: dict[str, str],
+        arguments: Arguments,
+        faults: list[FieldFault],
+    ) -> None:
+        """Refuse faulty arguments; add those that are there, or made of others, at once."""
         if faults:
             raise ValidationFailed(errors=faults)
         for name in self._callers:
             arguments[name] = exchange.identity
         if self._request is not None:
             arguments[self._request] = exchange.request()
-        for dependency in self._dependencies:
-            inner = await dependency.binder.arguments(exchange, parameters, form)
-            await dependency.add(arguments, inner)
-        return arguments
+        for dependency in self._at_once:
+            inner = dependency.binder.arguments_at_once(exchange, parameters)
+            arguments[dependency.name] = dependency.provide(**inner)
 
-    def _path_arguments(self, values: dict[str, str]) -> Arguments:
+    def _take_path(self, values: dict[str, str], arguments: Arguments) -> None:
         try:
-            return {value.name: value.validate(values[value.key]) for value in self._path}
+            for value in self._path:
+                arguments[value.name] = value.validate(values[value.key])
         except ValidationError:
             raise PathUnknown from None
 
@@ -188,27 +223,27 @@ class Binder:
         if not body and not value.is_required:
             arguments[value.name] = value.default()
             return
-        media_type = _media_type(content_type)
-        if not body and (media_type == bodies.JSON or media_type not in self._other_bodies):
+        name = _media_type(content_type) if self._other_bodies else bodies.JSON
+        reader = self._other_bodies.get(name)
+        if not body and (reader is None or name == bodies.JSON):
             raise BodyUnreadable(why=bodies.NO_BODY)
         read, found, placed = await bodies.aside(
-            partial(self._read, value, body, content_type), length=len(body)
+            partial(self._read, value, body, content_type, reader), length=len(body)
         )
         exchange.scope["saldo.placed"] = placed
         faults.extend(found)
         arguments[value.name] = read
 
     def _read(
-        self, value: _Value, body: bytes, content_type: bytes | None
+        self, value: _Value, body: bytes, content_type: bytes | None, reader: BodyReader | None
     ) -> tuple[Any, list[FieldFault], Placed]:
         """Return the value of a body, its faults, and where further ones are in it."""
-        name = _media_type(content_type)
-        reader = self._other_bodies.get(name)
-        bodies.require_content_type(content_type, bodies.JSON if reader is None else name)
         placed: Placed = bodies.as_it_is
         if reader is None:
+            bodies.require_content_type(content_type, bodies.JSON)
             document = bodies.parse_json(body)
         else:
+            bodies.require_content_type(content_type, _media_type(content_type))
             document, placed = reader(body)
             body = orjson.dumps(document)
         if b"\\u0000" in body and (found := nul_faults(document)[:MAX_FAULTS]):
@@ -268,17 +303,24 @@ def _value(parameter: Parameter, *, is_json: bool = False) -> _Value:
         warnings.simplefilter("ignore")
         declared: Any = Annotated[info.annotation, info]
         adapter: TypeAdapter[Any] = TypeAdapter(declared)
+    read = adapter.validator
     return _Value(
         name=parameter.name,
         key=parameter.key,
-        validate=adapter.validate_json if is_json else adapter.validate_python,
+        validate=read.validate_json if is_json else read.validate_python,
         is_required=info.is_required(),
-        default=lambda: info.get_default(call_default_factory=True),
+        default=_nothing
+        if info.default is None
+        else lambda: info.get_default(call_default_factory=True),
         is_model=model is not None,
         names=(parameter.key,)
         if model is None
         else tuple(name_of(name, info) for name, info in model.model_fields.items()),
     )
+
+
+def _nothing() -> None:
+    """Return the default of most values."""
 
 
 def _ignores_others(parameter: Parameter) -> bool:
