@@ -5,6 +5,7 @@ Does not convert between currencies, and never touches a float.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 from typing import Self
 
@@ -170,6 +171,7 @@ def decimal_text(minor: int, currency: str) -> str:
     return f"{'-' if minor < 0 else ''}{digits[:-exponent]}.{digits[-exponent:]}"
 
 
+@cache
 def example_amount(currency: str) -> str:
     """Return an accepted amount of the currency, for messages and documents."""
     return decimal_text(150 * 10 ** CURRENCIES[currency], currency)

@@ -7,7 +7,6 @@ what its waiters wait for.
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final, Generic, Protocol, TypeVar
@@ -94,16 +93,19 @@ class Places:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._taken: Counter[UUID] = Counter()
+        self._taken: dict[UUID, int] = {}
 
     @contextmanager
     def place(self, user_id: UUID) -> Iterator[bool]:
         """Take a place for as long as the block runs; False where the user has none left."""
-        is_free = self._taken[user_id] < self._most
-        self._taken[user_id] += is_free
+        taken = self._taken.get(user_id, 0)
+        if taken >= self._most:
+            yield False
+            return
+        self._taken[user_id] = taken + 1
         try:
-            yield is_free
+            yield True
         finally:
-            self._taken[user_id] -= is_free
-            if not self._taken[user_id]:
-                del self._taken[user_id]
+            left = self._taken.pop(user_id) - 1
+            if left:
+                self._taken[user_id] = left

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Annotated, Final, Literal, Self
 from uuid import UUID
@@ -119,7 +119,7 @@ class _Verified:
     session_id: str
     token_version: int
     is_user: bool
-    expires: float
+    good_until: datetime
     cached_until: float
 
 
@@ -226,7 +226,7 @@ class TokenVerifier:
     def _check_still_good(self, verified: _Verified) -> None:
         if verified.kid not in self._keys.keys:
             raise TokenInvalid
-        if verified.expires + LEEWAY_SECONDS <= self._clock.now().timestamp():
+        if verified.good_until <= self._clock.now():
             raise TokenInvalid
         if verified.is_user:
             if not self._revocations.fresh:
@@ -265,7 +265,7 @@ class TokenVerifier:
             session_id=str(claims.session_id),
             token_version=claims.token_version,
             is_user=claims.service is None,
-            expires=claimed.exp,
+            good_until=claims.expires_at + timedelta(seconds=LEEWAY_SECONDS),
             cached_until=self._monotonic() + CACHE_SECONDS,
         )
 

@@ -146,6 +146,7 @@ def create_app(  # noqa: PLR0913 (each is named at the one call per service)
     app.state.settings = settings
     app.state.clock = SystemClock()
     app.state.allowance = Allowance()
+    app.state.turns = None  # unless the service shares out turns
     app.state.readiness = {}
     app.state.readiness_seconds = READINESS_SECONDS
     app.include_router(health.router)

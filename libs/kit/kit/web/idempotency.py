@@ -128,7 +128,7 @@ async def idempotently(  # noqa: PLR0913 - all named at the call
     """
     database: Database = request.app.state.database
     database.require_no_backlog()
-    given = request.headers.get("idempotency-key")
+    given = _key_header(request)
     if given is None and without_key is not None:
         return await without_key()
     if given is None:
@@ -154,13 +154,21 @@ async def is_answered(request: Request, caller: Identity, *, operation: str) -> 
     """
     database: Database = request.app.state.database
     database.require_no_backlog()
-    given = request.headers.get("idempotency-key")
+    given = _key_header(request)
     if given is None:
         return False
     key, since = read_key(given), database.clock.now() - KEPT
     async with database.read() as connection:
         found = await connection.fetchval(_IS_KEPT, caller.subject, operation, key, since)
     return bool(found)
+
+
+def _key_header(request: Request) -> str | None:
+    """Return the header as it came; hardly any request has one, and the look is short."""
+    for name, value in request.scope["headers"]:
+        if name == b"idempotency-key":
+            return str(value, "latin-1")
+    return None
 
 
 def read_key(header: str) -> str:

@@ -76,6 +76,8 @@ from payments.service import payments as service
 from payments.service.payments import Creation, Paying
 from payments.wiring import Wired
 
+_AS_IT_IS = PayRequest()  # what a request without a body asks for
+
 router = Router(tags=["payments"], scope="payments")
 
 
@@ -216,7 +218,7 @@ async def pay_payment(  # noqa: PLR0913 (one parameter for each of the request's
 ) -> Answer:
     """Begin to pay the payment; wait for its end where the caller prefers that."""
     await require_payment(viewer, payment_id, wired)
-    asked = body or PayRequest()
+    asked = body or _AS_IT_IS
     card = card_of(asked, wired)
     wanted = Paying(
         payment_id,

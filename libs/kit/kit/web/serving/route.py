@@ -163,7 +163,7 @@ class Route(APIRoute):
         return identity
 
     def _turn(self, exchange: Exchange) -> AbstractAsyncContextManager[None]:
-        turns: Turns | None = getattr(exchange.scope["app"].state, "turns", None)
+        turns: Turns | None = exchange.scope["app"].state.turns
         caller = exchange.identity
         if turns is None or not self.takes_turn or caller is None or caller.user_id is None:
             return nullcontext()
