@@ -7,7 +7,7 @@ import pytest
 
 from kit.ids import new_id
 from kit.money import Money
-from kit.waiters import Places
+from kit.waiters import Places, in_time
 from payments.domain.creation import PaymentOrder, decide_creation
 from payments.domain.parties import Parties, PayeeName, Person
 from payments.domain.payment import Payment, PaymentStatus
@@ -38,6 +38,30 @@ async def test_all_who_wait_for_a_payment_are_told_and_nobody_else() -> None:
         payment_waiters.wake([mine])
         assert await one == await two == mine
         assert not three.done()
+
+
+async def test_news_is_waited_for_no_longer_than_asked_and_what_comes_later_hurts_nobody() -> None:
+    payment_waiters = PaymentWaiters()
+    mine = payment(10)
+    with payment_waiters.expect(mine.id) as finish:
+        payment_waiters.wake([mine])
+        assert await in_time(finish, 0) == mine
+    with payment_waiters.expect(mine.id) as finish:
+        assert await in_time(finish, 0) is None
+        payment_waiters.wake([mine])
+    with payment_waiters.expect(mine.id) as finish:
+        asyncio.get_running_loop().call_soon(payment_waiters.wake, [mine])
+        assert await in_time(finish, 60) == mine
+
+
+async def test_who_goes_while_waiting_has_nothing_told_to_them() -> None:
+    payment_waiters = PaymentWaiters()
+    mine = payment(10)
+    with pytest.raises(TimeoutError), payment_waiters.expect(mine.id) as finish:
+        async with asyncio.timeout(0):
+            await in_time(finish, 60)
+    payment_waiters.wake([mine])
+    assert finish.cancelled()
 
 
 async def test_being_told_twice_is_being_told_once() -> None:

@@ -14,7 +14,7 @@ from kit.http import LOCATION
 from kit.ids import new_id
 from kit.refusals import CursorInvalid
 from kit.step_up import StepUpRequired
-from kit.waiters import Places
+from kit.waiters import Places, in_time
 from kit.web.answers import Answer
 from kit.web.audit import Auditing
 from kit.web.idempotency import idempotently
@@ -208,10 +208,8 @@ async def _ended(
     with places.place(viewer.user_id) as is_free:
         if not is_free:
             return accepted
-        try:
-            async with asyncio.timeout(wait or SHORT_WAIT):
-                refund = await end
-        except TimeoutError:
+        refund = await in_time(end, wait or SHORT_WAIT)
+        if refund is None:
             return Answer(ACCEPTED, body=accepted.body, headers=headers)
     if refund.status is RefundStatus.FAILED:
         if refund.failure_reason == NOT_COVERED:

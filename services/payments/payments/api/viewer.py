@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from kit.http import LOCATION
 from kit.refusals import Language
-from kit.waiters import Places
+from kit.waiters import Places, in_time
 from kit.web.answers import Answer
 from kit.web.card_pages import NextAction
 from kit.web.identity import Caller, Identity
@@ -117,10 +117,8 @@ async def _answer_in_time(
     accepted: Answer, news: asyncio.Future[Payment], wait: float, viewer: Viewer, *, status: int
 ) -> Answer:
     headers = {**accepted.own_headers, **preference_applied(wait)}
-    try:
-        async with asyncio.timeout(wait):
-            payment = await news
-    except TimeoutError:
+    payment = await in_time(news, wait)
+    if payment is None:
         return Answer(accepted.status_code, body=accepted.body, headers=headers)
     if status == OK:
         del headers[LOCATION]

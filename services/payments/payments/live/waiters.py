@@ -1,8 +1,8 @@
 """Lets requests wait for payments and refunds to end without a connection held."""
 
 import asyncio
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from uuid import UUID
 
 from kit.db import Connection
@@ -18,17 +18,15 @@ class PaymentWaiters(Waiters[Payment]):
     async def _news(self, connection: Connection, ids: Iterable[UUID]) -> list[Payment]:
         return await Payments(connection).news_among(ids)
 
-    @contextmanager
     def expect(
         self, payment_id: UUID, *, or_set_aside: bool = False
-    ) -> Iterator[asyncio.Future[Payment]]:
-        """Yield a future of the payment's final state; open it before paying.
+    ) -> AbstractContextManager[asyncio.Future[Payment]]:
+        """Enter with a future of the payment's final state; open it before paying.
 
         With ``or_set_aside`` it is enough that its money has been set aside.
         """
         is_awaited = _is_set_aside_or_final if or_set_aside else _is_final
-        with self._expected(payment_id, is_awaited) as future:
-            yield future
+        return self._expected(payment_id, is_awaited)
 
 
 class RefundWaiters(Waiters[Refund]):
@@ -37,11 +35,9 @@ class RefundWaiters(Waiters[Refund]):
     async def _news(self, connection: Connection, ids: Iterable[UUID]) -> list[Refund]:
         return await Refunds(connection).ended_among(ids)
 
-    @contextmanager
-    def expect(self, refund_id: UUID) -> Iterator[asyncio.Future[Refund]]:
-        """Yield a future of the refund's end; open it before asking."""
-        with self._expected(refund_id, _has_ended) as future:
-            yield future
+    def expect(self, refund_id: UUID) -> AbstractContextManager[asyncio.Future[Refund]]:
+        """Enter with a future of the refund's end; open it before asking."""
+        return self._expected(refund_id, _has_ended)
 
 
 def _is_final(payment: Payment) -> bool:

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from kit.http import LOCATION
 from kit.step_up import WithoutStepUp
+from kit.waiters import in_time
 from kit.web.answers import Answer
 from kit.web.identity import Identity
 from kit.web.step_up import without_step_up
@@ -85,8 +86,4 @@ async def _in_time(wired: Wiring, attempt: PayAttempt, news: asyncio.Future[Orde
     with wired.places.place(attempt.buyer_id) as is_free:
         if not is_free:
             return None
-        try:
-            async with asyncio.timeout(attempt.seconds):
-                return await news
-        except TimeoutError:
-            return None
+        return await in_time(news, attempt.seconds)

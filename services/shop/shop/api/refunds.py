@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from kit.db import UnitOfWork
 from kit.http import LOCATION
+from kit.waiters import in_time
 from kit.web.answers import Answer
 from kit.web.audit import Auditing
 from kit.web.idempotency import idempotently
@@ -108,10 +109,8 @@ async def _ended(
     with wired.places.place(caller_id) as is_free:
         if not is_free:
             return accepted
-        try:
-            async with asyncio.timeout(wait):
-                refund = await end
-        except TimeoutError:
+        refund = await in_time(end, wait)
+        if refund is None:
             return Answer(ACCEPTED, body=accepted.body, headers=headers)
     async with wired.database.snapshot() as connection:
         [order] = await with_aftermath(

@@ -1,8 +1,8 @@
 """Lets requests wait for what becomes of a payment, or a refund, of an order."""
 
 import asyncio
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from uuid import UUID
 
 from kit.db import Connection
@@ -18,11 +18,10 @@ class OrderWaiters(Waiters[Order]):
     async def _news(self, connection: Connection, ids: Iterable[UUID]) -> list[Order]:
         return await Orders(connection).among(ids)
 
-    @contextmanager
     def expect(
         self, order_id: UUID, payment_id: UUID, *, or_page: bool = False
-    ) -> Iterator[asyncio.Future[Order]]:
-        """Yield a future of the order as this payment has left it; open it before paying.
+    ) -> AbstractContextManager[asyncio.Future[Order]]:
+        """Enter with a future of the order as this payment has left it; open it before paying.
 
         With ``or_page`` it is enough that the card can be entered.
         """
@@ -33,8 +32,7 @@ class OrderWaiters(Waiters[Order]):
                 return False
             return payment.is_over or (or_page and payment.page_url is not None)
 
-        with self._expected(order_id, is_awaited) as future:
-            yield future
+        return self._expected(order_id, is_awaited)
 
 
 class OrderRefundWaiters(Waiters[OrderRefund]):
@@ -43,11 +41,9 @@ class OrderRefundWaiters(Waiters[OrderRefund]):
     async def _news(self, connection: Connection, ids: Iterable[UUID]) -> list[OrderRefund]:
         return await OrderRefunds(connection).ended_among(ids)
 
-    @contextmanager
-    def expect(self, refund_id: UUID) -> Iterator[asyncio.Future[OrderRefund]]:
-        """Yield a future of the refund's end; open it before asking."""
-        with self._expected(refund_id, _has_ended) as future:
-            yield future
+    def expect(self, refund_id: UUID) -> AbstractContextManager[asyncio.Future[OrderRefund]]:
+        """Enter with a future of the refund's end; open it before asking."""
+        return self._expected(refund_id, _has_ended)
 
 
 def _has_ended(refund: OrderRefund) -> bool:
