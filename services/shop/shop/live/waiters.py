@@ -21,7 +21,7 @@ class OrderWaiters(Waiters[Order]):
     def expect(
         self, order_id: UUID, payment_id: UUID, *, or_page: bool = False
     ) -> AbstractContextManager[asyncio.Future[Order]]:
-        """Enter with a future of the order as this payment has left it; open it before paying.
+        """Enter with a future of the order as its payment leaves it; open it first.
 
         With ``or_page`` it is enough that the card can be entered.
         """
