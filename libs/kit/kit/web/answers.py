@@ -52,13 +52,12 @@ class Answer(Response):
         self._model = model
         self._stored = stored
         if not callable(model):
-            self.body = body if model is None else _rendered(model)
+            self.body = body or _rendered(model)
 
     @cached_property
     def body(self) -> bytes:  # type: ignore[override] # it may be set, as of any response
         """The rendered answer."""
-        model = self._made
-        return b"" if model is None else _rendered(model)
+        return _rendered(self._made)
 
     @property
     def stored(self) -> bytes:
@@ -106,7 +105,9 @@ class Answer(Response):
         return Answer(status, headers=headers, body=body, is_repeated=self.is_repeated)
 
 
-def _rendered(model: "Shape") -> bytes:
+def _rendered(model: "Shape | None") -> bytes:
+    if model is None:
+        return b""
     if isinstance(model, BaseModel):
         return to_json(model)
     return orjson.dumps(model, default=_plain, option=orjson.OPT_UTC_Z)
