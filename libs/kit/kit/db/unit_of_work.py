@@ -14,7 +14,7 @@ from asyncpg.exceptions import PostgresError
 
 from kit import context
 from kit.clock import Clock
-from kit.db.losses import SUSPECTS, ConnectionLostError, is_loss
+from kit.db.losses import SUSPECTS, ConnectionLostError, has_ended, is_loss
 from kit.db.query import render
 from kit.wake_up import WakeUp
 
@@ -27,6 +27,7 @@ T = TypeVar("T")
 # A server that stops ends its connections one after the other, so the one taken instead may be the
 # next. More often would let a statement that makes the server fall do so again and again.
 REPEATS: Final = 2
+BEGIN_SECONDS: Final = 5.0
 
 log = structlog.get_logger(__name__)
 
@@ -163,7 +164,7 @@ class Snapshot(Connection):
     async def begin(self) -> None:
         """Send BEGIN; where that loses the connection, another one can be taken."""
         begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-        await self._do(lambda driver: driver.execute(begin))
+        await self._do(lambda driver: driver.execute(begin, timeout=BEGIN_SECONDS))
 
     async def end(self) -> None:
         """Let the moment go."""
@@ -217,7 +218,7 @@ class UnitOfWork(Connection):
 
     async def begin(self) -> None:
         """Send BEGIN; where that loses the connection, another one can be taken."""
-        await self._do(lambda driver: driver.execute("BEGIN"))
+        await self._do(lambda driver: driver.execute("BEGIN", timeout=BEGIN_SECONDS))
 
     async def __aenter__(self) -> Self:
         self._token = _is_open.set(True)
@@ -255,3 +256,40 @@ class UnitOfWork(Connection):
         status = await self._do(lambda driver: driver.execute("COMMIT"), is_undone=False)
         if status != "COMMIT":
             raise CommitRefusedError
+
+
+class OneStatement(UnitOfWork):
+    """A unit of work for one statement, which is a transaction by itself: no BEGIN, no COMMIT.
+
+    Where messages go with the statement they are emitted before it, and there is a transaction.
+    """
+
+    __slots__ = ("_has_begun", "_is_sent")
+
+    def __init__(self, database: Lender, driver: Driver) -> None:
+        super().__init__(database, driver)
+        self._has_begun = self._is_sent = False
+
+    async def begin(self) -> None:
+        """Send nothing."""
+
+    async def _do(self, work: Callable[[Driver], Awaitable[T]], *, is_undone: bool = True) -> T:
+        if self._before_commit and not self._has_begun and not self._is_sent:
+            self._has_begun = True
+            await super().begin()
+        if self._has_begun:
+            return await super()._do(work, is_undone=is_undone)
+        if self._is_sent:
+            raise RuntimeError("the one statement was sent, and has been committed")
+        if has_ended(self.driver):
+            raise ConnectionLostError(is_undone=True)
+        self._is_sent = True
+        return await super()._do(work, is_undone=False)
+
+    async def _commit(self) -> None:
+        if self._has_begun or self._before_commit:
+            await super()._commit()
+
+    async def _roll_back(self) -> None:
+        if self._has_begun:
+            await super()._roll_back()
