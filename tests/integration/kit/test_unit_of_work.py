@@ -9,7 +9,12 @@ from sqlalchemy import Column, MetaData, Table, Text, select
 
 from kit import context
 from kit.db.database import Database
-from kit.db.unit_of_work import CommitRefusedError, UnitOfWork, a_unit_of_work_is_open
+from kit.db.unit_of_work import (
+    CommitRefusedError,
+    LastWrite,
+    UnitOfWork,
+    a_unit_of_work_is_open,
+)
 from kit.ids import new_id
 from kit.messaging.outbox import emit
 from testkit.databases import Cluster
@@ -157,6 +162,49 @@ async def test_a_reply_without_an_addressee_is_an_error_of_the_handler(database:
         emit(uow, Worked(in_reply_to=new_id()), subject="1", to="payments")
     (row,) = await outbox_rows(database)
     assert (row.exchange, row.routing_key) == ("saldo.replies", "payments")
+
+
+def forget(_: UnitOfWork, subjects: list[str]) -> LastWrite:
+    return LastWrite("DELETE FROM outbox WHERE subject = ANY($1)", [subjects])
+
+
+def redirect(_: UnitOfWork, subjects: list[str]) -> LastWrite:
+    return LastWrite(
+        "UPDATE outbox SET exchange = $2 WHERE subject = ANY($1)", [subjects, "elsewhere"]
+    )
+
+
+async def test_all_that_waits_for_commit_is_one_statement(database: Database) -> None:
+    for subject in "abc":
+        async with database.unit_of_work() as uow:
+            emit(uow, ToyTold(text=subject), subject=subject)
+    before = database.statements
+    async with database.unit_of_work() as uow:
+        uow.before_commit(redirect, "b")
+        emit(uow, ToyTold(text="d"), subject="d")
+        uow.before_commit(forget, "a")
+        uow.before_commit(forget, "c")
+    assert database.statements - before == 1
+    rows = await outbox_rows(database)
+    assert {subject: row.exchange for row in rows for subject in row.subjects} == {
+        "b": "elsewhere",
+        "d": "kit.events",
+    }
+
+
+async def test_who_looks_at_what_waits_for_commit_has_it_written_before(
+    database: Database,
+) -> None:
+    async with database.unit_of_work() as uow:
+        emit(uow, ToyTold(text="a"), subject="a")
+        uow.before_commit(redirect, "a")
+        await uow.write_now(forget)
+        assert await uow.fetchval("SELECT count(*) FROM outbox") == 0
+        await uow.write_now(forget, redirect)
+        assert await uow.fetchval("SELECT count(*) FROM outbox") == 1
+        uow.before_commit(redirect, "a")
+    [row] = await outbox_rows(database)
+    assert row.exchange == "elsewhere"
 
 
 async def test_one_statement_is_a_transaction_by_itself(database: Database) -> None:

@@ -5,7 +5,8 @@ The edge (a route, a consumer, a timer) opens a unit of work; verbs use it and n
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeVar
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, Self, TypeVar
 
 import structlog
 from asyncpg import Connection as Driver
@@ -14,6 +15,7 @@ from asyncpg.exceptions import PostgresError
 
 from kit import context
 from kit.clock import Clock
+from kit.db.bulk import joined
 from kit.db.losses import SUSPECTS, ConnectionLostError, has_ended, is_loss
 from kit.db.query import render
 from kit.wake_up import WakeUp
@@ -171,7 +173,14 @@ class Snapshot(Connection):
         await self._roll_back()
 
 
-Flush = Callable[["UnitOfWork", list[T]], Awaitable[None]]
+class LastWrite(NamedTuple):
+    """A statement that returns nothing, and its arguments; others are sent with it."""
+
+    text: str
+    args: Sequence[Any]
+
+
+Flush = Callable[["UnitOfWork", list[T]], LastWrite]
 
 
 class UnitOfWork(Connection):
@@ -205,8 +214,16 @@ class UnitOfWork(Connection):
         return self._database.wake_up
 
     def before_commit(self, flush: Flush[T], item: T) -> None:
-        """Call `flush` once, right before COMMIT, with all items given for it, in order."""
+        """Write right before COMMIT what `flush` makes of all items given for it, in order.
+
+        All such writes are one statement: none of them sees what another one has written.
+        """
         self._before_commit.setdefault(flush, []).append(item)
+
+    async def write_now(self, *flushes: Flush[Any]) -> None:
+        """Write what waits for COMMIT, if some of it is for these: the caller will look at it."""
+        if any(flush in self._before_commit for flush in flushes):
+            await self._write_last()
 
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Run a quick, non-blocking callback once COMMIT has succeeded; lost on a crash.
@@ -250,12 +267,18 @@ class UnitOfWork(Connection):
                     log.exception("after_commit_failed", callback=repr(callback))
 
     async def _commit(self) -> None:
-        for flush, items in self._before_commit.items():
-            await flush(self, items)
+        if self._before_commit:
+            await self._write_last()
         # In a failed transaction COMMIT succeeds as a statement and answers "ROLLBACK".
         status = await self._do(lambda driver: driver.execute("COMMIT"), is_undone=False)
         if status != "COMMIT":
             raise CommitRefusedError
+
+    async def _write_last(self) -> None:
+        writes = [flush(self, items) for flush, items in self._before_commit.items()]
+        args = chain.from_iterable(write.args for write in writes)
+        await self.execute(joined(tuple(write.text for write in writes)), *args)
+        self._before_commit.clear()
 
 
 class OneStatement(UnitOfWork):

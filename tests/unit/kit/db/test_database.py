@@ -9,7 +9,7 @@ import pytest
 from kit.clock import SystemClock
 from kit.db.database import Database
 from kit.db.losses import ConnectionLostError
-from kit.db.unit_of_work import UnitOfWork
+from kit.db.unit_of_work import LastWrite, UnitOfWork
 
 LOST = asyncpg.ConnectionDoesNotExistError("closed in the middle of operation")
 MISUSED = asyncpg.InterfaceError("another operation is in progress")
@@ -187,6 +187,5 @@ async def test_one_statement_on_a_connection_that_has_ended_has_surely_done_noth
         assert lost.value.is_undone is (is_known or is_heard)
 
 
-async def flush(uow: UnitOfWork, news: list[str]) -> None:
-    for text in news:
-        await uow.execute(text)
+def flush(_: UnitOfWork, news: list[str]) -> LastWrite:
+    return LastWrite("INSERT INTO news SELECT unnest($1::text[])", [news])
