@@ -4,10 +4,12 @@ Each loads, decides, saves and emits. They run inside the caller's unit of work 
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from kit.context import Context, current, within
 from kit.db import UnitOfWork
