@@ -5,8 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from kit.db.bulk import COPIED_FROM, BulkInsert, ChangeAndInserts, joined
+from kit.db.bulk import COPIED_FROM, BulkInsert, ChangeAndInserts
 from kit.db.database import Database
+from kit.db.query import joined
 from kit.ids import new_id
 from testkit.databases import Cluster
 

@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 from tests.integration.payments.room import Room
 
-from kit.db.bulk import joined
+from kit.db.query import joined
 from kit.ids import new_id
 from kit.messaging import outbox
 from kit.saga import store

@@ -3,20 +3,18 @@
 The rows are inserted in the order in which they are given.
 """
 
-import re
 from collections.abc import Iterable, Sequence
-from functools import cache
 from itertools import chain
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
+
+from kit.db.query import joined
 
 if TYPE_CHECKING:
     from kit.db.unit_of_work import Connection
 
 # COPY takes two round trips where arrays take one, but about half of the driver's work for a row.
 COPIED_FROM = 100
-
-_PARAMETER = re.compile(r"\$(\d+)")
 
 
 class BulkInsert:
@@ -76,25 +74,6 @@ class ChangeAndInserts:
             for rows, width in zip((*inserted, changed), self._widths, strict=True)
         ]
         await connection.execute(self._text, *chain.from_iterable(arrays))
-
-
-@cache
-def joined(texts: tuple[str, ...]) -> str:
-    """Return statements as one, with the parameters of each after those of the one before.
-
-    None of them begins with WITH, and none sees what another one has written.
-    """
-    after, parts = 0, []
-    for text in texts:
-        parts.append(_shifted(text, after))
-        after += max(map(int, _PARAMETER.findall(text)))
-    *first, last = parts
-    named = ", ".join(f"written_{at} AS ({text})" for at, text in enumerate(first))
-    return f"WITH {named} {last}" if first else last
-
-
-def _shifted(text: str, after: int) -> str:
-    return _PARAMETER.sub(lambda found: f"${int(found[1]) + after}", text)
 
 
 def columns_of(rows: Iterable[Sequence[Any]], count: int) -> list[Sequence[Any]]:

@@ -192,7 +192,7 @@ class Database:
         return lent
 
     async def _give_back(self, driver: asyncpg.Connection) -> None:
-        """Keep at hand what was used without trouble, unless somebody waits for the pool's.
+        """Keep at hand what had no trouble, unless somebody waits for the pool's.
 
         The pool's own lending and taking back costs as much CPU as a short statement.
         """

@@ -52,7 +52,7 @@ def is_loss(driver: asyncpg.Connection, error: Exception) -> bool:
 
 
 def has_ended(driver: asyncpg.Connection) -> bool:
-    """Tell whether a connection is known to have ended, so that nothing can be sent on it."""
+    """Tell whether a connection is known to have ended."""
     try:
         return bool(driver.is_closed())
     except InterfaceError:  # the pool takes back a connection that has ended

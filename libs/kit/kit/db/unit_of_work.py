@@ -15,9 +15,8 @@ from asyncpg.exceptions import PostgresError
 
 from kit import context
 from kit.clock import Clock
-from kit.db.bulk import joined
 from kit.db.losses import SUSPECTS, ConnectionLostError, has_ended, is_loss
-from kit.db.query import render
+from kit.db.query import joined, render
 from kit.wake_up import WakeUp
 
 if TYPE_CHECKING:
@@ -174,7 +173,7 @@ class Snapshot(Connection):
 
 
 class LastWrite(NamedTuple):
-    """A statement that returns nothing, and its arguments; others are sent with it."""
+    """A statement that returns nothing, and its arguments."""
 
     text: str
     args: Sequence[Any]
@@ -214,14 +213,17 @@ class UnitOfWork(Connection):
         return self._database.wake_up
 
     def before_commit(self, flush: Flush[T], item: T) -> None:
-        """Write right before COMMIT what `flush` makes of all items given for it, in order.
+        """Write right before COMMIT what `flush` makes of its items, in their order.
 
         All such writes are one statement: none of them sees what another one has written.
         """
         self._before_commit.setdefault(flush, []).append(item)
 
     async def write_now(self, *flushes: Flush[Any]) -> None:
-        """Write what waits for COMMIT, if some of it is for these: the caller will look at it."""
+        """Write what waits for COMMIT if some of it is for these.
+
+        For who will look at it.
+        """
         if any(flush in self._before_commit for flush in flushes):
             await self._write_last()
 
@@ -282,9 +284,10 @@ class UnitOfWork(Connection):
 
 
 class OneStatement(UnitOfWork):
-    """A unit of work for one statement, which is a transaction by itself: no BEGIN, no COMMIT.
+    """A unit of work for one statement, which is a transaction by itself.
 
-    Where messages go with the statement they are emitted before it, and there is a transaction.
+    There is no BEGIN and no COMMIT. Where messages go with the statement they are emitted before
+    it, and there is a transaction as usual.
     """
 
     __slots__ = ("_has_begun", "_is_sent")

@@ -142,7 +142,7 @@ def emit(  # noqa: PLR0913 - the attributes of one event
 
 
 def store(uow: "UnitOfWork", outgoing: list[Row]) -> LastWrite:
-    """Pack a unit of work's messages, to be written in their order, and wake the relay."""
+    """Pack messages, to be written in their order, and wake the relay."""
     rows = [parcel.row() for parcel in parcels(outgoing)]
     ends = list(accumulate(len(row.subjects) for row in rows))
     firsts = [end - len(row.subjects) + 1 for row, end in zip(rows, ends, strict=True)]

@@ -106,7 +106,7 @@ FROM saga WHERE next_at IS NOT NULL AND ($1 OR needs_attention) ORDER BY started
 
 
 def insert(uow: UnitOfWork, decisions: Iterable[Decision], now: datetime) -> None:
-    """Store new instances right before COMMIT, or before this unit of work looks at any."""
+    """Store new instances with the COMMIT, or before any are looked at."""
     for decision in decisions:
         uow.before_commit(_inserted, (decision, now))
 

@@ -42,7 +42,7 @@ FINAL: Final = frozenset(
 
 
 class Payment(Struct, frozen=True, kw_only=True):
-    """A payment as stored; a struct, as that is made of its row in a third of the time.
+    """A payment as stored; a struct, which is made in a third of the time.
 
     Attributes:
         amount_minor: Integer minor units of ``currency``, above zero.
