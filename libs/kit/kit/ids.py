@@ -4,10 +4,10 @@ Does not make the short integer `number` of users and wallets; the database coun
 """
 
 from datetime import date
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import uuid_utils
-from uuid_utils.compat import uuid7
+from uuid_utils.compat import uuid5, uuid7
 
 # Saldo's own namespace of derived ids; another one would give every derived thing a new id.
 NAMESPACE = UUID("5a1d0000-5a1d-5a1d-8a1d-5a1d05a1d05a")

@@ -52,6 +52,7 @@ def batches(database: Database, engine: SagaEngine, settings: Settings) -> Batch
             service.create: {"ttl": settings.ttl},
             service.pay: {"engine": engine, "policies": settings.policies},
         },
+        {service.create: database.one_statement},
     )
 
 

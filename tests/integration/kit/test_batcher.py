@@ -221,3 +221,14 @@ async def test_what_only_reads_shares_a_connection_outside_any_transaction(
     before = database.statements
     assert await asyncio.gather(*map(looks.submit, (0, 1, 2))) == [False, True, False]
     assert database.statements - before == 1
+
+
+async def test_a_batch_of_one_statement_fails_its_bad_items_alone(database: Database) -> None:
+    async def add(uow: UnitOfWork, numbers: Sequence[int]) -> list[int]:
+        await uow.execute("INSERT INTO note SELECT unnest($1::int[])", numbers)
+        return list(numbers)
+
+    notes: Batcher[UnitOfWork, int, int] = Batcher(database.one_statement, add, name="notes")
+    outcomes = await asyncio.gather(*map(notes.submit, (1, TOO_LARGE, 2)), return_exceptions=True)
+    assert [type(one) for one in outcomes] == [int, asyncpg.CheckViolationError, int]
+    assert await noted(database) == [1, 2]

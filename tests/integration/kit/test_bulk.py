@@ -7,6 +7,7 @@ import pytest
 
 from kit.db.bulk import COPIED_FROM, BulkInsert, ChangeAndInserts
 from kit.db.database import Database
+from kit.db.query import joined
 from kit.ids import new_id
 from testkit.databases import Cluster
 
@@ -101,3 +102,12 @@ async def test_a_change_and_inserts_go_by_one_statement(things: Database, count:
     expected = [(one, "renamed", None) for one in old] + [(one, "new", {"n": 1}) for one in new]
     expected += [(one, "other", None) for one in other]
     assert {tuple(map(str, row)) for row in found} == {tuple(map(str, row)) for row in expected}
+
+
+def test_statements_are_joined_with_the_parameters_of_each_after_those_before() -> None:
+    one, two = "DELETE FROM a WHERE n = $2 OR m = $10 OR n = $1", "DELETE FROM b WHERE n = $1"
+    assert joined((one,)) == one
+    assert joined((one, two, two)) == (
+        f"WITH written_0 AS ({one}), written_1 AS (DELETE FROM b WHERE n = $11)"
+        " DELETE FROM b WHERE n = $12"
+    )

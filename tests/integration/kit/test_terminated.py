@@ -158,6 +158,23 @@ async def test_what_gathered_is_done_again_where_it_was_surely_not_done(
     assert len(tries) >= 2
 
 
+async def test_one_statement_that_is_lost_is_not_done_again_as_it_may_have_been_committed(
+    database: Database,
+) -> None:
+    tries: list[Sequence[int]] = []
+
+    async def verb(uow: UnitOfWork, numbers: Sequence[int]) -> list[int]:
+        tries.append(numbers)
+        await uow.execute(END_SELF)
+        return list(numbers)
+
+    batcher: Batcher[UnitOfWork, int, int] = Batcher(database.one_statement, verb, name="lost")
+    with pytest.raises(ConnectionLostError) as lost:
+        await batcher.submit(1)
+    assert not lost.value.is_undone
+    assert tries == [[1]]
+
+
 async def test_what_is_lost_again_and_again_is_an_outage(database: Database) -> None:
     async def verb(connection: Connection, numbers: Sequence[int]) -> list[int]:
         await connection.execute(END_SELF)

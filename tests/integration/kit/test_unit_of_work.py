@@ -9,9 +9,15 @@ from sqlalchemy import Column, MetaData, Table, Text, select
 
 from kit import context
 from kit.db.database import Database
-from kit.db.unit_of_work import CommitRefusedError, UnitOfWork, a_unit_of_work_is_open
+from kit.db.unit_of_work import (
+    CommitRefusedError,
+    LastWrite,
+    UnitOfWork,
+    a_unit_of_work_is_open,
+)
 from kit.ids import new_id
 from kit.messaging.outbox import emit
+from testkit.databases import Cluster
 from testkit.pump import outbox_rows
 from testkit.toys import ToyTold, Worked
 
@@ -156,3 +162,105 @@ async def test_a_reply_without_an_addressee_is_an_error_of_the_handler(database:
         emit(uow, Worked(in_reply_to=new_id()), subject="1", to="payments")
     (row,) = await outbox_rows(database)
     assert (row.exchange, row.routing_key) == ("saldo.replies", "payments")
+
+
+def forget(_: UnitOfWork, subjects: list[str]) -> LastWrite:
+    return LastWrite("DELETE FROM outbox WHERE subject = ANY($1)", [subjects])
+
+
+def redirect(_: UnitOfWork, subjects: list[str]) -> LastWrite:
+    return LastWrite(
+        "UPDATE outbox SET exchange = $2 WHERE subject = ANY($1)", [subjects, "elsewhere"]
+    )
+
+
+async def test_all_that_waits_for_commit_is_one_statement(database: Database) -> None:
+    for subject in "abc":
+        async with database.unit_of_work() as uow:
+            emit(uow, ToyTold(text=subject), subject=subject)
+    before = database.statements
+    async with database.unit_of_work() as uow:
+        uow.before_commit(redirect, "b")
+        emit(uow, ToyTold(text="d"), subject="d")
+        uow.before_commit(forget, "a")
+        uow.before_commit(forget, "c")
+    assert database.statements - before == 1
+    rows = await outbox_rows(database)
+    assert {subject: row.exchange for row in rows for subject in row.subjects} == {
+        "b": "elsewhere",
+        "d": "kit.events",
+    }
+
+
+async def test_who_looks_at_what_waits_for_commit_has_it_written_before(
+    database: Database,
+) -> None:
+    async with database.unit_of_work() as uow:
+        emit(uow, ToyTold(text="a"), subject="a")
+        uow.before_commit(redirect, "a")
+        await uow.write_now(forget)
+        assert await uow.fetchval("SELECT count(*) FROM outbox") == 0
+        await uow.write_now(forget, redirect)
+        assert await uow.fetchval("SELECT count(*) FROM outbox") == 1
+        uow.before_commit(redirect, "a")
+    [row] = await outbox_rows(database)
+    assert row.exchange == "elsewhere"
+
+
+async def test_one_statement_is_a_transaction_by_itself(database: Database) -> None:
+    calls: list[str] = []
+    async with database.one_statement() as uow:
+        await uow.execute("DELETE FROM outbox")
+        assert not uow.driver.is_in_transaction()
+        uow.after_commit(lambda: calls.append("committed"))
+        assert a_unit_of_work_is_open()
+        assert calls == []
+    with pytest.raises(asyncpg.DivisionByZeroError):
+        async with database.one_statement() as uow:
+            uow.after_commit(lambda: calls.append("failed"))
+            await uow.execute("SELECT 1 / 0")
+    assert calls == ["committed"]
+
+
+@pytest.mark.parametrize("text", ["SELECT 1", "SELECT 1 / 0"])
+async def test_what_is_emitted_before_one_statement_is_one_with_it(
+    database: Database, text: str
+) -> None:
+    with suppress(asyncpg.DivisionByZeroError):
+        async with database.one_statement() as uow:
+            emit(uow, ToyTold(text="told"), subject="1")
+            await uow.execute(text)
+            assert uow.driver.is_in_transaction()
+    assert len(await outbox_rows(database)) == (text == "SELECT 1")
+
+
+async def test_messages_need_no_statement_beside_them(database: Database) -> None:
+    async with database.one_statement() as uow:
+        emit(uow, ToyTold(text="told"), subject="1")
+    assert len(await outbox_rows(database)) == 1
+
+
+async def test_after_the_one_statement_nothing_more_is_written(database: Database) -> None:
+    async def add(uow: UnitOfWork) -> None:
+        await uow.execute("SELECT 1")
+
+    async def tell(uow: UnitOfWork) -> None:
+        emit(uow, ToyTold(text="late"), subject="1")
+
+    for more in (add, tell):
+        with pytest.raises(RuntimeError):
+            async with database.one_statement() as uow:
+                await add(uow)
+                await more(uow)
+    assert await outbox_rows(database) == []
+
+
+async def test_who_waits_for_the_one_connection_there_is_gets_it(cluster: Cluster) -> None:
+    async with cluster.database("kit", pool_size=1) as database:
+
+        async def work() -> None:
+            for opened in (database.read, database.unit_of_work, database.one_statement):
+                async with opened() as connection:
+                    await connection.fetchval("SELECT 1")
+
+        await asyncio.gather(*(work() for _ in range(10)))

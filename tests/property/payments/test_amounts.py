@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 from tests.unit.payments.samples import PAID
 
 from kit.money import CURRENCIES, MAX_MINOR, Money, decimal_text
@@ -51,7 +52,7 @@ def test_refunds_and_disputes_together_never_take_more_than_was_paid(
     asked: list[tuple[str, int | None]],
     is_admin: bool,  # noqa: FBT001
 ) -> None:
-    payment = replace(PAID, amount_minor=paid_minor, paid_minor=paid_minor)
+    payment = structs.replace(PAID, amount_minor=paid_minor, paid_minor=paid_minor)
     disputed = pending = 0
     for what, minor in asked:
         left = paid_minor - payment.refunded_minor - disputed - pending
@@ -64,7 +65,7 @@ def test_refunds_and_disputes_together_never_take_more_than_was_paid(
                 pending = min(pending + (minor or 0), left + pending)
             case "booked":
                 payment, pending = (
-                    replace(payment, refunded_minor=payment.refunded_minor + pending),
+                    structs.replace(payment, refunded_minor=payment.refunded_minor + pending),
                     0,
                 )
             case _:
@@ -77,7 +78,9 @@ def test_refunds_and_disputes_together_never_take_more_than_was_paid(
                     continue
                 assert money == Money(left if minor is None else minor, "RUB")
                 assert 0 < money.minor <= left
-                payment = replace(payment, refunded_minor=payment.refunded_minor + money.minor)
+                payment = structs.replace(
+                    payment, refunded_minor=payment.refunded_minor + money.minor
+                )
         assert payment.refunded_minor + disputed + pending <= paid_minor
 
 
@@ -86,7 +89,7 @@ def test_of_a_reserved_payment_any_part_is_captured_and_nothing_beyond(
     currency: str, reserved: int, drawn: int | None, by: int
 ) -> None:
     part = drawn or reserved + by  # at the bound, too
-    payment = replace(
+    payment = structs.replace(
         PAID,
         status=PaymentStatus.CREATED,
         amount_minor=reserved,
@@ -100,7 +103,7 @@ def test_of_a_reserved_payment_any_part_is_captured_and_nothing_beyond(
         with pytest.raises(Refusal) as refused:
             decide_capture(payment, text)
         assert decimal_text(reserved, currency) in refused.value.detail()
-    fixed = replace(payment, is_price_fixed=True)
+    fixed = structs.replace(payment, is_price_fixed=True)
     assert decide_capture(fixed, None) == Money(reserved, currency)
     if part != reserved:
         with pytest.raises(Refusal):

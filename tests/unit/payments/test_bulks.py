@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from msgspec import structs
 from tests.unit.payments.samples import PAID
 
 from kit.money import Money
@@ -21,7 +22,7 @@ NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 plain = PaymentOrder(
     payer_id=ALICE, payee=PayeeName(username="bob"), amount=Money(15000, "RUB"), metadata=None
 )
-payment = replace(
+payment = structs.replace(
     PAID,
     id=UUID(int=4),
     status=PaymentStatus.PROCESSING,

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from msgspec import structs
 from tests.unit.payments.samples import PAID
 
 from kit.refusals import Language
@@ -32,7 +33,7 @@ def at(second: float) -> datetime:
     return NOW + timedelta(seconds=second)
 
 
-paid = replace(
+paid = structs.replace(
     PAID,
     id=ID,
     transfer_id=UUID(int=6),

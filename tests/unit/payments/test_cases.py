@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from msgspec import structs
 from tests.unit.payments.samples import PAID
 
 from payments.domain.cards.cases import Case
@@ -96,7 +97,7 @@ def test_what_went_back_is_counted_by_who_wanted_it_and_how_far_it_is() -> None:
         refund(17, 600, status=REFUSED, origin=CardRefundOrigin.PROVIDER),
     ]
     known = case(
-        payment=replace(payment, refunded_minor=3500),
+        payment=structs.replace(payment, refunded_minor=3500),
         refunds=refunds,
         disputes=[dispute],
         moved={
@@ -135,7 +136,7 @@ def test_what_went_back_is_counted_by_who_wanted_it_and_how_far_it_is() -> None:
 def test_nobody_wants_the_money_of_a_payment_that_came_to_nothing(
     status: PaymentStatus, *, is_unwanted: bool, is_final: bool
 ) -> None:
-    known = case(payment=replace(payment, status=status, paid_minor=None))
+    known = case(payment=structs.replace(payment, status=status, paid_minor=None))
     assert known.standing.is_unwanted is is_unwanted
     assert known.is_eventful is is_unwanted
     assert known.is_final is is_final

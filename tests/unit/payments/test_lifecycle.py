@@ -1,8 +1,8 @@
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from kit.money import AmountRefused, Money
 from kit.refusals import Refusal
@@ -115,7 +115,11 @@ def test_all_of_a_payment_is_paid_or_of_a_reserved_one_a_part() -> None:
             "150.01",
             CaptureExceedsReservation,
         ),
-        (replace(payment(is_reserved=True), is_price_fixed=True), "149.99", FixedPriceIsPaidWhole),
+        (
+            replace(payment(is_reserved=True), is_price_fixed=True),
+            "149.99",
+            FixedPriceIsPaidWhole,
+        ),
     ],
 )
 def test_a_part_is_refused(seen: Payment, amount: str, refusal: type[Refusal]) -> None:

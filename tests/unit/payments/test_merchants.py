@@ -1,8 +1,7 @@
 """How a payment that a merchant gives back goes on, from what is left of it."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 from tests.unit.payments.samples import PAID
 
 from payments.domain.merchants import ReturnStep, decide_take_back

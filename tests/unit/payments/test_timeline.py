@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from msgspec import structs
 from tests.unit.payments.samples import PAID
 
 from kit.refusals import Language
@@ -44,7 +45,7 @@ def line(second: float, entry: str, step: str | None, detail: str | None = None)
     return {"at": at(second), "entry": entry, "step": step, "detail": detail}
 
 
-created = replace(
+created = structs.replace(
     PAID,
     id=ID,
     status=PaymentStatus.CREATED,
@@ -55,7 +56,7 @@ created = replace(
     paid_at=None,
     paid_minor=None,
 )
-paid = replace(
+paid = structs.replace(
     created,
     status=PaymentStatus.PAID,
     processing_at=at(1),
@@ -141,7 +142,7 @@ def test_the_payee_is_told_that_it_came_and_ended_and_of_the_entry_of_their_own(
     ("entry", "reason"), [("refused", "insufficient_funds"), ("timed_out", "check_unavailable")]
 )
 def test_why_it_failed_is_told_to_the_payer_alone(entry: str, reason: str) -> None:
-    failed = replace(
+    failed = structs.replace(
         created, status=PaymentStatus.FAILED, failed_at=at(3), reason=reason, version=2
     )
     log = [line(2, entry, "reserve", reason), line(3, "all_undone", None, reason)]
@@ -154,7 +155,7 @@ def test_why_it_failed_is_told_to_the_payer_alone(entry: str, reason: str) -> No
 
 
 def test_a_cancellation_is_asked_for_at_once_or_while_it_is_on_its_way() -> None:
-    cancelled = replace(
+    cancelled = structs.replace(
         created,
         status=PaymentStatus.CANCELLED,
         cancelled_at=at(9),
@@ -162,10 +163,10 @@ def test_a_cancellation_is_asked_for_at_once_or_while_it_is_on_its_way() -> None
         version=2,
     )
     assert Requested(at(9), "cancel") in tell_story(cancelled, ALICE, Sources((), ()))
-    called_off = replace(cancelled, processing_at=at(1), cancel_requested_at=at(2))
+    called_off = structs.replace(cancelled, processing_at=at(1), cancel_requested_at=at(2))
     assert Requested(at(2), "cancel") in tell_story(called_off, ALICE, Sources((), ()))
     assert Requested(at(2), "cancel") not in tell_story(called_off, BOB, Sources((), ()))
-    expired = replace(cancelled, reason="expired")
+    expired = structs.replace(cancelled, reason="expired")
     assert [type(one) for one in tell_story(expired, ALICE, Sources((), ()))] == [
         Requested,
         EventSent,
@@ -174,7 +175,7 @@ def test_a_cancellation_is_asked_for_at_once_or_while_it_is_on_its_way() -> None
 
 
 def test_what_is_scheduled_is_paid_as_its_time_came() -> None:
-    due = replace(paid, execute_at=at(1))
+    due = structs.replace(paid, execute_at=at(1))
     assert Requested(at(1), "due") in tell_story(due, ALICE, Sources(LOG, ()))
 
 
@@ -211,7 +212,7 @@ def test_webhooks_are_told_last_of_what_they_tell(status_code: int, code: str) -
 
 
 def test_where_only_the_newest_refunds_are_known_they_keep_their_numbers() -> None:
-    many = replace(paid, version=61)  # created, paid, and 59 refunds
+    many = structs.replace(paid, version=61)  # created, paid, and 59 refunds
     later = replace(COMPLETED, id=UUID(int=10), completed_at=at(9))
     told = tell_story(many, BOB, Sources(refunds=[COMPLETED, later]))
     assert [one.sequence for one in told if isinstance(one, EventSent)] == [1, 2, 60, 61]

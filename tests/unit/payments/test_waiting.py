@@ -1,9 +1,9 @@
 import asyncio
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from kit.ids import new_id
 from kit.money import Money

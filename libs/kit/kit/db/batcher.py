@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import partial
 from time import monotonic
+from types import MappingProxyType
 from typing import Any, Concatenate, Generic, TypeVar
 
 import asyncpg
@@ -165,12 +166,20 @@ class Batches(Generic[C]):
     """Keeps a batcher for each verb, so that callers submit to the verb by its name."""
 
     def __init__(
-        self, opening: Opening[C], verbs: Mapping[Callable[..., Any], Mapping[str, Any]]
+        self,
+        opening: Opening[C],
+        verbs: Mapping[Callable[..., Any], Mapping[str, Any]],
+        openings: Mapping[Callable[..., Any], Opening[C]] = MappingProxyType({}),
     ) -> None:
-        """Take the verbs, each with the keyword arguments that it is always given."""
+        """Take the verbs, each with the keyword arguments that it is always given.
+
+        `openings` are of those verbs that need another one.
+        """
         self._batchers: dict[Callable[..., Any], Batcher[C, Any, Any]] = {
             verb: Batcher(
-                opening, partial(verb, **given), name=f"{verb.__module__}.{verb.__name__}"
+                openings.get(verb, opening),
+                partial(verb, **given),
+                name=f"{verb.__module__}.{verb.__name__}",
             )
             for verb, given in verbs.items()
         }

@@ -8,6 +8,8 @@ from itertools import chain
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from kit.db.query import joined
+
 if TYPE_CHECKING:
     from kit.db.unit_of_work import Connection
 
@@ -27,16 +29,10 @@ class BulkInsert:
         self.columns = tuple(columns)
         self._row_of = attrgetter(*columns)
         self._is_copied = not on_conflict
-        self._kinds = tuple(columns.values())
-        self._on_conflict = on_conflict
-        self._insert = self.text(after=0)
-
-    def text(self, *, after: int) -> str:
-        """Return the insert by arrays, its parameters numbered from `after` + 1."""
-        arrays = ", ".join(f"${at}::{kind}[]" for at, kind in enumerate(self._kinds, after + 1))
-        return (
-            f"INSERT INTO {self._table} ({', '.join(self.columns)})"  # noqa: S608 - the code's own names
-            f" SELECT * FROM unnest({arrays}) {self._on_conflict}"
+        arrays = ", ".join(f"${at}::{kind}[]" for at, kind in enumerate(columns.values(), 1))
+        self.text = (
+            f"INSERT INTO {table} ({', '.join(columns)})"  # noqa: S608 - the code's own names
+            f" SELECT * FROM unnest({arrays}) {on_conflict}"
         )
 
     async def insert(self, connection: "Connection", rows: Sequence[Sequence[Any]]) -> None:
@@ -48,7 +44,7 @@ class BulkInsert:
         if self._is_copied and len(rows) >= COPIED_FROM:
             await connection.copy_in(self._table, self.columns, rows)
         elif rows:
-            await connection.execute(self._insert, *zip(*rows, strict=True))
+            await connection.execute(self.text, *zip(*rows, strict=True))
 
     async def insert_objects(self, connection: "Connection", objects: Iterable[Any]) -> None:
         """Insert one row per object; its attributes have the columns' names (2 or more)."""
@@ -63,12 +59,8 @@ class ChangeAndInserts:
 
     def __init__(self, change: str, parameters: int, *inserts: BulkInsert) -> None:
         """Take the statement that changes, how many parameters it has, and the inserts."""
-        self._widths = (parameters, *(len(insert.columns) for insert in inserts))
-        parts, after = [], parameters
-        for at, insert in enumerate(inserts):
-            parts.append(f"inserted_{at} AS ({insert.text(after=after)})")
-            after += len(insert.columns)
-        self._text = f"WITH {', '.join(parts)} {change}"
+        self._widths = (*(len(insert.columns) for insert in inserts), parameters)
+        self._text = joined((*(insert.text for insert in inserts), change))
 
     async def execute(
         self,
@@ -79,7 +71,7 @@ class ChangeAndInserts:
         """Change rows, and insert into each table its own."""
         arrays = [
             columns_of(rows, width)
-            for rows, width in zip((changed, *inserted), self._widths, strict=True)
+            for rows, width in zip((*inserted, changed), self._widths, strict=True)
         ]
         await connection.execute(self._text, *chain.from_iterable(arrays))
 

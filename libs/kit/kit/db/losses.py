@@ -47,8 +47,13 @@ def is_loss(driver: asyncpg.Connection, error: Exception) -> bool:
             driver.terminate()
         return True
     if isinstance(error, InterfaceError):
-        try:
-            return bool(driver.is_closed())
-        except InterfaceError:  # the pool takes back a connection that has ended
-            return True
+        return has_ended(driver)
     return isinstance(error, SUSPECTS)
+
+
+def has_ended(driver: asyncpg.Connection) -> bool:
+    """Tell whether a connection is known to have ended."""
+    try:
+        return bool(driver.is_closed())
+    except InterfaceError:  # the pool takes back a connection that has ended
+        return True

@@ -1,8 +1,9 @@
-"""Renders SQLAlchemy Core statements for asyncpg, for filters that vary.
+"""Renders SQLAlchemy Core statements for asyncpg, and joins texts of statements.
 
 SQLAlchemy is loaded with the first such statement, so that a process without any saves its 12 MiB.
 """
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from sqlalchemy.sql import ClauseElement
 
     from kit.span import Span
+
+_PARAMETER = re.compile(r"\$(\d+)")
 
 
 def render(statement: "str | ClauseElement", args: Sequence[Any]) -> tuple[str, Sequence[Any]]:
@@ -42,3 +45,22 @@ def within(query: "Select[Any]", column: "ColumnElement[Any]", span: "Span") -> 
     if span.begin is not None:
         query = query.where(column >= span.begin)
     return query if span.end is None else query.where(column < span.end)
+
+
+@cache
+def joined(texts: tuple[str, ...]) -> str:
+    """Return statements as one; the parameters of each follow those before.
+
+    None of them begins with WITH, and none sees what another one has written.
+    """
+    after, parts = 0, []
+    for text in texts:
+        parts.append(_shifted(text, after))
+        after += max(map(int, _PARAMETER.findall(text)))
+    *first, last = parts
+    named = ", ".join(f"written_{at} AS ({text})" for at, text in enumerate(first))
+    return f"WITH {named} {last}" if first else last
+
+
+def _shifted(text: str, after: int) -> str:
+    return _PARAMETER.sub(lambda found: f"${int(found[1]) + after}", text)

@@ -5,7 +5,8 @@ The edge (a route, a consumer, a timer) opens a unit of work; verbs use it and n
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeVar
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, Self, TypeVar
 
 import structlog
 from asyncpg import Connection as Driver
@@ -14,8 +15,8 @@ from asyncpg.exceptions import PostgresError
 
 from kit import context
 from kit.clock import Clock
-from kit.db.losses import SUSPECTS, ConnectionLostError, is_loss
-from kit.db.query import render
+from kit.db.losses import SUSPECTS, ConnectionLostError, has_ended, is_loss
+from kit.db.query import joined, render
 from kit.wake_up import WakeUp
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ T = TypeVar("T")
 # A server that stops ends its connections one after the other, so the one taken instead may be the
 # next. More often would let a statement that makes the server fall do so again and again.
 REPEATS: Final = 2
+BEGIN_SECONDS: Final = 5.0
 
 log = structlog.get_logger(__name__)
 
@@ -163,14 +165,21 @@ class Snapshot(Connection):
     async def begin(self) -> None:
         """Send BEGIN; where that loses the connection, another one can be taken."""
         begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-        await self._do(lambda driver: driver.execute(begin))
+        await self._do(lambda driver: driver.execute(begin, timeout=BEGIN_SECONDS))
 
     async def end(self) -> None:
         """Let the moment go."""
         await self._roll_back()
 
 
-Flush = Callable[["UnitOfWork", list[T]], Awaitable[None]]
+class LastWrite(NamedTuple):
+    """A statement that returns nothing, and its arguments."""
+
+    text: str
+    args: Sequence[Any]
+
+
+Flush = Callable[["UnitOfWork", list[T]], LastWrite]
 
 
 class UnitOfWork(Connection):
@@ -204,8 +213,19 @@ class UnitOfWork(Connection):
         return self._database.wake_up
 
     def before_commit(self, flush: Flush[T], item: T) -> None:
-        """Call `flush` once, right before COMMIT, with all items given for it, in order."""
+        """Write right before COMMIT what `flush` makes of its items, in their order.
+
+        All such writes are one statement: none of them sees what another one has written.
+        """
         self._before_commit.setdefault(flush, []).append(item)
+
+    async def write_now(self, *flushes: Flush[Any]) -> None:
+        """Write what waits for COMMIT if some of it is for these.
+
+        For who will look at it.
+        """
+        if any(flush in self._before_commit for flush in flushes):
+            await self._write_last()
 
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Run a quick, non-blocking callback once COMMIT has succeeded; lost on a crash.
@@ -217,7 +237,7 @@ class UnitOfWork(Connection):
 
     async def begin(self) -> None:
         """Send BEGIN; where that loses the connection, another one can be taken."""
-        await self._do(lambda driver: driver.execute("BEGIN"))
+        await self._do(lambda driver: driver.execute("BEGIN", timeout=BEGIN_SECONDS))
 
     async def __aenter__(self) -> Self:
         self._token = _is_open.set(True)
@@ -249,9 +269,53 @@ class UnitOfWork(Connection):
                     log.exception("after_commit_failed", callback=repr(callback))
 
     async def _commit(self) -> None:
-        for flush, items in self._before_commit.items():
-            await flush(self, items)
+        if self._before_commit:
+            await self._write_last()
         # In a failed transaction COMMIT succeeds as a statement and answers "ROLLBACK".
         status = await self._do(lambda driver: driver.execute("COMMIT"), is_undone=False)
         if status != "COMMIT":
             raise CommitRefusedError
+
+    async def _write_last(self) -> None:
+        writes = [flush(self, items) for flush, items in self._before_commit.items()]
+        args = chain.from_iterable(write.args for write in writes)
+        await self.execute(joined(tuple(write.text for write in writes)), *args)
+        self._before_commit.clear()
+
+
+class OneStatement(UnitOfWork):
+    """A unit of work for one statement, which is a transaction by itself.
+
+    There is no BEGIN and no COMMIT. Where messages go with the statement they are emitted before
+    it, and there is a transaction as usual.
+    """
+
+    __slots__ = ("_has_begun", "_is_sent")
+
+    def __init__(self, database: Lender, driver: Driver) -> None:
+        super().__init__(database, driver)
+        self._has_begun = self._is_sent = False
+
+    async def begin(self) -> None:
+        """Send nothing."""
+
+    async def _do(self, work: Callable[[Driver], Awaitable[T]], *, is_undone: bool = True) -> T:
+        if self._before_commit and not self._has_begun and not self._is_sent:
+            self._has_begun = True
+            await super().begin()
+        if self._has_begun:
+            return await super()._do(work, is_undone=is_undone)
+        if self._is_sent:
+            raise RuntimeError("the one statement was sent, and has been committed")
+        if has_ended(self.driver):
+            raise ConnectionLostError(is_undone=True)
+        self._is_sent = True
+        return await super()._do(work, is_undone=False)
+
+    async def _commit(self) -> None:
+        if self._has_begun or self._before_commit:
+            await super()._commit()
+
+    async def _roll_back(self) -> None:
+        if self._has_begun:
+            await super()._roll_back()

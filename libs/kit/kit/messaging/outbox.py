@@ -10,6 +10,7 @@ from itertools import accumulate, chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from kit.db.unit_of_work import LastWrite
 from kit.messaging import cloudevents
 from kit.messaging.messages import Command, Envelope, Event, Message, Reply
 from kit.messaging.packing import Row, parcels
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 _INSERT = """
 INSERT INTO outbox (exchange, routing_key, subject, others, body)
 SELECT exchange, routing_key, ($6::text[])[first], ($6::text[])[first + 1:last], body
-FROM unnest($1::text[], $2::text[], $3::bytea[], $4::int[], $5::int[])
+FROM unnest((SELECT $1::text[]), $2::text[], $3::bytea[], $4::int[], $5::int[])
     AS packed (exchange, routing_key, body, first, last)
 WHERE pg_current_xact_id() IS NOT NULL
 """
@@ -140,16 +141,15 @@ def emit(  # noqa: PLR0913 - the attributes of one event
     uow.before_commit(store, Row(0, exchange, routing_key, (subject,), body))
 
 
-async def store(uow: "UnitOfWork", outgoing: list[Row]) -> None:
-    """Pack a unit of work's messages, write them in their order, and wake the relay."""
+def store(uow: "UnitOfWork", outgoing: list[Row]) -> LastWrite:
+    """Pack messages, to be written in their order, and wake the relay."""
     rows = [parcel.row() for parcel in parcels(outgoing)]
     ends = list(accumulate(len(row.subjects) for row in rows))
     firsts = [end - len(row.subjects) + 1 for row, end in zip(rows, ends, strict=True)]
     _, exchanges, routing_keys, subjects, bodies = zip(*rows, strict=True)
-    await uow.execute(
-        _INSERT, exchanges, routing_keys, bodies, firsts, ends, list(chain.from_iterable(subjects))
-    )
+    all_subjects = list(chain.from_iterable(subjects))
     uow.after_commit(uow.wake_up.set)
+    return LastWrite(_INSERT, (exchanges, routing_keys, bodies, firsts, ends, all_subjects))
 
 
 class Unsent:

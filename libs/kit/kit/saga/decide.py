@@ -6,12 +6,12 @@ goes forward, and calls for attention when that takes long. The engine does the 
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from msgspec import to_builtins
+from msgspec.structs import replace
 
 from kit.messaging.messages import Command, Reply
 from kit.saga.definition import Ask, Data, Saga, Step, Task, Wait, command_id
@@ -307,4 +307,6 @@ def _commands(state: SagaState, step: Step) -> tuple[Command, ...]:
     build = step.undo if state.phase is Phase.UNDOING else step.asks
     if build is None or isinstance(build, Task | Wait):
         return ()
-    return (build(Ask(state.id, _question(state, step), _action_id(state, step), state.data)),)
+    action_id = _action_id(state, step)
+    question = action_id if state.phase is Phase.RUNNING else _question(state, step)
+    return (build(Ask(state.id, question, action_id, state.data)),)

@@ -129,25 +129,22 @@ class SagaEngine:
         self._hooks = hooks
         self.task_wake_up = WakeUp()
 
-    async def start(self, uow: UnitOfWork, saga_id: UUID, data: dict[str, Any]) -> bool:
-        """Begin an instance under its business id; False where it was begun before."""
-        return bool(await self.start_many(uow, [Start(saga_id, data, context.current())]))
+    async def start(self, uow: UnitOfWork, saga_id: UUID, data: dict[str, Any]) -> None:
+        """Begin an instance under its business id; once, or the COMMIT fails."""
+        await self.start_many(uow, [Start(saga_id, data, context.current())])
 
-    async def start_many(self, uow: UnitOfWork, starts: Sequence[Start]) -> set[UUID]:
-        """Begin instances, each in its own context; return the ids of the new ones."""
+    async def start_many(self, uow: UnitOfWork, starts: Sequence[Start]) -> None:
+        """Begin instances, each in its own context; each once, or the COMMIT fails."""
         now = uow.clock.now()
         decisions = [
             begin(self.saga, start.saga_id, start.data, now, done=start.done) for start in starts
         ]
-        started = await store.insert(uow, decisions, now)
+        store.insert(uow, decisions, now)
         uow.after_commit(uow.wake_up.set)  # the timers, which another process may look after
         for start, decision in zip(starts, decisions, strict=True):
-            if start.saga_id in started:
-                with context.within(start.context):
-                    self._send(uow, decision, None)
-        new = [decision.state for decision in decisions if decision.state.id in started]
-        await self._tell_ends(uow, new)
-        return started
+            with context.within(start.context):
+                self._send(uow, decision, None)
+        await self._tell_ends(uow, [decision.state for decision in decisions])
 
     async def request_undo(self, uow: UnitOfWork, saga_id: UUID, reason: str) -> UndoOutcome:
         """Undo an instance where that is still possible; the caller holds its rows."""
@@ -258,7 +255,7 @@ class SagaEngine:
                 self._send(uow, decision, cause)
                 done += _steps_done(saga_id, decision)
         if changed or entries:
-            await store.save(uow, changed.values(), entries, now)
+            store.save(uow, changed.values(), entries, now)
             uow.after_commit(uow.wake_up.set)
         if done and self._hooks.done is not None:
             await self._hooks.done(uow, done)

@@ -11,23 +11,22 @@ from uuid import UUID
 from asyncpg import Record
 
 from kit.db.bulk import columns_of
-from kit.db.unit_of_work import Connection, UnitOfWork
+from kit.db.unit_of_work import Connection, LastWrite, UnitOfWork
 from kit.saga.state import Decision, LogEntry, Note, Phase, SagaState
 
 LISTED = 1000
 
-# An instance that exists already is left alone, and nothing is logged.
 _INSERT = """
 INSERT INTO saga (id, name, definition_version, phase, step, epoch, attempts, data, to_undo,
     started_at, deadline_at, next_at, updated_at, log)
 SELECT id, name, definition_version, phase, step, epoch, 0, data,
-    string_to_array(to_undo, ','), $12, deadline_at, next_at, $12, log
-FROM unnest($1::uuid[], $2::text[], $3::int[], $4::text[], $5::text[], $6::int[], $7::jsonb[],
-    $8::text[], $9::timestamptz[], $10::timestamptz[], $11::jsonb[])
+    string_to_array(to_undo, ','), at, deadline_at, next_at, at, log
+FROM unnest((SELECT $1::uuid[]), $2::text[], $3::int[], $4::text[], $5::text[], $6::int[],
+    $7::jsonb[], $8::text[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[],
+    $12::jsonb[])
     AS new (id, name, definition_version, phase, step, epoch, data, to_undo, deadline_at, next_at,
-            log)
+            at, log)
 ORDER BY id
-ON CONFLICT DO NOTHING RETURNING id
 """
 
 # An array behind SELECT is as long as any to the planner. Else it plans a few rows anew each time,
@@ -48,12 +47,13 @@ _SAVE = """
 UPDATE saga SET phase = new.phase, step = new.step, epoch = new.epoch,
     attempts = new.attempts, data = new.data, to_undo = string_to_array(new.to_undo, ','),
     reason = new.reason, deadline_at = new.deadline_at, next_at = new.next_at,
-    lease_until = NULL, needs_attention = new.needs_attention, updated_at = $13,
+    lease_until = NULL, needs_attention = new.needs_attention, updated_at = new.at,
     log = CASE WHEN new.log = '[]' THEN saga.log ELSE saga.log || new.log END
 FROM unnest((SELECT $1::uuid[]), $2::text[], $3::text[], $4::int[], $5::int[], $6::jsonb[],
-    $7::text[], $8::text[], $9::timestamptz[], $10::timestamptz[], $11::boolean[], $12::jsonb[])
+    $7::text[], $8::text[], $9::timestamptz[], $10::timestamptz[], $11::boolean[], $12::jsonb[],
+    $13::timestamptz[])
     AS new (id, phase, step, epoch, attempts, data, to_undo, reason, deadline_at, next_at,
-            needs_attention, log)
+            needs_attention, log, at)
 WHERE saga.id = new.id
 """
 
@@ -105,8 +105,13 @@ FROM saga WHERE next_at IS NOT NULL AND ($1 OR needs_attention) ORDER BY started
 """
 
 
-async def insert(uow: UnitOfWork, decisions: Sequence[Decision], now: datetime) -> set[UUID]:
-    """Store new instances by one statement; return the ids of those that are new."""
+def insert(uow: UnitOfWork, decisions: Iterable[Decision], now: datetime) -> None:
+    """Store new instances with the COMMIT, or before any are looked at."""
+    for decision in decisions:
+        uow.before_commit(_inserted, (decision, now))
+
+
+def _inserted(_: UnitOfWork, begun: list[tuple[Decision, datetime]]) -> LastWrite:
     rows = [
         (
             state.id,
@@ -119,29 +124,38 @@ async def insert(uow: UnitOfWork, decisions: Sequence[Decision], now: datetime) 
             ",".join(state.to_undo),
             state.deadline_at,
             state.next_at,
+            now,
             tuple((now, *entry) for entry in log),
         )
-        for state, log in ((decision.state, decision.log) for decision in decisions)
+        for state, log, now in ((one.state, one.log, now) for one, now in begun)
     ]
-    return {row["id"] for row in await uow.fetch(_INSERT, *columns_of(rows, 11), now)}
+    return LastWrite(_INSERT, columns_of(rows, 12))
 
 
 async def lock(uow: UnitOfWork, name: str, ids: Iterable[UUID]) -> dict[UUID, SagaState]:
     """Lock instances in id order and return their present state."""
+    await uow.write_now(_inserted, _saved, _noted)
     rows = await uow.fetch(_LOCK, list(ids), name)
     return {row["id"]: _state(row) for row in rows}
 
 
-async def save(
+def save(
     uow: UnitOfWork,
     changed: Iterable[SagaState],
     log: Sequence[tuple[UUID, LogEntry]],
     now: datetime,
 ) -> None:
-    """Store new states and log entries, mostly by one statement."""
+    """Store new states and log entries of locked instances when ``insert`` does."""
     told: dict[UUID, tuple[Any, ...]] = {}
     for saga_id, entry in log:
         told[saga_id] = (*told.get(saga_id, ()), (now, *entry))
+    for state in changed:
+        uow.before_commit(_saved, (state, told.pop(state.id, ()), now))
+    for saga_id, entries in told.items():
+        uow.before_commit(_noted, (saga_id, entries))
+
+
+def _saved(_: UnitOfWork, changed: list[tuple[SagaState, tuple[Any, ...], datetime]]) -> LastWrite:
     rows = [
         (
             state.id,
@@ -155,18 +169,21 @@ async def save(
             state.deadline_at,
             state.next_at,
             state.needs_attention,
-            told.pop(state.id, ()),
+            log,
+            now,
         )
-        for state in changed
+        for state, log, now in changed
     ]
-    if rows:
-        await uow.execute(_SAVE, *columns_of(rows, 12), now)
-    if told:
-        await uow.execute(_NOTE, list(told), list(told.values()))
+    return LastWrite(_SAVE, columns_of(rows, 13))
+
+
+def _noted(_: UnitOfWork, told: list[tuple[UUID, tuple[Any, ...]]]) -> LastWrite:
+    return LastWrite(_NOTE, columns_of(told, 2))
 
 
 async def note(uow: UnitOfWork, saga_id: UUID, step: str | None, notes: Iterable[Note]) -> None:
     """Add a worker's notes to an instance's log, each under its own time."""
+    await uow.write_now(_inserted, _saved, _noted)
     await uow.execute(_NOTE, [saga_id], [tuple((one.at, "noted", step, one.text) for one in notes)])
 
 

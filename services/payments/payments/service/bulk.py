@@ -4,8 +4,9 @@ They run inside the caller's unit of work and never commit.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from kit.context import current
 from kit.db import UnitOfWork

@@ -4,10 +4,12 @@ Each loads, decides, saves and emits. They run inside the caller's unit of work 
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from kit.context import Context, current, within
 from kit.db import UnitOfWork
@@ -109,17 +111,18 @@ async def create(
 ) -> list[Payment | Refusal]:
     """Store payments; no money moves.
 
-    Returns each payment, or its refusal by ``decide_creation``.
+    Returns each payment, or its refusal by ``decide_creation``. Where nobody has to be told it is
+    one statement, so events come before it.
     """
     now = uow.clock.now()
     outcomes = [_decided(one, now, ttl) for one in wanted]
-    created = [payment for payment in outcomes if isinstance(payment, Payment)]
-    if created:
-        await Payments(uow).add(created)
     for one, payment in zip(wanted, outcomes, strict=True):
         if isinstance(payment, Payment):
             with within(one.context):
                 tell(uow, payment, is_heard=one.parties.are_heard)
+    created = [payment for payment in outcomes if isinstance(payment, Payment)]
+    if created:
+        await Payments(uow).add(created)
     return outcomes
 
 

@@ -1,4 +1,4 @@
-"""The saga engine on PostgreSQL: idempotent start, batches, undo, timers and tasks."""
+"""The saga engine on PostgreSQL: start, batches, undo, timers and tasks."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from asyncpg import UniqueViolationError
 from structlog.testing import capture_logs
 
 from kit import context
@@ -82,7 +83,7 @@ class Agency:
     async def start(self, *, needs_visa: bool = False) -> UUID:
         saga_id = new_id()
         async with self.database.unit_of_work() as uow:
-            assert await self.engine.start(uow, saga_id, trip(needs_visa=needs_visa))
+            await self.engine.start(uow, saga_id, trip(needs_visa=needs_visa))
         return saga_id
 
     async def asked(self, model: type[Command]) -> list[Command]:
@@ -126,27 +127,40 @@ def _booked(command: Command) -> Reply:
     return HotelBooked(in_reply_to=command.command_id, room="7")
 
 
-async def test_starting_twice_is_starting_once(agency: Agency) -> None:
+async def test_starting_twice_fails_and_sends_nothing(agency: Agency) -> None:
     saga_id = await agency.start()
-    async with agency.database.unit_of_work() as uow:
-        assert not await agency.engine.start(uow, saga_id, trip())
+    with pytest.raises(UniqueViolationError):
+        async with agency.database.unit_of_work() as uow:
+            await agency.engine.start(uow, saga_id, trip())
     assert len(await agency.asked(BookHotel)) == 1
 
 
 async def test_many_are_started_by_one_statement_each_in_its_own_context(agency: Agency) -> None:
-    known, *new = [new_id() for _ in range(4)]
-    async with agency.database.unit_of_work() as uow:
-        await agency.engine.start(uow, known, trip())
+    new = [new_id() for _ in range(3)]
     starts = []
-    for saga_id in (known, *new):
+    for saga_id in new:
         with context.bind(correlation_id=f"story of {saga_id}"):
             starts.append(Start(saga_id, trip(), context.current()))
     before = agency.database.statements
     async with agency.database.unit_of_work() as uow:
-        assert await agency.engine.start_many(uow, starts) == set(new)
-    assert agency.database.statements - before == 2  # the sagas and their log; the commands
+        await agency.engine.start_many(uow, starts)
+    assert agency.database.statements - before == 1  # the sagas, their log, and the commands
     told = [one.correlation_id for one in await sent(agency.database, BookHotel)]
-    assert told[1:] == [f"story of {saga_id}" for saga_id in new]
+    assert told == [f"story of {saga_id}" for saga_id in new]
+
+
+async def test_what_is_started_is_known_to_its_own_unit_of_work(agency: Agency) -> None:
+    saga_id = new_id()
+    async with agency.database.unit_of_work() as uow:
+        await agency.engine.start(uow, saga_id, trip())
+        for expected in (UndoOutcome.UNDOING, UndoOutcome.UNDOING):
+            assert await agency.engine.request_undo(uow, saga_id, "no time") is expected
+        await store.note(uow, saga_id, None, [Note(agency.clock.now(), "seen")])
+    assert len(await agency.asked(BookHotel)) == 1
+    assert len(await agency.asked(CancelHotel)) == 1
+    async with agency.database.read() as connection:
+        told = [one["entry"] for one in await store.log_of(connection, saga_id)]
+    assert told == ["asked", "undo_wanted", "asked_to_undo", "noted"]
 
 
 async def test_a_batch_of_replies_costs_the_same_statements_for_one_and_for_forty(

@@ -124,6 +124,14 @@ async def test_each_verb_has_its_own_batches_and_is_given_what_it_always_gets() 
         await batches.submit(half, 3)
 
 
+async def test_a_verb_may_be_opened_otherwise() -> None:
+    most, half_of_them = Writer(), Writer()
+    verbs = {half: {}, times: {"by": 10}}
+    batches = Batches(most.opening, verbs, {half: half_of_them.opening})
+    assert [await batches.submit(half, 2), await batches.submit(times, 2)] == [1, 20]
+    assert (most.opened, half_of_them.opened) == (1, 1)
+
+
 async def test_a_verb_done_in_the_callers_own_unit_of_work_opens_no_other() -> None:
     writer = Writer()
     batches = Batches(writer.opening, {half: {}, times: {"by": 10}})

@@ -9,6 +9,7 @@ import pytest
 from kit.clock import SystemClock
 from kit.db.database import Database
 from kit.db.losses import ConnectionLostError
+from kit.db.unit_of_work import LastWrite, UnitOfWork
 
 LOST = asyncpg.ConnectionDoesNotExistError("closed in the middle of operation")
 MISUSED = asyncpg.InterfaceError("another operation is in progress")
@@ -20,12 +21,13 @@ class Driver:
     def __init__(self, error: Exception | None = None, *, after: int = 0) -> None:
         self._error = error
         self._left = after
+        self.has_ended = False
 
     def is_closed(self) -> bool:
-        return False
+        return self.has_ended
 
-    async def execute(self, _: str) -> str:
-        return self._answer("DONE")
+    async def execute(self, text: str, **_: object) -> str:
+        return self._answer("COMMIT" if text == "COMMIT" else "DONE")
 
     async def fetchval(self, _: str) -> str:
         return self._answer("value")
@@ -85,9 +87,10 @@ async def read(database: Database) -> None:
 
 
 async def test_what_is_read_is_read_on_the_first_connection_that_answers() -> None:
-    pool = Pool(Driver(LOST), Driver(LOST), Driver(LOST), Driver())
+    there = Driver()
+    pool = Pool(Driver(LOST), Driver(LOST), Driver(LOST), there)
     await read(over(pool))
-    assert pool.lent == []
+    assert pool.lent == [there]
 
 
 async def test_what_is_read_is_read_while_connections_end_one_after_the_other() -> None:
@@ -147,3 +150,42 @@ async def test_a_connection_that_never_comes_back_does_not_hold_the_end_up() -> 
     async with database.read():
         await database.close(within_seconds=0)
         assert pool.has_ended == "terminated"
+
+
+async def test_what_was_used_without_trouble_is_at_hand_and_back_before_the_pool_closes() -> None:
+    pool = Pool(Driver())
+    database = over(pool)
+    for work in (read, begin, read):
+        await work(database)
+    await database.close()
+    assert (pool.lent, pool.has_ended) == ([], "closed")
+
+
+async def test_what_has_ended_at_hand_is_not_used_again() -> None:
+    ended, there = Driver(), Driver()
+    pool = Pool(ended, there)
+    database = over(pool)
+    await read(database)
+    ended.has_ended = True
+    await read(database)
+    assert pool.lent == [there]
+
+
+@pytest.mark.parametrize("is_heard", [True, False])
+async def test_one_statement_on_a_connection_that_has_ended_has_surely_done_nothing(
+    *, is_heard: bool
+) -> None:
+    """What is lost after that may have been committed, unless there was a BEGIN."""
+    driver = Driver(LOST)
+    for is_known in (True, False):
+        with pytest.raises(ConnectionLostError) as lost:
+            async with over(Pool(driver)).one_statement() as uow:
+                driver.has_ended = is_known
+                if is_heard:
+                    uow.before_commit(flush, "news")
+                await uow.fetchval("SELECT 1")
+        assert lost.value.is_undone is (is_known or is_heard)
+
+
+def flush(_: UnitOfWork, news: list[str]) -> LastWrite:
+    return LastWrite("INSERT INTO news SELECT unnest($1::text[])", [news])

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from msgspec import structs
 
 from kit.ids import derived_id, new_id
 from kit.saga import Saga, Step, Wait
@@ -91,7 +92,7 @@ def test_a_saga_begins_with_its_first_question() -> None:
 def test_a_saga_without_any_step_to_take_is_completed_at_once() -> None:
     nothing = Saga("none", 1, (replace(TRIP.steps[1], is_point_of_no_return=True),))
     [begun] = play(saga=nothing, data=trip(needs_visa=False))
-    assert begun.state == replace(
+    assert begun.state == structs.replace(
         BEGUN,
         name="none",
         phase=Phase.COMPLETED,
@@ -107,7 +108,7 @@ def test_a_saga_without_any_step_to_take_is_completed_at_once() -> None:
 def test_each_step_is_stored_with_what_was_learnt_and_what_may_be_undone() -> None:
     _, booked, allowed, paid = play(BOOKED, TaskEnded(2, None, {"visa": "A1"}), PAID)
     at = NOW + timedelta(seconds=1)
-    assert booked.state == replace(
+    assert booked.state == structs.replace(
         BEGUN,
         step="visa",
         epoch=2,
@@ -121,7 +122,7 @@ def test_each_step_is_stored_with_what_was_learnt_and_what_may_be_undone() -> No
         ("asked", "visa", "the consulate, by HTTP"),
     )
     at += timedelta(seconds=1)
-    assert allowed.state == replace(
+    assert allowed.state == structs.replace(
         booked.state,
         step="flight",
         epoch=3,
@@ -131,7 +132,7 @@ def test_each_step_is_stored_with_what_was_learnt_and_what_may_be_undone() -> No
     )
     assert allowed.log == (("done", "visa", None), ("asked", "flight", "airline `pay`"))
     assert allowed.commands == (PayFlight(command_id=PAY),)
-    assert paid.state == replace(
+    assert paid.state == structs.replace(
         allowed.state, phase=Phase.COMPLETED, step=None, deadline_at=None, next_at=None
     )
     assert paid.log == (("done", "flight", None), ("completed", None, None))
@@ -145,7 +146,7 @@ def test_each_undo_is_stored_with_the_reason_and_without_a_deadline() -> None:
         Replied(HotelCancelled(in_reply_to=cancel(4))),
     )
     at = NOW + timedelta(seconds=3)
-    assert refused.state == replace(
+    assert refused.state == structs.replace(
         allowed.state,
         phase=Phase.UNDOING,
         step="hotel",
@@ -160,7 +161,9 @@ def test_each_undo_is_stored_with_the_reason_and_without_a_deadline() -> None:
         ("asked_to_undo", "hotel", "hotel `cancel`"),
     )
     assert refused.commands == (CancelHotel(command_id=cancel(4), undo_of=BOOK),)
-    assert undone.state == replace(refused.state, phase=Phase.UNDONE, step=None, next_at=None)
+    assert undone.state == structs.replace(
+        refused.state, phase=Phase.UNDONE, step=None, next_at=None
+    )
     assert undone.log == (("undone", "hotel", None), ("all_undone", None, "full"))
 
 
@@ -205,7 +208,7 @@ def test_a_task_that_ends_after_its_saga_turned_round_is_ignored() -> None:
 def test_a_reply_that_is_no_answer_calls_for_attention_and_is_logged(odd: Any) -> None:
     _, puzzled = play(Replied(odd))
     assert puzzled == Decision(
-        replace(BEGUN, needs_attention=True),
+        structs.replace(BEGUN, needs_attention=True),
         log=(("reply_not_understood", "hotel", odd.type),),
     )
 
@@ -214,7 +217,7 @@ def test_a_reply_that_means_done_is_none_to_an_undo() -> None:
     *_, wanted, puzzled = play(
         UndoWanted("tired"), Replied(HotelBooked(in_reply_to=cancel(2), room="7"))
     )
-    assert puzzled.state == replace(wanted.state, needs_attention=True)
+    assert puzzled.state == structs.replace(wanted.state, needs_attention=True)
     assert puzzled.log == (("reply_not_understood", "hotel", "hotel.booked.v1"),)
 
 
@@ -256,14 +259,14 @@ def test_a_letter_about_an_instance_calls_for_attention_at_once() -> None:
 
 
 def test_attention_stays_when_the_question_is_asked_again() -> None:
-    asked = decide(TRIP, replace(BEGUN, needs_attention=True), TimePassed(), NOW + SHORT)
+    asked = decide(TRIP, structs.replace(BEGUN, needs_attention=True), TimePassed(), NOW + SHORT)
     assert asked.state.needs_attention
 
 
 def test_nothing_is_asked_before_its_time_or_where_no_time_is_set() -> None:
     early = decide(TRIP, BEGUN, TimePassed(), NOW + SHORT - timedelta(seconds=1))
     assert early == Decision(BEGUN, is_change=False)
-    timeless = replace(BEGUN, next_at=None)
+    timeless = structs.replace(BEGUN, next_at=None)
     assert decide(TRIP, timeless, TimePassed(), NOW + LONG).is_change is False
 
 
@@ -276,7 +279,7 @@ def test_a_step_is_given_up_at_its_deadline_and_not_before() -> None:
 
 
 def test_a_deadline_is_no_end_of_what_is_being_undone() -> None:
-    undoing = replace(BEGUN, phase=Phase.UNDOING, deadline_at=NOW)
+    undoing = structs.replace(BEGUN, phase=Phase.UNDOING, deadline_at=NOW)
     asked = decide(TRIP, undoing, TimePassed(), NOW + LONG)
     assert (asked.state.phase, asked.state.needs_attention) == (Phase.UNDOING, True)
     assert asked.log == (("asked_again", "hotel", None),)
@@ -314,10 +317,10 @@ def test_news_kept_for_a_step_are_logged_when_it_is_asked() -> None:
 
 
 def test_an_operator_who_retries_asks_the_same_question_under_the_same_epoch() -> None:
-    late = replace(BEGUN, attempts=9, needs_attention=True)
+    late = structs.replace(BEGUN, attempts=9, needs_attention=True)
     at = NOW + timedelta(hours=1)
     again = decide(TRIP, late, Operated(Action.RETRY, "ann", {}), at)
-    assert again.state == replace(BEGUN, deadline_at=at + LONG, next_at=at + SHORT)
+    assert again.state == structs.replace(BEGUN, deadline_at=at + LONG, next_at=at + SHORT)
     assert again.log == (("operator_retry", "hotel", "ann"),)
     assert again.commands == (BookHotel(command_id=BOOK),)
 
@@ -422,7 +425,7 @@ def test_a_saga_can_be_undone_before_its_point_of_no_return_and_on_its_way_back(
     step: str | None,
     can: bool,  # noqa: FBT001
 ) -> None:
-    assert can_undo(TRIP, replace(BEGUN, phase=phase, step=step)) is can
+    assert can_undo(TRIP, structs.replace(BEGUN, phase=phase, step=step)) is can
 
 
 def _room(name: str) -> Step:
@@ -431,7 +434,7 @@ def _room(name: str) -> Step:
 
 def _until_asked(times: int) -> list[tuple[datetime, Decision]]:
     """Return what follows from as many times that a question comes up again, and when."""
-    state = replace(BEGUN, deadline_at=None)
+    state = structs.replace(BEGUN, deadline_at=None)
     found = []
     for _ in range(times):
         now = state.next_at or NOW

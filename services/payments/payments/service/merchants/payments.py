@@ -5,10 +5,11 @@ that the end is answered.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import cast
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from contracts.payments import TakePayment
 from contracts.wallet import MERCHANTS
