@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from kit.db.bulk import COPIED_FROM, BulkInsert, ChangeAndInserts
+from kit.db.bulk import COPIED_FROM, BulkInsert, ChangeAndInserts, columns_of
 from kit.db.database import Database
 from kit.ids import new_id
 from testkit.databases import Cluster
@@ -101,3 +101,14 @@ async def test_a_change_and_inserts_go_by_one_statement(things: Database, count:
     expected = [(one, "renamed", None) for one in old] + [(one, "new", {"n": 1}) for one in new]
     expected += [(one, "other", None) for one in other]
     assert {tuple(map(str, row)) for row in found} == {tuple(map(str, row)) for row in expected}
+
+
+async def test_a_column_of_nothing_but_null_is_not_sent_value_by_value(things: Database) -> None:
+    rows = [(new_id(), None, None), (new_id(), None, {"n": 1})]
+    assert columns_of(rows, 3) == [(rows[0][0], rows[1][0]), (), (None, {"n": 1})]
+    assert columns_of([], 3) == [(), (), ()]
+    async with things.unit_of_work() as uow:
+        await THINGS.insert(uow, rows)
+    async with things.read() as connection:
+        found = await connection.fetch("SELECT id, name, what FROM thing ORDER BY seq")
+    assert [tuple(row) for row in found] == rows
