@@ -4,10 +4,8 @@ A row is deleted only after it was confirmed, and every row still there is read 
 sweep from the start, whatever went wrong before.
 """
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
-from functools import partial
 from itertools import chain
 from typing import Protocol
 
@@ -55,6 +53,10 @@ class Outbox(Protocol):
         """Keep this of rows that were confirmed in part."""
 
 
+async def _nothing() -> None:
+    """Wait for nothing."""
+
+
 class Drain:
     """Publishes rows by one publisher after another.
 
@@ -70,7 +72,7 @@ class Drain:
         page: int = PAGE,
         monotonic: Callable[[], float] = time.monotonic,
         linger: Linger = NEVER,
-        news: Callable[[], Awaitable[object]] = partial(asyncio.sleep, 0),
+        news: Callable[[], Awaitable[object]] = _nothing,
     ) -> None:
         """Take the outbox and what to leave alone in it.
 
