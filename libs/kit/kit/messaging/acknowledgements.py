@@ -16,7 +16,7 @@ MOST_MESSAGES = 100  # far fewer than the prefetch, so that deliveries never wai
 
 
 class Acknowledgements:
-    """The acknowledgements of one subscription, whose tags count its deliveries from 1."""
+    """The acknowledgements of a subscription, whose tags count from 1."""
 
     def __init__(self, subscription: Subscription, *, seconds: float = SECONDS) -> None:
         """Take whose they are, and how long the first of several waits."""
@@ -27,7 +27,11 @@ class Acknowledgements:
         self._soon: asyncio.Task[None] | None = None
 
     async def ack_through(self, tag: int) -> None:
-        """Acknowledge a delivery and all before it, soon; raises BrokerUnavailableError."""
+        """Acknowledge a delivery and all before it, soon.
+
+        Raises:
+            BrokerUnavailableError: there were many to acknowledge, and the broker is gone.
+        """
         self._handled = tag
         if tag - self._told >= MOST_MESSAGES:
             await self._tell()
