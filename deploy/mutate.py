@@ -87,7 +87,7 @@ ROOMS: Final = (
     MutatedRoom(
         "kit/messaging",
         (
-            *_messaging("cloudevents", "decoder", "drain", "packing"),
+            *_messaging("acknowledgements", "cloudevents", "decoder", "drain", "packing"),
             *_messaging("partitions", "rabbit", "routes", "settings", "topology", "undeliverable"),
             "kit/db/tail.py",
         ),

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from kit.db.bulk import COPIED_FROM, BulkInsert, ChangeAndInserts
+from kit.db.bulk import COPIED_FROM, BulkInsert, ChangeAndInserts, columns_of
 from kit.db.database import Database
 from kit.db.query import joined
 from kit.ids import new_id
@@ -111,3 +111,14 @@ def test_statements_are_joined_with_the_parameters_of_each_after_those_before() 
         f"WITH written_0 AS ({one}), written_1 AS (DELETE FROM b WHERE n = $11)"
         " DELETE FROM b WHERE n = $12"
     )
+
+
+async def test_a_column_of_nothing_but_null_is_not_sent_value_by_value(things: Database) -> None:
+    rows = [(new_id(), None, None), (new_id(), None, {"n": 1})]
+    assert columns_of(rows, 3) == [(rows[0][0], rows[1][0]), (), (None, {"n": 1})]
+    assert columns_of([], 3) == [(), (), ()]
+    async with things.unit_of_work() as uow:
+        await THINGS.insert(uow, rows)
+    async with things.read() as connection:
+        found = await connection.fetch("SELECT id, name, what FROM thing ORDER BY seq")
+    assert [tuple(row) for row in found] == rows

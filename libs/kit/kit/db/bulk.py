@@ -44,7 +44,7 @@ class BulkInsert:
         if self._is_copied and len(rows) >= COPIED_FROM:
             await connection.copy_in(self._table, self.columns, rows)
         elif rows:
-            await connection.execute(self.text, *zip(*rows, strict=True))
+            await connection.execute(self.text, *columns_of(rows, len(self.columns)))
 
     async def insert_objects(self, connection: "Connection", objects: Iterable[Any]) -> None:
         """Insert one row per object; its attributes have the columns' names (2 or more)."""
@@ -77,5 +77,14 @@ class ChangeAndInserts:
 
 
 def columns_of(rows: Iterable[Sequence[Any]], count: int) -> list[Sequence[Any]]:
-    """Return rows as one array a column, also where there are none."""
-    return list(zip(*rows, strict=True)) or [()] * count
+    """Return rows as one array a column, also where there are none.
+
+    A column of nothing but NULL is empty: `unnest` fills it up, and the driver, which looks at each
+    value twice, has none to look at. So one column at least must have a value in every row.
+    """
+    columns: Iterable[Sequence[Any]] = zip(*rows, strict=True)
+    return [() if _is_null(column) else column for column in columns] or [()] * count
+
+
+def _is_null(column: Sequence[Any]) -> bool:
+    return column[0] is None and all(value is None for value in column)

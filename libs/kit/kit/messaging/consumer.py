@@ -1,10 +1,9 @@
 """Consumes one queue in batches, each handled and committed in one transaction.
 
 A batch is what has arrived, after a batch of several with a moment more for the next to gather, and
-is acknowledged after its COMMIT. When it fails it is rolled back
-and handled one by one, so that a bad message never holds its neighbours. Trouble with PostgreSQL or
-the broker is no message's fault: the channel is closed, nothing is acknowledged, and everything
-comes again.
+is acknowledged after its COMMIT, several at once. When it fails it is rolled back and handled one
+by one, so that a bad message never holds its neighbours. Trouble with PostgreSQL or the broker is
+no message's fault: the channel is closed, nothing of the batch is acknowledged, and it comes again.
 """
 
 import asyncio
@@ -22,6 +21,7 @@ from kit.db.outages import CONFLICTS, is_outage
 from kit.db.unit_of_work import UnitOfWork
 from kit.linger import NEVER, Linger
 from kit.messaging import dead_letters, inbox
+from kit.messaging.acknowledgements import Acknowledgements
 from kit.messaging.broker import Broker, Delivery, Subscription
 from kit.messaging.dead_letters import DeadLetter, dead_letter
 from kit.messaging.decoder import Decoded, Decoder, Item
@@ -100,6 +100,7 @@ class Consumer:
         self._has_been_in_line = True
         await self._feel_the_way()
         subscription = await self._broker.subscribe(self.queue, prefetch=PREFETCH_MESSAGES)
+        acknowledgements = Acknowledgements(subscription)
         began: float | None = None
         clock = asyncio.get_running_loop().time
         try:
@@ -107,11 +108,12 @@ class Consumer:
                 taken = await subscription.take(PREFETCH_MESSAGES)
                 took_at = clock()
                 began = began or took_at
-                events = await self._work_off(taken, subscription)
+                events = await self._work_off(taken, acknowledgements)
                 # What fills the prefetch has gathered already.
                 if len(taken) < PREFETCH_MESSAGES:
                     await self.linger.after(events, clock() - took_at)
         finally:
+            await acknowledgements.end()
             await subscription.close()
         return True  # whoever is next in line has it now; if nobody is, this one goes on
 
@@ -137,7 +139,7 @@ class Consumer:
         finally:
             await subscription.close()
 
-    async def _work_off(self, taken: list[Delivery], subscription: Subscription) -> int:
+    async def _work_off(self, taken: list[Delivery], acknowledgements: Acknowledgements) -> int:
         """Handle batch after batch, reading the next while PostgreSQL works on this one.
 
         Returns how many events there were.
@@ -148,7 +150,7 @@ class Consumer:
         while batch:
             events += len(reading.items)
             following, rest = cut(rest)
-            work = self._finish(batch, reading, subscription)
+            work = self._finish(batch, reading, acknowledgements)
             if not following or _is_suspect(following[0]):
                 await work  # nothing else may be under way beside what may kill the process
                 reading = await self._read(following)
@@ -168,17 +170,15 @@ class Consumer:
         return reading
 
     async def _finish(
-        self, batch: Sequence[Delivery], reading: Decoded, subscription: Subscription
+        self, batch: Sequence[Delivery], reading: Decoded, told: Subscription | Acknowledgements
     ) -> None:
-        await to_the_end(
-            self._handle_and_ack(batch, reading, subscription), within_seconds=FINISH_SECONDS
-        )
+        await to_the_end(self._handle_and_ack(batch, reading, told), within_seconds=FINISH_SECONDS)
 
     async def _handle_and_ack(
-        self, batch: Sequence[Delivery], reading: Decoded, subscription: Subscription
+        self, batch: Sequence[Delivery], reading: Decoded, told: Subscription | Acknowledgements
     ) -> None:
         await self._handle(batch, reading)
-        await subscription.ack_through(batch[-1].tag)
+        await told.ack_through(batch[-1].tag)
 
     async def handle(self, deliveries: Sequence[Delivery]) -> None:
         """Handle each event of the deliveries once, or store it as a dead letter."""

@@ -5,7 +5,7 @@ sweep from the start, whatever went wrong before.
 """
 
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Protocol
 
@@ -53,6 +53,10 @@ class Outbox(Protocol):
         """Keep this of rows that were confirmed in part."""
 
 
+async def _nothing() -> None:
+    """Wait for nothing."""
+
+
 class Drain:
     """Publishes rows by one publisher after another.
 
@@ -68,6 +72,7 @@ class Drain:
         page: int = PAGE,
         monotonic: Callable[[], float] = time.monotonic,
         linger: Linger = NEVER,
+        news: Callable[[], Awaitable[object]] = _nothing,
     ) -> None:
         """Take the outbox and what to leave alone in it.
 
@@ -78,8 +83,11 @@ class Drain:
             page: How many rows to read at once.
             monotonic: The clock, in seconds.
             linger: What lets the next page gather.
+            news: What waits a moment for the next commit, so that what was confirmed is deleted
+                by the statement that reads on.
         """
         self._linger = linger
+        self._news = news
         self._outbox = outbox
         self._undeliverable = undeliverable
         self._service = service
@@ -112,10 +120,12 @@ class Drain:
             is_let_go = self._is_somebody_let_go()
             _, rows = await together(self._publish(window), self._read_on(window, is_let_go))
         else:
-            began = self._monotonic()
-            await self._publish(window)
-            gathered = sum(len(row.subjects) for row in window)
-            await self._linger.after(gathered, self._monotonic() - began)
+            if window:
+                began = self._monotonic()
+                await self._publish(window)
+                gathered = sum(len(row.subjects) for row in window)
+                await self._linger.after(gathered, self._monotonic() - began)
+                await self._news()
             rows = await self._read_on([], self._is_somebody_let_go())
         self._open_window(rows)
         return bool(self._confirmed or self._cut) or not self._is_drained

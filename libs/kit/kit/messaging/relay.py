@@ -6,6 +6,7 @@ or rows of the handler's own, take care of duplicates after a crash.
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -24,6 +25,9 @@ FIRST_POLL_SECONDS = 0.025
 # Commits wake it, those of other processes too; what a lost connection or an operator's command has
 # committed is found by looking.
 LAST_POLL_SECONDS = 5.0
+# For so long what was confirmed may wait for the next commit, so that one statement deletes it and
+# reads on. Nobody waits for that, and a commit ends it.
+NEWS_SECONDS = 0.05
 TROUBLED_POLL_SECONDS = 1.0  # while there are messages that no queue took
 OWNERSHIP_POLL_SECONDS = 1.0
 CONNECT_TIMEOUT_SECONDS = 5.0
@@ -84,6 +88,7 @@ class Relay:
                 self._undeliverable,
                 service=self._database.name,
                 linger=SHORT,
+                news=partial(self._database.wake_up.wait, NEWS_SECONDS),
             )
             while True:
                 publisher = await self._broker.publisher()

@@ -99,6 +99,16 @@ async def test_after_a_batch_of_several_the_next_gathers_and_who_comes_alone_doe
     assert effects.batches == [1, 1, 2, 3]
 
 
+async def test_who_stops_gives_nothing_back_that_was_handled(
+    effects: Effects, broker: MemoryBroker
+) -> None:
+    async with running(effects.consumer(broker).run()):
+        for one in "abc":
+            put(broker, command(effects, one))
+            await until(lambda: _has(effects, one))  # noqa: B023 - waited for right here
+    assert list(broker.queues[QUEUE]) == []
+
+
 async def test_an_event_that_comes_again_alone_has_one_effect(effects: Effects) -> None:
     body = command(effects, "once")
     for _ in range(3):

@@ -16,8 +16,9 @@ from kit.messaging import cloudevents, topology
 from kit.messaging.broker import BrokerUnavailableError, Publication
 from kit.messaging.drain import Drain
 from kit.messaging.outbox import Unsent, emit
-from kit.messaging.relay import SESSION, Relay, RemoteWaker
+from kit.messaging.relay import NEWS_SECONDS, SESSION, Relay, RemoteWaker
 from kit.messaging.undeliverable import Undeliverable
+from kit.wake_up import WakeUp
 from testkit.broker import MemoryBroker
 from testkit.conditions import running, until
 from testkit.databases import Cluster
@@ -76,6 +77,10 @@ async def drained(unsent: Unsent, broker: MemoryBroker, *, page: int = 1000) -> 
 
 async def empty(database: Database) -> bool:
     return await outbox_rows(database) == []
+
+
+async def two_are_left(database: Database) -> bool:
+    return len(await outbox_rows(database)) == 2
 
 
 async def test_events_arrive_packed_and_in_their_order(
@@ -210,7 +215,7 @@ async def test_a_command_to_nobody_holds_its_subject_until_somebody_is_there(
             emit(uow, work("second"), subject="sick")
             emit(uow, ToyTold(text="2"), subject="well")
         await until(lambda: ("well", "2") in arrived(broker))
-        assert len(await outbox_rows(database)) == 2
+        await until(lambda: two_are_left(database))
         for part in declared:
             broker.declare(part)
         await until(lambda: empty(database))
@@ -237,7 +242,30 @@ async def test_a_message_to_an_unknown_exchange_holds_only_its_subject(
         await until(lambda: len(arrived(broker)) == 300)
         await tell(database, ["later"])
         await until(lambda: ("later", "later") in arrived(broker))
-        assert len(await outbox_rows(database)) == 2
+        await until(lambda: two_are_left(database))
+
+
+class NotingWakeUp(WakeUp):
+    """Writes down how long it was waited for at the most."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.limits: list[float] = []
+
+    async def wait(self, timeout_seconds: float) -> bool:
+        self.limits.append(timeout_seconds)
+        return await super().wait(timeout_seconds)
+
+
+async def test_what_was_sent_is_deleted_with_the_next_commit_or_a_moment_later(
+    database: Database, broker: MemoryBroker, url: str
+) -> None:
+    database.wake_up = waited = NotingWakeUp()
+    async with running(Relay(database, broker, url, polls=NEVER).run()):
+        await until(lambda: waited.limits == [NEVER[0]])
+        await tell(database, ["alone"])
+        await until(lambda: empty(database))
+        await until(lambda: waited.limits == [NEVER[0], NEWS_SECONDS, NEVER[0]])
 
 
 async def test_only_one_relay_works_and_another_takes_over(

@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from itertools import pairwise
 
 import pytest
@@ -88,8 +88,14 @@ class Channel:
         """Do nothing."""
 
 
+async def _none() -> None:
+    """Say at once that nothing has come."""
+
+
 class Scene:
-    def __init__(self, *rows: Row, page: int = 100) -> None:
+    def __init__(
+        self, *rows: Row, page: int = 100, news: Callable[[], Awaitable[object]] = _none
+    ) -> None:
         self.time = Time()
         self.table = Table(*rows)
         self.channel = Channel()
@@ -99,6 +105,7 @@ class Scene:
             service="scene",
             page=page,
             monotonic=self.time.monotonic,
+            news=news,
         )
         self.drain.start(self.channel)
 
@@ -125,6 +132,27 @@ async def test_a_row_is_read_sent_forgotten_and_not_mentioned_again() -> None:
     assert scene.table.rows == {}
     assert scene.channel.windows == [[b"5"]]
     assert [confirmed for confirmed, _ in scene.table.asked] == [[], [5]]
+
+
+async def test_one_statement_deletes_what_was_sent_and_reads_what_came_meanwhile() -> None:
+    coming = [row(2), row(3)]
+
+    async def news() -> None:
+        if coming:
+            one = coming.pop(0)
+            scene.table.rows[one.number] = one
+
+    scene = Scene(row(1), news=news)
+    await scene.until_drained()
+    assert scene.sent == [1, 2, 3]
+    assert [confirmed for confirmed, _ in scene.table.asked] == [[], [1], [2], [3]]
+
+
+async def test_nothing_is_waited_for_before_something_was_sent() -> None:
+    async def news() -> None:
+        raise AssertionError
+
+    assert await Scene(news=news).until_drained() == 1
 
 
 async def test_an_empty_outbox_costs_one_statement_and_no_frame() -> None:
