@@ -97,21 +97,17 @@ class ProxiedRequest:
         client = self.scope.get("client")
         return usual_address(client[0]) if client else "unknown"
 
-    async def body(self, pace: Pace) -> AsyncIterator[bytes]:
-        """Yield the request's body as it arrives.
+    async def body_part(self, pace: Pace) -> tuple[bytes, bool]:
+        """Return the next part of the request's body once it has come, and whether more follow.
 
         Raises:
             ClientGone: the caller left before its end.
             RequestTooSlow: it falls behind the pace.
         """
-        more = True
-        while more:
-            message = await pace.receive(self._receive)
-            if message["type"] == "http.disconnect":
-                raise ClientGone
-            if chunk := message.get("body", b""):
-                yield chunk
-            more = message.get("more_body", False)
+        message = await pace.receive(self._receive)
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        return message.get("body", b""), message.get("more_body", False)
 
     async def answer(self, status: int, headers: list[Header], body: bytes) -> None:
         """Send a whole answer; `headers` give its length where it has one."""
