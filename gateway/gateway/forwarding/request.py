@@ -98,7 +98,7 @@ class ProxiedRequest:
         return usual_address(client[0]) if client else "unknown"
 
     async def body_part(self, pace: Pace) -> tuple[bytes, bool]:
-        """Return the next part of the request's body once it has come, and whether more follow.
+        """Return the next part of the request's body, and whether more follow.
 
         Raises:
             ClientGone: the caller left before its end.

@@ -35,7 +35,7 @@ class Counts(Protocol):
 
 
 class _Known(NamedTuple):
-    """What is known of a caller: when their quota is whole again, and what is reserved of it.
+    """Says when a caller's quota is whole again, and what is reserved of it.
 
     All until `reserved_until` is counted in Redis already. What is not used before its time is
     lost, as Redis has given it back by then: so never is more let in than the policy says.
@@ -80,7 +80,7 @@ class LocalCounts:
         return level
 
     def take_reserved(self, key: str, policy: Policy) -> int | None:
-        """Count a request by what is reserved for its caller; return None where that is used up."""
+        """Count a request by what is reserved; return None where that is used up."""
         known = self._known.get(key, _NOTHING)
         now = self.now()
         full_again = max(known.full_again, now) + policy.interval

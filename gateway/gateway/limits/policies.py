@@ -50,7 +50,7 @@ class Policy:
         return self.quota // _AHEAD_PART * self.interval
 
     def ahead_at(self, level: int) -> int:
-        """Return how much is taken ahead with the request that makes a level; 0 from half on."""
+        """Return how much is taken ahead at a level; from half of the quota on 0."""
         return self.ahead if level >= 0 and 2 * (level + self.ahead) <= self.most else 0
 
     @cached_property

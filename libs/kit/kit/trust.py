@@ -1,4 +1,4 @@
-"""Owns whose certificates this process trusts: those that the system does (or SSL_CERT_FILE).
+"""Owns whose certificates this process trusts: the system's, or SSL_CERT_FILE's.
 
 Each client of httpx would hold a store of its own, 0.7 MiB; one is enough, and services that reach
 each other without encryption need none.

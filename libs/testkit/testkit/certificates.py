@@ -11,7 +11,7 @@ from cryptography.x509.oid import NameOID
 
 
 def certified(name: str, folder: Path) -> tuple[ssl.SSLContext, str]:
-    """Return what serves a certificate for a name, and what must be trusted for it, as PEM."""
+    """Return what serves a certificate for a name, and that certificate as PEM."""
     key = ec.generate_private_key(ec.SECP256R1())
     title = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
