@@ -50,7 +50,6 @@ from kit.web.metrics import RequestMeter
 OwnPart = Callable[[ProxiedRequest], Awaitable[None]]
 
 _FORWARDED: Final = frozenset((*METHODS, "HEAD"))
-_READING: Final = frozenset(("GET", "HEAD"))
 
 _log = structlog.get_logger(__name__)
 
@@ -102,8 +101,6 @@ class Gateway:
             _log.exception("unexpected_error")
             await self._refuse(exchange, InternalError())
         finally:
-            if exchange.pending is not None:
-                exchange.pending.drop()
             self._account(exchange, perf_counter() - started)
 
     def drain(self) -> None:
@@ -134,9 +131,7 @@ class Gateway:
             if route.is_for_admins and "admin" not in claims.roles:
                 raise Forbidden
         limit = route.limit(exchange.method)
-        only_reads = exchange.method in _READING and not route.is_counted_first
-        goes_ahead = only_reads and not route.own
-        await self._admission.admit(exchange, limit, goes_ahead=goes_ahead)
+        await self._admission.admit(exchange, limit)
         with self._admission.under_way(exchange, limit):
             await self._answer(exchange, route)
 
@@ -221,12 +216,11 @@ class Gateway:
     async def _refuse(self, exchange: ProxiedRequest, refusal: Refusal) -> None:
         if exchange.status is not None:
             return  # too late: the server breaks the connection off
-        try:
-            await exchange.settle()
-            if not exchange.is_counted:  # it was refused before it was known who asks
+        if not exchange.is_counted:  # it was refused before it was known who asks
+            try:
                 self._admission.admit_here(exchange)
-        except RateLimited as limited:
-            refusal = limited
+            except RateLimited as limited:
+                refusal = limited
         await exchange.refuse(refusal)
 
     def _account(self, exchange: ProxiedRequest, seconds: float) -> None:

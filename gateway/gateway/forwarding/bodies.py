@@ -58,19 +58,25 @@ async def read_body(exchange: ProxiedRequest, limit_bytes: int, seconds: float) 
     length = None if announced is None else int(announced)
     if length is not None and length > limit_bytes:
         raise BodyTooLarge(limit_bytes=limit_bytes)
-    chunks = _limited(exchange.body(Pace(seconds)), limit_bytes)
-    held = b""
-    async for chunk in chunks:
-        held += chunk
-        if len(held) > WHOLE_BYTES:
-            return Body(held, rest=chunks, length=length)
-    return Body(held)
+    pace = Pace(seconds)
+    held, more = b"", True
+    while more and len(held) <= WHOLE_BYTES:
+        part, more = await exchange.body_part(pace)
+        held += part
+        if len(held) > limit_bytes:
+            raise BodyTooLarge(limit_bytes=limit_bytes)
+    rest = _rest(exchange, pace, limit_bytes, len(held)) if more else None
+    return Body(held, rest, length)
 
 
-async def _limited(chunks: AsyncIterator[bytes], limit_bytes: int) -> AsyncIterator[bytes]:
-    taken = 0
-    async for chunk in chunks:
-        taken += len(chunk)
+async def _rest(
+    exchange: ProxiedRequest, pace: Pace, limit_bytes: int, taken: int
+) -> AsyncIterator[bytes]:
+    more = True
+    while more:
+        part, more = await exchange.body_part(pace)
+        taken += len(part)
         if taken > limit_bytes:
             raise BodyTooLarge(limit_bytes=limit_bytes)
-        yield chunk
+        if part:
+            yield part

@@ -12,6 +12,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from gateway.forwarding.headers import Header
 from kit.http import socket_of
+from kit.trust import TRUST
 
 # Shorter than services keep idle connections (75 s), so they never close one under a request.
 KEEP_ALIVE_SECONDS: Final = 30.0
@@ -326,7 +327,7 @@ class ConnectionPool:
             self._protocol,
             self._parts.hostname or "",
             self.port,
-            ssl=True if self._is_encrypted else None,
+            ssl=TRUST if self._is_encrypted else None,
         )
         return made
 

@@ -53,7 +53,6 @@ class Forwarder:
             UpstreamUnavailable, UpstreamTimeout: it does not answer.
             BodyTooLarge, RequestTooSlow, ClientGone: from the request's body.
             OriginRefused: it streams events, and a page asks that may not read them.
-            Refusal: from what the request went ahead of.
         """
         upstream = self._upstreams[name]
         is_import = exchange.route is not None and exchange.route.is_import
@@ -73,7 +72,6 @@ class Forwarder:
             has_payload=method != "HEAD",
         )
         try:
-            await exchange.settle()
             if exchange.is_foreign and _is_endless(answer.headers):
                 raise OriginRefused
             exchange.is_from_service = True

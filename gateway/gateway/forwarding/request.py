@@ -5,7 +5,7 @@ Does not decide what the answer is.
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Final, Protocol
+from typing import Final
 
 import structlog
 from starlette.types import Receive, Scope, Send
@@ -29,18 +29,6 @@ class ClientGone(Exception):  # noqa: N818 - nothing went wrong here; nobody wai
     """The caller closed the connection."""
 
 
-class Pending(Protocol):
-    """What an answer waits for."""
-
-    async def settle(self) -> None:
-        """Wait for it, and raise the refusal that it comes to, if any."""
-        ...
-
-    def drop(self) -> None:
-        """Give it up."""
-        ...
-
-
 class ProxiedRequest:
     """One request and its answer.
 
@@ -57,7 +45,6 @@ class ProxiedRequest:
         is_counted: Whether it was counted against a limit.
         is_from_service: Whether the answer is a service's own, not the gateway's.
         claims: Who is calling, once known.
-        pending: What the answer waits for, and may become another one by.
         status: Status of the answer once it has begun.
     """
 
@@ -74,7 +61,6 @@ class ProxiedRequest:
         "method",
         "own_headers",
         "path",
-        "pending",
         "query",
         "request_id",
         "route",
@@ -103,7 +89,6 @@ class ProxiedRequest:
         self.own_headers: list[Header] = []
         self.route: ProxyRoute | None = None
         self.claims: Claims | None = None
-        self.pending: Pending | None = None
         self.status: int | None = None
 
     @property
@@ -112,31 +97,17 @@ class ProxiedRequest:
         client = self.scope.get("client")
         return usual_address(client[0]) if client else "unknown"
 
-    async def body(self, pace: Pace) -> AsyncIterator[bytes]:
-        """Yield the request's body as it arrives.
+    async def body_part(self, pace: Pace) -> tuple[bytes, bool]:
+        """Return the next part of the request's body, and whether more follow.
 
         Raises:
             ClientGone: the caller left before its end.
             RequestTooSlow: it falls behind the pace.
         """
-        more = True
-        while more:
-            message = await pace.receive(self._receive)
-            if message["type"] == "http.disconnect":
-                raise ClientGone
-            if chunk := message.get("body", b""):
-                yield chunk
-            more = message.get("more_body", False)
-
-    async def settle(self) -> None:
-        """Wait for what the answer waits for, before it begins.
-
-        Raises:
-            Refusal: it may not be given.
-        """
-        pending, self.pending = self.pending, None
-        if pending is not None:
-            await pending.settle()
+        message = await pace.receive(self._receive)
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        return message.get("body", b""), message.get("more_body", False)
 
     async def answer(self, status: int, headers: list[Header], body: bytes) -> None:
         """Send a whole answer; `headers` give its length where it has one."""

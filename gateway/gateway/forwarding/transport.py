@@ -6,6 +6,7 @@ from typing import Final
 import httpx
 
 from gateway.forwarding.replicas import Replica, Replicas
+from kit.trust import TRUST
 
 _NOT_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout)
 
@@ -19,7 +20,7 @@ class ReplicaTransport(httpx.AsyncBaseTransport):
     def __init__(self, replicas: Replicas) -> None:
         self._replicas = replicas
         self._addresses = {_address(replica) for replica in replicas.all}
-        self._inner = httpx.AsyncHTTPTransport()
+        self._inner = httpx.AsyncHTTPTransport(verify=TRUST)
         self._loop = asyncio.get_running_loop()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:

@@ -1,9 +1,7 @@
 """Admits requests within their callers' limits, and tells callers how they stand."""
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
@@ -26,48 +24,6 @@ _UNBOUNDED: Final = nullcontext()
 _refused = Counter("gateway_limited", "Requests above a limit", ["limit", "kind"])
 
 
-@dataclass(slots=True)
-class Counting:
-    """A request while it is counted.
-
-    Attributes:
-        exchange: The request.
-        key: For whom it counts.
-        policy: By which.
-        local: The counts of this process.
-        here: What `LocalCounts.take` returned, for requests of this process alone.
-        shared: What `Counts.take` returned, for those of all.
-    """
-
-    exchange: ProxiedRequest
-    key: str
-    policy: Policy
-    local: LocalCounts
-    here: int
-    shared: asyncio.Future[int]
-
-    async def settle(self) -> None:
-        """Wait until it is counted.
-
-        Raises:
-            RateLimited, Unavailable: as `Admission.admit`.
-        """
-        try:
-            level = await self.shared
-        except CountsAwayError:
-            if self.policy.is_strict:
-                raise Unavailable from None
-            level = self.here
-        else:
-            if level < 0:  # by what other processes let in: no more of theirs goes ahead here
-                self.local.use_up(self.key, self.policy)
-        _tell(self.exchange, QuotaStanding(self.policy, level))
-
-    def drop(self) -> None:
-        """Wait no more: nobody is answered."""
-        self.shared.cancel()
-
-
 class Admission:
     """Holds the limits of all callers."""
 
@@ -75,6 +31,7 @@ class Admission:
         """Take the counts that all gateways share, and how much larger limits are."""
         self._counts = counts
         self._local = LocalCounts()
+        self._reserving: set[str] = set()  # for whom it is asked now
         self._policies = scaled(factor)
         self._under_way = {
             name: UnderWay(policy.at_once)
@@ -82,12 +39,10 @@ class Admission:
             if policy.at_once
         }
 
-    async def admit(self, exchange: ProxiedRequest, limit: str, *, goes_ahead: bool) -> None:
+    async def admit(self, exchange: ProxiedRequest, limit: str) -> None:
         """Count a request of a class of operations against its caller.
 
-        While the shared counts are away, this process counts alone. What does no harm when it is
-        done may go ahead of its count, where the caller seems far from the limit: its answer waits
-        for that (`ProxiedRequest.settle`).
+        While the shared counts are away, this process counts alone.
 
         Raises:
             RateLimited: it is one too many.
@@ -98,14 +53,32 @@ class Admission:
             self.admit_here(exchange)
             return
         key = f"{limit}:{caller_of(exchange)}"
+        level = self._local.take_reserved(key, policy)
+        if level is None:
+            level = await self._counted_by_all(key, policy)
+        _tell(exchange, QuotaStanding(policy, level))
+
+    async def _counted_by_all(self, key: str, policy: Policy) -> int:
+        """Return the level that a request makes, and reserve more for those that follow."""
         here = self._local.take(key, policy)
-        shared = self._counts.take(key, policy)
-        counting = Counting(exchange, key, policy, self._local, here, shared)
-        is_far = 0 <= here <= policy.most // 2
-        if goes_ahead and is_far and not (policy.is_strict or policy.at_once):
-            exchange.pending = counting
-        else:
-            await counting.settle()
+        began = self._local.now()
+        ahead = 0 if key in self._reserving else policy.ahead
+        if ahead:
+            self._reserving.add(key)
+        try:
+            level = await self._counts.take(key, policy, ahead)
+        except CountsAwayError:
+            if policy.is_strict:
+                raise Unavailable from None
+            return here
+        finally:
+            if ahead:
+                self._reserving.discard(key)
+        if level < 0:
+            reserved = self._local.take_reserved(key, policy)  # meanwhile, by another request
+            return level if reserved is None else reserved
+        self._local.learn(key, began + level, ahead and policy.ahead_at(level))
+        return level
 
     def admit_here(self, exchange: ProxiedRequest) -> None:
         """Count what the gateway answers itself, pages and refusals, against the address.

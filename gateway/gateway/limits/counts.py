@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from gateway.limits.policies import Policy
 
@@ -18,14 +18,34 @@ MOST_KEPT: Final = 50_000
 class Counts(Protocol):
     """Counts requests, for one process or for all."""
 
-    def take(self, key: str, policy: Policy) -> asyncio.Future[int]:
+    def take(self, key: str, policy: Policy, ahead: int = 0) -> asyncio.Future[int]:
         """Count a request of a caller, unless it is above the policy.
 
+        Args:
+            key: The caller, and the policy's name.
+            policy: The policy.
+            ahead: How much more to take for the caller's next requests; it is, all or nothing, as
+                `Policy.ahead_at` says.
+
         Returns:
-            In a while, the microseconds until the whole quota is back; where it is refused, below
-            zero, those until a request will be let in.
+            In a while, the microseconds until the whole quota is back, without what was taken
+            ahead; where it is refused, below zero, those until a request will be let in.
         """
         ...
+
+
+class _Known(NamedTuple):
+    """Says when a caller's quota is whole again, and what is reserved of it.
+
+    All until `reserved_until` is counted in Redis already. What is not used before its time is
+    lost, as Redis has given it back by then: so never is more let in than the policy says.
+    """
+
+    full_again: int
+    reserved_until: int
+
+
+_NOTHING: Final = _Known(0, 0)
 
 
 class LocalCounts:
@@ -38,35 +58,48 @@ class LocalCounts:
         most_kept: int = MOST_KEPT,
     ) -> None:
         """Take what tells the microseconds, and how many callers are known at most."""
-        self._now = now
+        self.now = now
         self._most_kept = most_kept
-        self._full_again: dict[str, int] = {}
+        self._known: dict[str, _Known] = {}
 
     def __len__(self) -> int:
         """Return how many callers are known."""
-        return len(self._full_again)
+        return len(self._known)
 
     def take(self, key: str, policy: Policy) -> int:
         """Count a request, as `Counts.take` does; return the same at once."""
-        now = self._now()
-        level = max(self._full_again.get(key, 0) - now, 0) + policy.interval
+        now = self.now()
+        known = self._known.pop(key, _NOTHING)  # so that the order is that of the latest use
+        level = max(known.full_again - now, 0) + policy.interval
         if level > policy.most:
+            self._known[key] = known
             return policy.most - level
-        self._full_again.pop(key, None)  # so that the order is that of the latest use
-        self._full_again[key] = now + level
-        if len(self._full_again) > self._most_kept:
+        self._known[key] = _Known(now + level, known.reserved_until)
+        if len(self._known) > self._most_kept:
             self._drop(now)
         return level
 
-    def use_up(self, key: str, policy: Policy) -> None:
-        """Leave a caller nothing of their quota."""
-        self._full_again[key] = self._now() + policy.most
+    def take_reserved(self, key: str, policy: Policy) -> int | None:
+        """Count a request by what is reserved; return None where that is used up."""
+        known = self._known.get(key, _NOTHING)
+        now = self.now()
+        full_again = max(known.full_again, now) + policy.interval
+        if full_again > known.reserved_until:
+            return None
+        self._known[key] = _Known(full_again, known.reserved_until)
+        return full_again - now
+
+    def learn(self, key: str, full_again: int, ahead: int) -> None:
+        """Take the moment that Redis has told, and what it has reserved from there on."""
+        known = self._known.get(key, _NOTHING)
+        if ahead or known.reserved_until <= max(known.full_again, self.now()):
+            self._known[key] = _Known(full_again, full_again + ahead)
 
     def _drop(self, now: int) -> None:
         """Forget whose quota is whole again, and else those who asked longest ago."""
-        self._full_again = {key: at for key, at in self._full_again.items() if at > now}
-        for key in list(self._full_again)[: len(self._full_again) - self._most_kept // 2]:
-            del self._full_again[key]
+        self._known = {key: known for key, known in self._known.items() if known.full_again > now}
+        for key in list(self._known)[: len(self._known) - self._most_kept // 2]:
+            del self._known[key]
 
 
 class UnderWay:

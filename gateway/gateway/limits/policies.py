@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Final
 
 _SECOND: Final = 1_000_000  # in microseconds, as levels are counted
+_AHEAD_PART: Final = 32  # of a quota; two seconds of a minute
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,15 @@ class Policy:
     def most(self) -> int:
         """Return the level that a whole quota makes, in microseconds."""
         return self.quota * self.interval
+
+    @cached_property
+    def ahead(self) -> int:
+        """Return how much of a quota is taken ahead, in microseconds."""
+        return self.quota // _AHEAD_PART * self.interval
+
+    def ahead_at(self, level: int) -> int:
+        """Return how much is taken ahead at a level; from half of the quota on 0."""
+        return self.ahead if level >= 0 and 2 * (level + self.ahead) <= self.most else 0
 
     @cached_property
     def header(self) -> bytes:

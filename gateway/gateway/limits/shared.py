@@ -22,21 +22,24 @@ _PREFIX: Final = b"rate:"
 _LINGER: Final = Linger(0.001)  # most are reads, whose services take longer than that
 # One failure is enough: every request that waits for Redis waits for the time-out.
 _LIMITS: Final = BreakerLimits(least_calls=1, most_calls=1, rest_seconds=0.5, good_probes=1)
-# `LocalCounts.take` for each key; the clock is Redis' own, which all gateways share. Should that be
-# set back, nobody waits for longer than a whole quota.
+# `LocalCounts.take` and `Policy.ahead_at` for each key; the clock is Redis' own, which all gateways
+# share. Should that be set back, nobody waits for longer than a whole quota.
 _SCRIPT: Final = """
 local time = redis.call("TIME")
 local now = time[1] * 1000000 + time[2]
 local levels = {}
 for i, key in ipairs(KEYS) do
-  local interval, most = string.match(ARGV[i], "(%d+) (%d+)")
-  interval, most = tonumber(interval), tonumber(most)
+  local interval, most, ahead = string.match(ARGV[i], "(%d+) (%d+) (%d+)")
+  interval, most, ahead = tonumber(interval), tonumber(most), tonumber(ahead)
   local used = math.max(tonumber(redis.call("GET", key) or 0) - now, 0)
   local level = math.min(used, most) + interval
   if level > most then
     levels[i] = most - level
   else
     levels[i] = level
+    if 2 * (level + ahead) <= most then
+      level = level + ahead
+    end
     redis.call("SET", key, string.format("%.0f", now + level), "PX", math.ceil(level / 1000))
   end
 end
@@ -52,7 +55,7 @@ class CountsAwayError(Exception):
 
 class _Taking(NamedTuple):
     key: bytes
-    policy: Policy
+    terms: bytes
     level: asyncio.Future[int]
 
 
@@ -84,17 +87,19 @@ class SharedCounts:
         finally:
             line.close()
 
-    def take(self, key: str, policy: Policy) -> asyncio.Future[int]:
+    def take(self, key: str, policy: Policy, ahead: int = 0) -> asyncio.Future[int]:
         """Count a request, as `Counts.take` says.
 
         What is returned ends with CountsAwayError where Redis can't be asked.
         """
-        taking = _Taking(_PREFIX + key.encode(), policy, asyncio.get_running_loop().create_future())
+        terms = b"%d %d %d" % (policy.interval, policy.most, ahead)
+        level = asyncio.get_running_loop().create_future()
+        taking = _Taking(_PREFIX + key.encode(), terms, level)
         self._waiting.append(taking)
         if not self._is_asking:
             self._is_asking = True
             spawn(self._ask(), "gateway.limits")
-        return taking.level
+        return level
 
     async def _ask(self) -> None:
         """Count all that wait, and those that come meanwhile."""
@@ -124,7 +129,7 @@ class SharedCounts:
             return None
         arguments = [
             *(taking.key for taking in batch),
-            *(b"%d %d" % (taking.policy.interval, taking.policy.most) for taking in batch),
+            *(taking.terms for taking in batch),
         ]
         levels: list[int] | None = None
         try:

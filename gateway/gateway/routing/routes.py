@@ -95,9 +95,6 @@ DOCUMENTATION: Final[Mapping[str, str]] = {
 # These parts take parameters. They check them, or auth does, or the viewer in a page for people.
 WITH_PARAMETERS: Final = frozenset(("me", "users", "swagger", "redoc", "asset"))
 
-# They change something, though they only read by their method: they don't go ahead of their count.
-COUNTED_FIRST: Final = frozenset(("GET /v1/auth/activate", "GET /v1/wallets/me"))
-
 # The limit of an operation (`limits.policies`): reads and changes, unless it says otherwise here.
 READ: Final = "read"
 WRITE: Final = "write"

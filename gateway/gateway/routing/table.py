@@ -52,7 +52,6 @@ class ProxyRoute:
         rewrite: What the alias stands for, None for a canonical path.
         reads: The limit that counts where something is read.
         changes: The limit that counts where something is changed.
-        is_counted_first: Whether also GET changes something.
     """
 
     label: str
@@ -65,7 +64,6 @@ class ProxyRoute:
     reads: str = routes.READ
     changes: str = routes.WRITE
     is_prefix: bool = False
-    is_counted_first: bool = False
 
     def limit(self, method: str) -> str:
         """Return the limit that counts for a method."""
@@ -116,7 +114,7 @@ class ProxyRoutes:
             for prefix, upstream in routes.DEVELOPMENT_PREFIXES.items():
                 table.add_prefix(prefix, ProxyRoute(prefix, upstream, is_public=True))
         public = {**routes.PUBLIC, **routes.OPENED_BELOW}
-        for operation in {*public, *routes.IMPORTS, *routes.LIMITS, *routes.COUNTED_FIRST}:
+        for operation in {*public, *routes.IMPORTS, *routes.LIMITS}:
             table.add_operation(operation, is_public=operation in public)
         table.add_own(routes.OWN, is_public=False)
         table.add_own(routes.OWN_PUBLIC, is_public=True)
@@ -140,7 +138,6 @@ class ProxyRoutes:
             upstream,
             is_public=is_public,
             is_import=operation in routes.IMPORTS,
-            is_counted_first=operation in routes.COUNTED_FIRST,
         )
         if below is not None:
             made = replace(made, reads=below.reads, changes=below.changes)

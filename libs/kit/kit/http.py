@@ -67,7 +67,6 @@ _ID_CHARACTERS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01
 _MAX_ID_BYTES: Final = 128
 _HEX: Final = b"0123456789abcdef"
 _TRACEPARENT_BYTES: Final = 55
-_LOW_64: Final = 2**64 - 1
 
 _ids = Random()  # noqa: S311 - trace ids must differ, not be secret
 
@@ -126,8 +125,8 @@ def traceparent(given: bytes | None) -> bytes:
         is_hex = not (trace + parent + flags).translate(None, _HEX)
         if is_whole and is_hex and trace.strip(b"0") and parent.strip(b"0"):
             return given
-    bits = _ids.getrandbits(192)
-    return b"00-%032x-%016x-01" % (bits >> 64, bits & _LOW_64)
+    drawn = _ids.randbytes(24).hex()
+    return f"00-{drawn[:32]}-{drawn[32:]}-01".encode()
 
 
 async def linger(receive: Callable[[], Awaitable[MutableMapping[str, Any]]]) -> None:

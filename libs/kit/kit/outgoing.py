@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from kit import context
 from kit.db.unit_of_work import a_unit_of_work_is_open
 from kit.tokens.service_client import ServiceToken
+from kit.trust import TRUST
 
 LIMITS: Final = httpx.Limits(max_connections=256, max_keepalive_connections=64)
 TIMEOUT: Final = httpx.Timeout(2.0, connect=1.0)
@@ -25,6 +26,7 @@ def http_client() -> httpx.AsyncClient:
         limits=LIMITS,
         timeout=TIMEOUT,
         trust_env=False,
+        verify=TRUST,
         event_hooks={"request": [_stay_outside, _pass_trace_on]},
     )
 

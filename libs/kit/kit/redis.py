@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final, cast
 from urllib.parse import unquote, urlsplit
 
+from kit.trust import TRUST
+
 # A call waits no longer than this, nor does opening the connection.
 TIMEOUT_SECONDS: Final = 1.0
 _PORT: Final = 6379
@@ -143,7 +145,7 @@ class RedisLine:
                 RedisLink,
                 url.hostname or "localhost",
                 url.port or _PORT,
-                ssl=True if url.scheme == "rediss" else None,
+                ssl=TRUST if url.scheme == "rediss" else None,
             )
             database = url.path.strip("/")
         credentials = [unquote(name) for name in (url.username, url.password) if name]

@@ -10,6 +10,7 @@ import httpx
 from kit.clock import SystemClock
 from kit.refusals import Unavailable, catalogue
 from kit.runtime import Service
+from kit.trust import TRUST
 from kit.web.app import create_app
 from sandbox import refusals
 from sandbox.cards import api as cards_api
@@ -93,7 +94,7 @@ async def take_mails(service: Service) -> None:
 async def _senders(service: Service) -> AsyncIterator[None]:
     """Open the HTTP client for the card provider's and the bank's webhooks."""
     settings, clock = cast("Settings", service.settings), SystemClock()
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, verify=TRUST) as client:
         card_secret = settings.webhook_secret.get_secret_value()
         bank_secret = settings.bank_secret.get_secret_value()
         service.state.provider.sender = Sender(

@@ -5,17 +5,13 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import aiohttp
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from tests.integration.notifications.hooks import Hooks, hooks_of
 from tests.integration.notifications.receiver import Receiver, receiving
 from tests.integration.notifications.room import Room, opened, paid
@@ -37,6 +33,7 @@ from notifications.webhooks.dispatcher import EACH_AT_ONCE, LEASE, OWNER_AT_ONCE
 from notifications.webhooks.guard import Guard
 from notifications.webhooks.payloads import trial_message
 from notifications.webhooks.sender import WebhookClient
+from testkit.certificates import certified
 from testkit.conditions import until
 from testkit.databases import Cluster
 
@@ -387,13 +384,12 @@ async def test_nothing_is_sent_inside_a_unit_of_work(hooks: Hooks) -> None:
 
 
 @pytest.mark.check(56)
-@pytest.mark.parametrize(
-    ("certified", "error"), [("localhost", None), ("other.test", "tls_failed")]
-)
+@pytest.mark.parametrize(("name", "error"), [("localhost", None), ("other.test", "tls_failed")])
 async def test_the_checked_address_is_connected_to_and_its_certificate_held_to_the_name(
-    room: Room, tmp_path: Path, certified: str, error: str | None
+    room: Room, tmp_path: Path, name: str, error: str | None
 ) -> None:
-    server, trust = certificates(certified, tmp_path)
+    server, trusted = certified(name, tmp_path)
+    trust = ssl.create_default_context(cadata=trusted)
     asked: list[str] = []
 
     async def names(host: str, _: int) -> Sequence[str]:
@@ -427,33 +423,3 @@ def job_to(url: str, endpoint_id: UUID, secret: bytes) -> Job:
         attempts=0,
         had_failures=False,
     )
-
-
-def certificates(name: str, folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """Return what serves a certificate for a name, and what trusts it."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    title = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(title)
-        .issuer_name(title)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    certificate = made.public_bytes(serialization.Encoding.PEM)
-    private = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    both = folder / "server.pem"
-    both.write_bytes(private + certificate)
-    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.load_cert_chain(both)
-    return server, ssl.create_default_context(cadata=certificate.decode())

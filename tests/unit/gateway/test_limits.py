@@ -79,6 +79,42 @@ def test_whose_quota_is_whole_again_is_forgotten(clock: Clock) -> None:
     assert local.take("late 499", FIVE) < 0  # who asked lately is remembered
 
 
+def test_what_is_reserved_is_used_first_and_lost_when_its_time_has_passed(clock: Clock) -> None:
+    local = LocalCounts(now=clock)
+    assert local.take_reserved("alice", FIVE) is None
+    local.learn("alice", 2 * SECOND, ahead=4 * SECOND)  # one counted, two reserved
+    assert [local.take_reserved("alice", FIVE) for _ in range(3)] == [4 * SECOND, 6 * SECOND, None]
+    local.learn("alice", 8 * SECOND, ahead=4 * SECOND)
+    clock.now = 9 * SECOND
+    assert local.take_reserved("alice", FIVE) == 2 * SECOND
+    assert local.take_reserved("alice", FIVE) is None  # the half of one that is left is not enough
+    local.learn("alice", 13 * SECOND, ahead=4 * SECOND)
+    clock.now = 17 * SECOND
+    assert local.take_reserved("alice", FIVE) is None
+
+
+def test_a_request_counted_meanwhile_leaves_what_is_reserved(clock: Clock) -> None:
+    local = LocalCounts(now=clock)
+    local.learn("alice", 2 * SECOND, ahead=2 * SECOND)
+    local.learn("alice", 6 * SECOND, ahead=0)
+    assert local.take_reserved("alice", FIVE) == 4 * SECOND
+    local.learn("alice", 8 * SECOND, ahead=0)
+    assert local.take("alice", FIVE) == 10 * SECOND  # what all have used is known here, too
+
+
+def test_from_half_of_a_quota_on_nothing_is_taken_ahead() -> None:
+    policy = Policy("many", 64, window_seconds=64)
+    assert policy.ahead == 2 * SECOND
+    assert [policy.ahead_at(level * SECOND) for level in (1, 30, 31, 64, -1)] == [
+        policy.ahead,
+        policy.ahead,
+        0,
+        0,
+        0,
+    ]
+    assert FIVE.ahead == 0
+
+
 def test_a_caller_has_so_many_under_way_and_no_more() -> None:
     under_way = UnderWay(2)
     with under_way.one("alice") as first, under_way.one("alice") as second:

@@ -23,6 +23,7 @@ from kit.refusals import TokenInvalid, Unavailable
 from kit.tasks import spawn, stop
 from kit.tokens.jwks import KeySet, http_source
 from kit.tokens.revocations import RETENTION, Revocations
+from kit.trust import TRUST
 
 LARGEST_TOKEN_CHARACTERS: Final = 8 * 1024
 LEEWAY_SECONDS: Final = 5
@@ -168,7 +169,8 @@ class TokenVerifier:
         """
         running = AsyncExitStack()
         if client is None:
-            client = await running.enter_async_context(httpx.AsyncClient(trust_env=False))
+            made = httpx.AsyncClient(trust_env=False, verify=TRUST)
+            client = await running.enter_async_context(made)
         verifier = cls(
             KeySet(http_source(jwks_url, client)),
             revocations,
