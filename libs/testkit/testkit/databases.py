@@ -152,6 +152,7 @@ class Cluster:
             ddl.pack_outbox(statements)
             ddl.create_saga(statements)
             ddl.move_saga_log_into_row(statements)
+            ddl.leave_saga_documents_uncounted(statements)
             ddl.create_idempotency(statements)
             for statement in statements.recorded:
                 await connection.execute(statement)

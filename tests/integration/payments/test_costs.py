@@ -141,6 +141,23 @@ async def test_each_side_of_a_payment_is_in_one_index(room: Room) -> None:
     assert [tuple(row) for row in sides] == [("payee_id", 1), ("payer_id", 1)]
 
 
+_COUNTED: Final = """
+SELECT array_agg(attname::text) FROM pg_stats WHERE schemaname = 'payments' AND tablename = 'saga'
+"""
+
+
+async def test_no_statistics_are_kept_of_what_sagas_know_and_log(
+    room: Room, cluster: Cluster, alice: UUID, bob: UUID
+) -> None:
+    """Nothing is looked for by them, and each ANALYZE would sort them."""
+    await room.pay(alice, await room.create(alice, bob))
+    await cluster.as_superuser("ANALYZE payments.saga")
+    async with room.database.read() as connection:
+        counted = set(await connection.fetchval(_COUNTED))
+    assert {"name", "phase", "next_at"} <= counted
+    assert not counted & {"data", "to_undo", "log"}
+
+
 _PLANNED: Final = """
 SELECT custom_plans, generic_plans FROM pg_prepared_statements WHERE statement = $1
 """
