@@ -15,6 +15,10 @@ from deploy.stack.server import PrivateServer
 EPMD = "epmd"
 USER = "saldo"
 
+# Of Erlang. One takes more messages than PostgreSQL has for it; several mostly wake each other.
+# docker-compose.yml gives the same; tests/contract/deploy compares.
+SCHEDULERS = "+S 1:1"
+
 _EPMD_SECONDS = 10.0
 
 # Debian's /usr/sbin/rabbitmq-server insists on the system's own log folder, so the script that it
@@ -123,7 +127,7 @@ class RabbitMQ(PrivateServer):
             "RABBITMQ_MNESIA_BASE": str(self.data / "mnesia"),
             "RABBITMQ_NODENAME": f"saldo-{self.state.stack_id}@localhost",
             "RABBITMQ_PLUGINS_EXPAND_DIR": str(self.data / "plugins"),
-            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": f"-noinput {local_only}",
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": f"-noinput {SCHEDULERS} {local_only}",
         }
 
 

@@ -15,6 +15,7 @@ from deploy.generate.edge import MAX_BODY_BYTES
 from deploy.production import environment
 from deploy.stack.infrastructure import ROLES_SCRIPT
 from deploy.stack.postgres import SETTINGS
+from deploy.stack.rabbitmq import SCHEDULERS
 from deploy.stack.services import (
     SERVICES,
     STORAGE_BUCKET,
@@ -380,6 +381,11 @@ def test_postgresql_is_set_as_the_runner_sets_it(containers: dict[str, Any]) -> 
     program, *options = containers["postgres"]["command"]
     assert program == "postgres"
     assert dict(option.removeprefix("-c").split("=") for option in options) == dict(SETTINGS)
+
+
+def test_rabbitmq_has_as_many_schedulers_as_the_runners(containers: dict[str, Any]) -> None:
+    given = containers["rabbitmq"]["environment"]["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"]
+    assert given == SCHEDULERS
 
 
 def test_postgresql_gets_the_same_roles_with_the_passwords_of_the_services(
