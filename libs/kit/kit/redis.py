@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final, cast
 from urllib.parse import unquote, urlsplit
 
-from kit.trust import TRUST
+from kit.trust import system_trust
 
 # A call waits no longer than this, nor does opening the connection.
 TIMEOUT_SECONDS: Final = 1.0
 _PORT: Final = 6379
+_TRUST: Final = system_trust()
 _END: Final = b"\r\n"
 _NOT_WHOLE: Final = -1
 
@@ -145,7 +146,7 @@ class RedisLine:
                 RedisLink,
                 url.hostname or "localhost",
                 url.port or _PORT,
-                ssl=TRUST if url.scheme == "rediss" else None,
+                ssl=_TRUST if url.scheme == "rediss" else None,
             )
             database = url.path.strip("/")
         credentials = [unquote(name) for name in (url.username, url.password) if name]

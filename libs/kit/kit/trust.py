@@ -5,6 +5,7 @@ each other without encryption need none.
 """
 
 import ssl
+import sys
 from typing import Any, Final
 
 
@@ -21,4 +22,12 @@ class SystemTrust(ssl.SSLContext):
         return super().wrap_bio(*args, **options)
 
 
-TRUST: Final = SystemTrust(ssl.PROTOCOL_TLS_CLIENT)
+def system_trust() -> SystemTrust:
+    """Return a store that checks as strictly as the standard library's own does."""
+    trust = SystemTrust(ssl.PROTOCOL_TLS_CLIENT)
+    if sys.version_info >= (3, 13):
+        trust.verify_flags |= ssl.VERIFY_X509_STRICT | ssl.VERIFY_X509_PARTIAL_CHAIN
+    return trust
+
+
+TRUST: Final = system_trust()  # for HTTP, whose clients say so in the handshake

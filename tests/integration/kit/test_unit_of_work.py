@@ -264,3 +264,20 @@ async def test_who_waits_for_the_one_connection_there_is_gets_it(cluster: Cluste
                     await connection.fetchval("SELECT 1")
 
         await asyncio.gather(*(work() for _ in range(10)))
+        await database.ping()
+
+
+async def test_a_connection_whose_statement_was_given_up_is_not_lent_next(
+    database: Database,
+) -> None:
+    async with database.read() as connection:
+        await connection.fetchval("SELECT 1")
+    first = connection.driver
+    async with database.read() as connection:
+        assert connection.driver is first
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await connection.fetchval("SELECT pg_sleep(60)")
+    async with database.read() as connection:
+        assert connection.driver is not first
+        assert await connection.fetchval("SELECT 1") == 1

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from kit.outgoing import http_client
-from kit.trust import SystemTrust
+from kit.trust import SystemTrust, system_trust
 from testkit.certificates import certified
 
 
@@ -29,7 +29,14 @@ async def serving(trust: ssl.SSLContext) -> AsyncIterator[str]:
 
 @pytest.fixture
 def trust() -> SystemTrust:
-    return SystemTrust(ssl.PROTOCOL_TLS_CLIENT)
+    return system_trust()
+
+
+def test_it_is_as_strict_as_the_standard_librarys_own(trust: SystemTrust) -> None:
+    default = ssl.create_default_context()
+    assert trust.verify_flags == default.verify_flags
+    assert (trust.verify_mode, trust.check_hostname) == (ssl.CERT_REQUIRED, True)
+    assert trust.minimum_version == default.minimum_version
 
 
 async def test_what_the_system_trusts_is_read_with_the_first_encrypted_connection(

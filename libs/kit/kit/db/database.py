@@ -111,7 +111,7 @@ class Database:
         except BaseException:
             await self._release(uow.driver)
             raise
-        await self._give_back(uow.driver)
+        await self._give_back(uow)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Connection]:
@@ -125,7 +125,7 @@ class Database:
         except BaseException:
             await self._release(connection.driver)
             raise
-        await self._give_back(connection.driver)
+        await self._give_back(connection)
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Snapshot]:
@@ -191,15 +191,16 @@ class Database:
             self._waiting -= 1
         return lent
 
-    async def _give_back(self, driver: asyncpg.Connection) -> None:
+    async def _give_back(self, connection: Connection) -> None:
         """Keep at hand what had no trouble, unless somebody waits for the pool's.
 
         The pool's own lending and taking back costs as much CPU as a short statement.
         """
-        if len(self._at_hand) < self._kept and not self._waiting:
-            self._at_hand.append(driver)
+        is_kept = len(self._at_hand) < self._kept and not connection.is_in_doubt
+        if is_kept and not self._waiting:
+            self._at_hand.append(connection.driver)
         else:
-            await self._release(driver)
+            await self._release(connection.driver)
 
     async def _release(self, driver: asyncpg.Connection) -> None:
         # The work on the connection is over, whatever is wrong with it now; the pool drops it.
@@ -213,8 +214,8 @@ class Database:
 
     async def ping(self) -> None:
         """Raise unless PostgreSQL answers a statement."""
-        async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS) as driver:
-            await driver.fetchval("SELECT 1")
+        async with self.read() as connection:
+            await connection.driver.fetchval("SELECT 1")
 
 
 async def set_codecs(driver: asyncpg.Connection) -> None:

@@ -3,6 +3,7 @@
 The edge (a route, a consumer, a timer) opens a unit of work; verbs use it and never commit.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from itertools import chain
@@ -28,7 +29,9 @@ T = TypeVar("T")
 # A server that stops ends its connections one after the other, so the one taken instead may be the
 # next. More often would let a statement that makes the server fall do so again and again.
 REPEATS: Final = 2
+# A connection that is silent is given up sooner than other statements would give it up.
 BEGIN_SECONDS: Final = 5.0
+ONE_SECONDS: Final = 10.0
 
 log = structlog.get_logger(__name__)
 
@@ -65,13 +68,18 @@ class Connection:
     """A borrowed connection that counts its statements on the database.
 
     Raises ConnectionLostError where PostgreSQL has ended it.
+
+    Attributes:
+        driver: The connection.
+        is_in_doubt: Whether a statement failed or was given up: the driver may be amid it still.
     """
 
-    __slots__ = ("_database", "driver")
+    __slots__ = ("_database", "driver", "is_in_doubt")
 
     def __init__(self, database: Lender, driver: Driver) -> None:
         self._database = database
         self.driver = driver
+        self.is_in_doubt = False
 
     async def fetch(self, statement: "str | ClauseElement", *args: Any) -> list[Record]:
         """Return all rows."""
@@ -116,8 +124,9 @@ class Connection:
     async def _do(self, work: Callable[[Driver], Awaitable[T]], *, is_undone: bool = True) -> T:
         try:
             return await work(self.driver)
-        except SUSPECTS as error:
-            if is_loss(self.driver, error):
+        except BaseException as error:
+            self.is_in_doubt = True
+            if isinstance(error, SUSPECTS) and is_loss(self.driver, error):
                 raise ConnectionLostError(is_undone=is_undone) from error
             raise
 
@@ -149,6 +158,7 @@ class ReadConnection(Connection):
                 return await super()._ask(question)
             except ConnectionLostError:
                 self.driver = await self._database.replaced(self.driver)
+                self.is_in_doubt = False
         return await super()._ask(question)
 
 
@@ -310,7 +320,8 @@ class OneStatement(UnitOfWork):
         if has_ended(self.driver):
             raise ConnectionLostError(is_undone=True)
         self._is_sent = True
-        return await super()._do(work, is_undone=False)
+        async with asyncio.timeout(ONE_SECONDS):
+            return await super()._do(work, is_undone=False)
 
     async def _commit(self) -> None:
         if self._has_begun or self._before_commit:

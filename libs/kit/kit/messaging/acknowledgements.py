@@ -25,6 +25,7 @@ class Acknowledgements:
         self._handled = 0
         self._told = 0
         self._soon: asyncio.Task[None] | None = None
+        self._turn = asyncio.Lock()  # one that waits for room in the socket is not overtaken
 
     async def ack_through(self, tag: int) -> None:
         """Acknowledge a delivery and all before it, soon.
@@ -52,6 +53,7 @@ class Acknowledgements:
             await self._tell()
 
     async def _tell(self) -> None:
-        if self._handled > self._told:
-            self._told = self._handled
-            await self._subscription.ack_through(self._told)
+        async with self._turn:
+            if self._handled > self._told:
+                self._told = self._handled
+                await self._subscription.ack_through(self._told)

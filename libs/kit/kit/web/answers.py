@@ -64,8 +64,9 @@ class Answer(Response):
         """The body that is kept for repetitions, without what is said only once."""
         return self.body if self._stored is None else _rendered(self._stored)
 
-    def headers_sent(self) -> RawHeaders:
-        """Return the headers it was given, and those that describe its body."""
+    @property
+    def raw_headers(self) -> RawHeaders:  # type: ignore[override] # made when it is sent
+        """The headers it was given, and those that describe its body."""
         raw = raw_headers(self.own_headers)
         if self.body:
             raw += _JSON

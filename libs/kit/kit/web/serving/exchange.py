@@ -111,7 +111,7 @@ class Exchange:
     async def respond(self, response: Response) -> None:
         """Send a response: our own answer at once, Starlette's by its own call."""
         if isinstance(response, Answer):
-            headers = self._complete(response.headers_sent())
+            headers = self._complete(response.raw_headers)
             await self._send_whole(response.status_code, headers, response.body)
         elif self._is_head:
             await self._send_head(response)
