@@ -25,8 +25,8 @@ OLDEST_VERSION = 15
 
 # docker-compose.yml gives the same; tests/contract/deploy compares. fsync stays on.
 SETTINGS: Mapping[str, str] = {
-    # The outbox empties as fast as it fills. Oftener, young tables are analyzed and all statements
-    # planned anew for no better plans.
+    # Sooner than by default, as the outbox empties as fast as it fills; oftener, young tables are
+    # analyzed and all statements planned anew for no better plans.
     "autovacuum_naptime": "30s",
     "jit": "off",  # statements are short
     "max_connections": "200",

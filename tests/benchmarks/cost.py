@@ -18,6 +18,7 @@ _COUNTED = "{:,.2f}"
 # A backend writes its counters down a second after its last transaction at the latest.
 _WRITTEN = "SELECT sum(n_tup_ins + n_tup_upd + n_tup_del)::bigint FROM pg_stat_user_tables"
 _WAL = "SELECT pg_current_wal_lsn() - '0/0'::pg_lsn"
+# A statement that is a transaction by itself commits without COMMIT: so payments are created.
 _CALLED = """
 SELECT coalesce(sum(calls) FILTER (WHERE query = 'COMMIT'), 0)::bigint AS commits,
     coalesce(sum(calls) FILTER (WHERE query NOT IN ('BEGIN', 'COMMIT', 'ROLLBACK')), 0)::bigint

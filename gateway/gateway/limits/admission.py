@@ -31,7 +31,7 @@ class Admission:
         """Take the counts that all gateways share, and how much larger limits are."""
         self._counts = counts
         self._local = LocalCounts()
-        self._reserving: set[str] = set()  # for whom it is asked now
+        self._reserving: set[str] = set()  # for whom more is being reserved
         self._policies = scaled(factor)
         self._under_way = {
             name: UnderWay(policy.at_once)
@@ -42,11 +42,12 @@ class Admission:
     async def admit(self, exchange: ProxiedRequest, limit: str) -> None:
         """Count a request of a class of operations against its caller.
 
-        While the shared counts are away, this process counts alone.
+        While the shared counts are away, what is reserved is used up, then this process counts
+        alone.
 
         Raises:
             RateLimited: it is one too many.
-            Unavailable: it is about money, and the shared counts are away.
+            Unavailable: it is about money, not counted yet, and the shared counts are away.
         """
         policy = self._policies[limit]
         if policy.is_local:
@@ -60,7 +61,7 @@ class Admission:
 
     async def _counted_by_all(self, key: str, policy: Policy) -> int:
         """Return the level that a request makes, and reserve more for those that follow."""
-        here = self._local.take(key, policy)
+        here = self._local.take(key, policy)  # for the time without Redis, too
         began = self._local.now()
         ahead = 0 if key in self._reserving else policy.ahead
         if ahead:
@@ -77,7 +78,7 @@ class Admission:
         if level < 0:
             reserved = self._local.take_reserved(key, policy)  # meanwhile, by another request
             return level if reserved is None else reserved
-        self._local.learn(key, began + level, ahead and policy.ahead_at(level))
+        self._local.learn(key, began + level, policy.ahead_at(level) if ahead else 0)
         return level
 
     def admit_here(self, exchange: ProxiedRequest) -> None:

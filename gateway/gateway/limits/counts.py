@@ -1,4 +1,4 @@
-"""Counts the requests of callers in this process, as Redis does for all.
+"""Counts callers' requests in this process; keeps what Redis has reserved.
 
 The rule is GCRA (ITU-T I.371): one number for each caller and policy, no windows with edges.
 """
@@ -24,8 +24,8 @@ class Counts(Protocol):
         Args:
             key: The caller, and the policy's name.
             policy: The policy.
-            ahead: How much more to take for the caller's next requests; it is, all or nothing, as
-                `Policy.ahead_at` says.
+            ahead: How much more to take for the caller's next requests, in microseconds: all of it
+                or nothing, as `Policy.ahead_at` says.
 
         Returns:
             In a while, the microseconds until the whole quota is back, without what was taken
@@ -92,6 +92,7 @@ class LocalCounts:
     def learn(self, key: str, full_again: int, ahead: int) -> None:
         """Take the moment that Redis has told, and what it has reserved from there on."""
         known = self._known.get(key, _NOTHING)
+        # A count without a reserve must not shorten what another call has reserved meanwhile.
         if ahead or known.reserved_until <= max(known.full_again, self.now()):
             self._known[key] = _Known(full_again, full_again + ahead)
 

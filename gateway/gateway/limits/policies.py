@@ -23,7 +23,7 @@ class Policy:
         quota: How many requests.
         window_seconds: In which time.
         at_once: How many of them may be under way, 0 for any number.
-        is_strict: Whether nobody is let in while the shared counts can't be reached.
+        is_strict: Whether nobody is let in uncounted while the shared counts can't be reached.
         is_local: Whether it is counted by this process alone.
     """
 

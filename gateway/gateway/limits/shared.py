@@ -19,7 +19,7 @@ from kit.tasks import spawn
 TIMEOUT_SECONDS: Final = 0.25
 _MOST_AT_ONCE: Final = 256
 _PREFIX: Final = b"rate:"
-_LINGER: Final = Linger(0.001)  # most are reads, whose services take longer than that
+_LINGER: Final = Linger(0.001)  # of a caller's next requests most are counted already
 # One failure is enough: every request that waits for Redis waits for the time-out.
 _LIMITS: Final = BreakerLimits(least_calls=1, most_calls=1, rest_seconds=0.5, good_probes=1)
 # `LocalCounts.take` and `Policy.ahead_at` for each key; the clock is Redis' own, which all gateways

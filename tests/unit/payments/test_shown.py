@@ -1,12 +1,12 @@
 """A payment is written as its documented shape says, whoever writes it."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from asyncpg.pgproto.pgproto import UUID as DRIVERS
+from msgspec.structs import replace
 from pydantic import TypeAdapter
 from tests.unit.payments.samples import NOW, PAID
 

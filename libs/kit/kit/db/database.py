@@ -24,7 +24,8 @@ ACQUIRE_TIMEOUT_SECONDS = 5.0
 COMMAND_TIMEOUT_SECONDS = 30.0
 CLOSE_TIMEOUT_SECONDS = 10.0
 BACKLOG_SECONDS = 60.0
-WARM_CONNECTIONS = 4  # a payment makes about as many statements side by side
+# Opened at the start, and kept at hand; a payment makes about as many statements at once.
+WARM_CONNECTIONS = 4
 # For a page it would sort what an index of the first columns alone gives, all of one owner's rows,
 # as soon as statistics take owners for many and small.
 _SETTINGS: Final = {"enable_incremental_sort": "off"}
@@ -53,8 +54,8 @@ class Database:
         self.command_partitions: Mapping[str, int] = {}
         self._pool = pool
         self._at_hand: list[asyncpg.Connection] = []
-        self._kept = WARM_CONNECTIONS
-        self._waiting = 0
+        self._most_at_hand = WARM_CONNECTIONS
+        self._waiting_for_pool = 0
 
     @classmethod
     async def open(
@@ -77,8 +78,8 @@ class Database:
         return cls(pool, name, clock or SystemClock())
 
     async def close(self, *, within_seconds: float = CLOSE_TIMEOUT_SECONDS) -> None:
-        """Close the pool, after waiting a moment for borrowed connections."""
-        self._kept = 0
+        """Give back what is at hand, and close the pool once borrowed ones are back."""
+        self._most_at_hand = 0
         while self._at_hand:
             await self._release(self._at_hand.pop())
         try:
@@ -98,6 +99,8 @@ class Database:
     def one_statement(self) -> AbstractAsyncContextManager[UnitOfWork]:
         """Open a unit of work for one statement, in one round trip instead of three.
 
+        It is a transaction as usual where messages were emitted before.
+
         A connection that is lost then may have been lost after COMMIT.
         """
         return self._transaction(OneStatement)
@@ -111,7 +114,7 @@ class Database:
         except BaseException:
             await self._release(uow.driver)
             raise
-        await self._give_back(uow)
+        await self._keep_or_release(uow)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Connection]:
@@ -125,7 +128,7 @@ class Database:
         except BaseException:
             await self._release(connection.driver)
             raise
-        await self._give_back(connection)
+        await self._keep_or_release(connection)
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Snapshot]:
@@ -141,6 +144,7 @@ class Database:
             try:
                 await snapshot.end()
             finally:
+                # Whether its ROLLBACK was answered is not known.
                 await self._release(snapshot.driver)
 
     async def replaced(self, lost: asyncpg.Connection) -> asyncpg.Connection:
@@ -160,9 +164,10 @@ class Database:
                     return driver
 
     async def _begun(self, kind: type[B]) -> B:
-        """Return a unit of work, or a snapshot, whose BEGIN was answered.
+        """Return a unit of work, or a snapshot, that has begun.
 
-        Until BEGIN is answered nothing can be lost with a connection, so another one is tried.
+        Until BEGIN, if any, is answered nothing can be lost with a connection, so another one is
+        tried.
         """
         until = monotonic() + ACQUIRE_TIMEOUT_SECONDS
         while True:
@@ -182,22 +187,22 @@ class Database:
             if not has_ended(driver):
                 return driver
             await self._release(driver)
-        self._waiting += 1
+        self._waiting_for_pool += 1
         try:
             lent: asyncpg.Connection = await self._pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS)
         except (InterfaceError, InternalClientError) as error:  # lost while it was set up
             raise ConnectionLostError(is_undone=True) from error
         finally:
-            self._waiting -= 1
+            self._waiting_for_pool -= 1
         return lent
 
-    async def _give_back(self, connection: Connection) -> None:
+    async def _keep_or_release(self, connection: Connection) -> None:
         """Keep at hand what had no trouble, unless somebody waits for the pool's.
 
         The pool's own lending and taking back costs as much CPU as a short statement.
         """
-        is_kept = len(self._at_hand) < self._kept and not connection.is_in_doubt
-        if is_kept and not self._waiting:
+        is_kept = len(self._at_hand) < self._most_at_hand and not connection.is_in_doubt
+        if is_kept and not self._waiting_for_pool:
             self._at_hand.append(connection.driver)
         else:
             await self._release(connection.driver)
@@ -215,7 +220,7 @@ class Database:
     async def ping(self) -> None:
         """Raise unless PostgreSQL answers a statement."""
         async with self.read() as connection:
-            await connection.driver.fetchval("SELECT 1")
+            await connection.driver.fetchval("SELECT 1")  # not counted as a statement
 
 
 async def set_codecs(driver: asyncpg.Connection) -> None:

@@ -51,7 +51,7 @@ def within(query: "Select[Any]", column: "ColumnElement[Any]", span: "Span") -> 
 def joined(texts: tuple[str, ...]) -> str:
     """Return statements as one; the parameters of each follow those before.
 
-    None of them begins with WITH, and none sees what another one has written.
+    Each has a parameter; none begins with WITH, or sees what another one has written.
     """
     after, parts = 0, []
     for text in texts:

@@ -29,7 +29,7 @@ T = TypeVar("T")
 # A server that stops ends its connections one after the other, so the one taken instead may be the
 # next. More often would let a statement that makes the server fall do so again and again.
 REPEATS: Final = 2
-# A connection that is silent is given up sooner than other statements would give it up.
+# A silent connection is given up after these; other statements wait for 30 seconds.
 BEGIN_SECONDS: Final = 5.0
 ONE_SECONDS: Final = 10.0
 
@@ -71,7 +71,8 @@ class Connection:
 
     Attributes:
         driver: The connection.
-        is_in_doubt: Whether a statement failed or was given up: the driver may be amid it still.
+        is_in_doubt: Whether a statement failed or was given up: the driver may still be at work on
+            it.
     """
 
     __slots__ = ("_database", "driver", "is_in_doubt")

@@ -12,7 +12,7 @@ from kit.messaging.broker import BrokerUnavailableError, Subscription
 from kit.tasks import spawn
 
 SECONDS = 0.2
-MOST_MESSAGES = 100  # far fewer than the prefetch, so that deliveries never wait for it
+MOST_MESSAGES = 100  # a third of the prefetch, so that deliveries never wait for it
 
 
 class Acknowledgements:

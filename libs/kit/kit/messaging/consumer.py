@@ -21,7 +21,7 @@ from kit.db.outages import CONFLICTS, is_outage
 from kit.db.unit_of_work import UnitOfWork
 from kit.linger import NEVER, Linger
 from kit.messaging import dead_letters, inbox
-from kit.messaging.acknowledgements import Acknowledgements
+from kit.messaging.acknowledgements import MOST_MESSAGES, Acknowledgements
 from kit.messaging.broker import Broker, Delivery, Subscription
 from kit.messaging.dead_letters import DeadLetter, dead_letter
 from kit.messaging.decoder import Decoded, Decoder, Item
@@ -109,8 +109,8 @@ class Consumer:
                 took_at = clock()
                 began = began or took_at
                 events = await self._work_off(taken, acknowledgements)
-                # What fills the prefetch has gathered already.
-                if len(taken) < PREFETCH_MESSAGES:
+                # What fills the prefetch, without what is not acknowledged yet, has gathered.
+                if len(taken) < PREFETCH_MESSAGES - MOST_MESSAGES:
                     await self.linger.after(events, clock() - took_at)
         finally:
             await acknowledgements.end()

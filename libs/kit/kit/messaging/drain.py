@@ -53,7 +53,7 @@ class Outbox(Protocol):
         """Keep this of rows that were confirmed in part."""
 
 
-async def _nothing() -> None:
+async def _no_news() -> None:
     """Wait for nothing."""
 
 
@@ -72,7 +72,7 @@ class Drain:
         page: int = PAGE,
         monotonic: Callable[[], float] = time.monotonic,
         linger: Linger = NEVER,
-        news: Callable[[], Awaitable[object]] = _nothing,
+        news: Callable[[], Awaitable[object]] = _no_news,
     ) -> None:
         """Take the outbox and what to leave alone in it.
 
@@ -112,7 +112,8 @@ class Drain:
     async def step(self) -> bool:
         """Publish the rows read last, delete the confirmed ones and read on.
 
-        Where more rows are known to wait, the next page is read while this one is on its way.
+        Where more rows are known to wait, the next page is read while this one is on its way; else
+        the next commit is waited for a moment, so that one statement deletes and reads.
         Returns False when nothing is left to do at present.
         """
         window = self._window

@@ -308,5 +308,6 @@ def _commands(state: SagaState, step: Step) -> tuple[Command, ...]:
     if build is None or isinstance(build, Task | Wait):
         return ()
     action_id = _action_id(state, step)
+    # Forward they are one id, and to derive it costs.
     question = action_id if state.phase is Phase.RUNNING else _question(state, step)
     return (build(Ask(state.id, question, action_id, state.data)),)

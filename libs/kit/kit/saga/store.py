@@ -16,6 +16,8 @@ from kit.saga.state import Decision, LogEntry, Note, Phase, SagaState
 
 LISTED = 1000
 
+# An array behind SELECT is as long as any to the planner. Else it plans a few rows anew each time,
+# as it takes a plan for any number for the dearer one.
 _INSERT = """
 INSERT INTO saga (id, name, definition_version, phase, step, epoch, attempts, data, to_undo,
     started_at, deadline_at, next_at, updated_at, log)
@@ -28,9 +30,6 @@ FROM unnest((SELECT $1::uuid[]), $2::text[], $3::int[], $4::text[], $5::text[], 
             at, log)
 ORDER BY id
 """
-
-# An array behind SELECT is as long as any to the planner. Else it plans a few rows anew each time,
-# as it takes a plan for any number for the dearer one.
 
 # Not the log: nothing is decided by it.
 _STATE = """
@@ -133,7 +132,10 @@ def _inserted(_: UnitOfWork, begun: list[tuple[Decision, datetime]]) -> LastWrit
 
 
 async def lock(uow: UnitOfWork, name: str, ids: Iterable[UUID]) -> dict[UUID, SagaState]:
-    """Lock instances in id order and return their present state."""
+    """Lock instances in id order and return their present state.
+
+    What this unit of work has begun or changed is written before.
+    """
     await uow.write_now(_inserted, _saved, _noted)
     rows = await uow.fetch(_LOCK, list(ids), name)
     return {row["id"]: _state(row) for row in rows}
@@ -145,7 +147,7 @@ def save(
     log: Sequence[tuple[UUID, LogEntry]],
     now: datetime,
 ) -> None:
-    """Store new states and log entries of locked instances when ``insert`` does."""
+    """Store new states and log entries of locked instances as ``insert`` does."""
     told: dict[UUID, tuple[Any, ...]] = {}
     for saga_id, entry in log:
         told[saga_id] = (*told.get(saga_id, ()), (now, *entry))

@@ -44,7 +44,7 @@ class Answer(Response):
         stored: BaseModel | None = None,
         is_repeated: bool = False,
     ) -> None:
-        """Render the answer from a model, or take a rendered body, or have none."""
+        """Take a model, what makes one later, a rendered body, or nothing."""
         self.status_code = status
         self.background = None
         self.own_headers = dict(headers or {})
@@ -66,7 +66,7 @@ class Answer(Response):
 
     @property
     def raw_headers(self) -> RawHeaders:  # type: ignore[override] # made when it is sent
-        """The headers it was given, and those that describe its body."""
+        """Its own headers and those that describe its body, made anew at each look."""
         raw = raw_headers(self.own_headers)
         if self.body:
             raw += _JSON

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 T = TypeVar("T")
 
 # The configuration of an answer that is a dataclass: documented like a model, made and written at a
-# third of its cost (`DECISIONS.md`). It is not checked where it is made, but by mypy.
+# third of its cost (`DECISIONS.md`). It is not checked where it is made.
 ANSWER = ConfigDict(extra="forbid", json_schema_serialization_defaults_required=True)
 
 

@@ -111,8 +111,8 @@ async def create(
 ) -> list[Payment | Refusal]:
     """Store payments; no money moves.
 
-    Returns each payment, or its refusal by ``decide_creation``. Where nobody has to be told it is
-    one statement, so events come before it.
+    Returns each payment, or its refusal by ``decide_creation``. Events are emitted first: where
+    there are none, to store is the one statement of its unit of work (``Database.one_statement``).
     """
     now = uow.clock.now()
     outcomes = [_decided(one, now, ttl) for one in wanted]

@@ -84,7 +84,7 @@ class Binder:
         provided = [_dependency(d) for d in asked.dependencies if d.call not in _CALLERS]
         self._at_once = [one for one in provided if not one.waits]
         self._awaited = [one for one in provided if one.waits]
-        self._dependencies = provided  # in their order, for what is said of them
+        self._dependencies = provided  # all of them, for what is told of the function
         # Whether reading the arguments may wait for something.
         self.waits: bool = bool(self._fields) or bool(self._awaited)
         # Whether a form is read rather than JSON.
@@ -320,7 +320,7 @@ def _value(parameter: Parameter, *, is_json: bool = False) -> _Value:
 
 
 def _nothing() -> None:
-    """Return the default of most values."""
+    """Return None, which most values have by default."""
 
 
 def _ignores_others(parameter: Parameter) -> bool:
