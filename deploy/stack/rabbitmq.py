@@ -15,7 +15,7 @@ from deploy.stack.server import PrivateServer
 EPMD = "epmd"
 USER = "saldo"
 
-# Of Erlang. One takes more messages than PostgreSQL has for it; several mostly wake each other.
+# Of Erlang. One is hardly busy where PostgreSQL is wholly; several mostly wake each other.
 # docker-compose.yml gives the same; tests/contract/deploy compares.
 SCHEDULERS = "+S 1:1"
 

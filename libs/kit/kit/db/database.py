@@ -99,9 +99,8 @@ class Database:
     def one_statement(self) -> AbstractAsyncContextManager[UnitOfWork]:
         """Open a unit of work for one statement, in one round trip instead of three.
 
-        It is a transaction as usual where messages were emitted before.
-
-        A connection that is lost then may have been lost after COMMIT.
+        It is a transaction as usual where messages were emitted before. A connection that is lost
+        then may have been lost after COMMIT.
         """
         return self._transaction(OneStatement)
 

@@ -231,10 +231,7 @@ class UnitOfWork(Connection):
         self._before_commit.setdefault(flush, []).append(item)
 
     async def write_now(self, *flushes: Flush[Any]) -> None:
-        """Write what waits for COMMIT if some of it is for these.
-
-        For who will look at it.
-        """
+        """Write what waits for COMMIT if some is for these, as the caller looks at it."""
         if any(flush in self._before_commit for flush in flushes):
             await self._write_last()
 

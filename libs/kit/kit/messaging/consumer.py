@@ -170,15 +170,15 @@ class Consumer:
         return reading
 
     async def _finish(
-        self, batch: Sequence[Delivery], reading: Decoded, told: Subscription | Acknowledgements
+        self, batch: Sequence[Delivery], reading: Decoded, acks: Subscription | Acknowledgements
     ) -> None:
-        await to_the_end(self._handle_and_ack(batch, reading, told), within_seconds=FINISH_SECONDS)
+        await to_the_end(self._handle_and_ack(batch, reading, acks), within_seconds=FINISH_SECONDS)
 
     async def _handle_and_ack(
-        self, batch: Sequence[Delivery], reading: Decoded, told: Subscription | Acknowledgements
+        self, batch: Sequence[Delivery], reading: Decoded, acks: Subscription | Acknowledgements
     ) -> None:
         await self._handle(batch, reading)
-        await told.ack_through(batch[-1].tag)
+        await acks.ack_through(batch[-1].tag)
 
     async def handle(self, deliveries: Sequence[Delivery]) -> None:
         """Handle each event of the deliveries once, or store it as a dead letter."""

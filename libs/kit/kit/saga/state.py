@@ -1,6 +1,6 @@
 """Defines the values of a saga: its stored state, the inputs, and the decision.
 
-States and decisions are structs: they are made and changed in a tenth of a dataclass's time.
+States and decisions are structs, which are made and changed faster than dataclasses.
 """
 
 from dataclasses import dataclass
