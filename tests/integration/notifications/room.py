@@ -294,7 +294,8 @@ async def opened(cluster: Cluster, **chosen: Any) -> AsyncIterator[Room]:
         }
         service = build(Settings(_env_file=None, **{**surroundings, **chosen}))
         desk = await Desk.open()
-        service.state.database, service.state.tokens = database, desk.verifier
+        state = service.state
+        state.database, state.tokens, state.clock = database, desk.verifier, clock
         for resource in service.resources:
             await stack.enter_async_context(resource(service))
         transport = httpx.ASGITransport(app=service.web, raise_app_exceptions=False)

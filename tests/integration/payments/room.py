@@ -305,7 +305,8 @@ async def opened(cluster: Cluster, **settings: Any) -> AsyncIterator[Room]:
         other = await stack.enter_async_context(cluster.database("kit", clock=clock))
         service = build(Settings(_env_file=None, **SURROUNDINGS, **settings))
         desk = await Desk.open()
-        service.state.database, service.state.tokens = database, desk.verifier
+        state = service.state
+        state.database, state.tokens, state.clock = database, desk.verifier, clock
         for resource in service.resources:
             await stack.enter_async_context(resource(service))
         scripted = ScriptedWallet()
