@@ -1,6 +1,6 @@
-"""Keeps what became of published messages, until the broker has said it of all of a window. No I/O.
+"""Keeps what became of published messages, until it is known of a whole window.
 
-Source: RabbitMQ's publisher confirms; what no queue takes comes back before it is confirmed.
+No I/O. What no queue takes comes back before it is confirmed (RabbitMQ, publisher confirms).
 """
 
 import asyncio
@@ -34,7 +34,7 @@ class Window:
 
 
 class Confirms:
-    """The messages of a channel whose confirmations are awaited, by their numbers from 1."""
+    """Awaits the confirmations of a channel, by the numbers of its messages from 1."""
 
     def __init__(self) -> None:
         self.next_number = 1

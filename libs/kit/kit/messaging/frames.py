@@ -53,7 +53,7 @@ class Confirmation(NamedTuple):
 
 
 def publish(channel: int, number: int, one: Publication, *, frame_max: int) -> bytes:
-    """Return the frames of a message; the number is its id, for the case that it comes back.
+    """Return the frames of a message; its id is the number, by which it may come back.
 
     Raises:
         ValueError: the exchange's name or the key is too long.

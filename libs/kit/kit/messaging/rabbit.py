@@ -23,7 +23,7 @@ from kit.messaging.broker import (
     PublishOutcome,
 )
 from kit.messaging.confirms import Confirms, Window
-from kit.messaging.wire import Lane, Wire, WiredConnection
+from kit.messaging.wire import BrokerWire, Lane, WiredConnection
 
 HEARTBEAT_SECONDS = 10
 CONNECT_TIMEOUT_SECONDS = 5.0
@@ -54,7 +54,7 @@ class RabbitPublisher:
     After any error the channel is unusable: its confirms may be out of step.
     """
 
-    def __init__(self, channel: Channel, wire: Wire) -> None:
+    def __init__(self, channel: Channel, wire: BrokerWire) -> None:
         self._channel = channel
         self._confirms = confirms = Confirms()
         self._lane = Lane(
@@ -97,7 +97,9 @@ class RabbitPublisher:
 class RabbitSubscription:
     """Consumes one queue on one channel, buffering deliveries up to the prefetch."""
 
-    def __init__(self, channel: Channel, wire: Wire, queue: str, watchdog_seconds: float) -> None:
+    def __init__(
+        self, channel: Channel, wire: BrokerWire, queue: str, watchdog_seconds: float
+    ) -> None:
         self._channel = channel
         self._lane = Lane(wire, channel, on_message=self._receive)
         self._queue = queue
@@ -232,7 +234,9 @@ class RabbitBroker:
             await _close_quietly(connection)
         self._connections.clear()
 
-    async def _channel(self, purpose: str, *, declared_anew: bool = False) -> tuple[Channel, Wire]:
+    async def _channel(
+        self, purpose: str, *, declared_anew: bool = False
+    ) -> tuple[Channel, BrokerWire]:
         """Open a channel; `declared_anew` declares again what somebody may have deleted."""
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS), self._locks[purpose]:

@@ -1,4 +1,4 @@
-"""Parts a connection's frames: those of messages go to their channels, the rest to aiormq.
+"""Parts a connection's frames: messages go to their channels, the rest to aiormq.
 
 aiormq connects, opens, declares, subscribes, closes, and watches over heartbeats. It also could
 publish and deliver, with several tasks and futures for each frame.
@@ -27,7 +27,7 @@ class Lane:
 
     def __init__(
         self,
-        wire: "Wire",
+        wire: "BrokerWire",
         channel: Channel,
         *,
         on_message: Callable[[bytes, bytes, bytes], None],
@@ -111,8 +111,8 @@ class Lane:
         self._wire.leave(self)
 
 
-class Wire(asyncio.StreamReaderProtocol):
-    """One connection: its lanes take their frames, aiormq reads the others from a stream."""
+class BrokerWire(asyncio.StreamReaderProtocol):
+    """One connection: lanes take their frames, aiormq reads the others from a stream."""
 
     def __init__(self, reader: asyncio.StreamReader) -> None:
         super().__init__(reader)
@@ -199,13 +199,13 @@ class Wire(asyncio.StreamReaderProtocol):
 class _Laying(TransportFactory):
     """Connects as aiormq does, over a wire."""
 
-    wire: Wire
+    wire: BrokerWire
 
     async def create(self, url: URL, **options: Any) -> Any:
         loop = asyncio.get_running_loop()
         provider: SSLContextProvider = options["ssl_context_provider"]
         reader = asyncio.StreamReader(loop=loop)
-        wire = self.wire = Wire(reader)
+        wire = self.wire = BrokerWire(reader)
         transport, _ = await loop.create_connection(
             lambda: wire,
             url.host or "",
@@ -223,6 +223,6 @@ class WiredConnection(aio_pika.Connection):
         self._laying = self.kwargs["transport_factory"] = _Laying()
 
     @property
-    def wire(self) -> Wire:
+    def wire(self) -> BrokerWire:
         """What its frames go over, once it is open."""
         return self._laying.wire

@@ -13,7 +13,7 @@ import pytest
 from kit.messaging.broker import BrokerUnavailableError, Publication, PublicationRefusedError
 from kit.messaging.rabbit import RabbitBroker, RabbitPublisher, RabbitSubscription
 from kit.messaging.topology import BrokerExchange, Queue, Topology
-from kit.messaging.wire import Wire
+from kit.messaging.wire import BrokerWire
 
 from .scripted import delivered
 
@@ -39,7 +39,7 @@ class Channel:
         self.on = on
         self.calls: list[str] = []
         self.number = 1
-        self.wire = Wire(asyncio.StreamReader())
+        self.wire = BrokerWire(asyncio.StreamReader())
         self.connection = SimpleNamespace(
             ready=lambda: self._call("ready", None), connection_tune=SimpleNamespace(frame_max=0)
         )
@@ -88,7 +88,7 @@ class Connection:
         self.connected.set()
         self.channels: list[Channel] = []
         self.is_closed = False
-        self.wire = Wire(asyncio.StreamReader())
+        self.wire = BrokerWire(asyncio.StreamReader())
 
     @property
     def transport(self) -> Any:

@@ -21,7 +21,7 @@ from kit.messaging.broker import (
 )
 from kit.messaging.frames import HEARTBEAT
 from kit.messaging.rabbit import RabbitBroker, RabbitPublisher, RabbitSubscription
-from kit.messaging.wire import Wire
+from kit.messaging.wire import BrokerWire
 from testkit.certificates import certified
 from testkit.conditions import until
 
@@ -348,7 +348,7 @@ async def test_where_the_queue_was_asked_in_vain_nothing_is_acknowledged_any_mor
 
 async def test_aiormq_hears_that_the_broker_lives_where_all_that_comes_is_messages() -> None:
     async with consuming() as (peer, subscription):
-        wire: Wire = subscription._lane._wire
+        wire: BrokerWire = subscription._lane._wire
         aiormqs, wire._aiormqs = wire._aiormqs, asyncio.StreamReader()
         number = channel_of(peer, Basic.Consume)
         for tag in (1, 2):
