@@ -87,8 +87,9 @@ ROOMS: Final = (
     MutatedRoom(
         "kit/messaging",
         (
-            *_messaging("acknowledgements", "cloudevents", "decoder", "drain", "packing"),
-            *_messaging("partitions", "rabbit", "routes", "settings", "topology", "undeliverable"),
+            *_messaging("acknowledgements", "cloudevents", "confirms", "decoder", "drain"),
+            *_messaging("frames", "packing", "partitions", "rabbit", "routes", "settings"),
+            *_messaging("topology", "undeliverable", "wire"),
             "kit/db/tail.py",
         ),
         (

@@ -12,12 +12,9 @@ from typing import Any, cast
 import aio_pika
 import aiormq
 import structlog
-from aio_pika.abc import AbstractConnection
-from aiormq.abc import DeliveredMessage
 from aiormq.channel import Channel
-from pamqp.commands import Basic
 
-from kit.messaging import topology
+from kit.messaging import frames, topology
 from kit.messaging.broker import (
     BrokerUnavailableError,
     Delivery,
@@ -25,13 +22,13 @@ from kit.messaging.broker import (
     PublicationRefusedError,
     PublishOutcome,
 )
+from kit.messaging.confirms import Confirms, Window
+from kit.messaging.wire import BrokerWire, Lane, WiredConnection
 
 HEARTBEAT_SECONDS = 10
 CONNECT_TIMEOUT_SECONDS = 5.0
 CONFIRM_TIMEOUT_SECONDS = 10.0
-WRITE_TIMEOUT_SECONDS = 10.0
 WATCHDOG_SECONDS = 15.0
-PERSISTENT = 2
 
 TROUBLE = (
     aiormq.exceptions.AMQPError,
@@ -40,7 +37,7 @@ TROUBLE = (
     asyncio.CancelledError,  # aiormq cancels pending calls when their channel closes
     RuntimeError,
 )
-# The broker closes a channel over a message it can't accept; aiormq checks key lengths itself.
+# The broker closes a channel over a message it can't accept; what is too long is not even sent.
 REFUSALS = (
     aiormq.exceptions.ChannelAccessRefused,
     aiormq.exceptions.ChannelNotFoundEntity,
@@ -57,40 +54,40 @@ class RabbitPublisher:
     After any error the channel is unusable: its confirms may be out of step.
     """
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Channel, wire: BrokerWire) -> None:
         self._channel = channel
+        self._confirms = confirms = Confirms()
+        self._lane = Lane(
+            wire,
+            channel,
+            on_message=lambda _, header, __: confirms.take_back(frames.returned(header)),
+            on_confirmation=confirms.confirm,
+        )
+        channel.closing.add_done_callback(self._on_end)
 
     async def publish(self, publications: Sequence[Publication]) -> list[PublishOutcome]:
         """Send all in order, then wait for all confirms."""
         try:
             async with asyncio.timeout(CONFIRM_TIMEOUT_SECONDS):
                 await self._channel.connection.ready()  # not while the broker blocks publishers
-                return list(await asyncio.gather(*map(self._publish, publications)))
+                return await self._send(publications).whole()
         except REFUSALS as error:
             raise PublicationRefusedError(f"publish: {error!r}") from error
         except TROUBLE as error:
             _reraise_if_cancelled(error)
             raise BrokerUnavailableError(f"publish: {error!r}") from error
 
-    async def _publish(self, publication: Publication) -> PublishOutcome:
-        try:
-            confirmation = await self._channel.basic_publish(
-                publication.body,
-                exchange=publication.exchange,
-                routing_key=publication.routing_key,
-                mandatory=publication.mandatory,
-                properties=Basic.Properties(
-                    content_type=publication.content_type, delivery_mode=PERSISTENT
-                ),
-                wait=False,
-            )
-        except aiormq.exceptions.DeliveryError:
-            return PublishOutcome.RETURNED
-        return (
-            PublishOutcome.CONFIRMED
-            if isinstance(confirmation, Basic.Ack)
-            else PublishOutcome.RETURNED
-        )
+    def _send(self, publications: Sequence[Publication]) -> Window:
+        lane, first = self._lane, self._confirms.next_number
+        encoded = [
+            frames.publish(lane.number, number, one, frame_max=lane.frame_max)
+            for number, one in enumerate(publications, first)
+        ]
+        lane.send(b"".join(encoded))
+        return self._confirms.expect(len(encoded))
+
+    def _on_end(self, closing: "asyncio.Future[Any]") -> None:
+        self._confirms.fail(closing.exception() or ConnectionResetError("closed"))
 
     async def close(self) -> None:
         """Close the channel; a dead one is closed already."""
@@ -100,8 +97,11 @@ class RabbitPublisher:
 class RabbitSubscription:
     """Consumes one queue on one channel, buffering deliveries up to the prefetch."""
 
-    def __init__(self, channel: Channel, queue: str, watchdog_seconds: float) -> None:
+    def __init__(
+        self, channel: Channel, wire: BrokerWire, queue: str, watchdog_seconds: float
+    ) -> None:
         self._channel = channel
+        self._lane = Lane(wire, channel, on_message=self._receive)
         self._queue = queue
         self._watchdog_seconds = watchdog_seconds
         self._tag: str | None = None
@@ -113,21 +113,11 @@ class RabbitSubscription:
     async def start(self, prefetch: int) -> None:
         """Begin to consume."""
         await self._channel.basic_qos(prefetch_count=prefetch)
-        answer = await self._channel.basic_consume(self._queue, self._receive)
+        answer = await self._channel.basic_consume(self._queue, _never)
         self._tag = answer.consumer_tag
 
-    async def _receive(self, message: DeliveredMessage) -> None:
-        properties = message.header.properties
-        headers: dict[str, Any] = properties.headers or {}
-        self._arrived.append(
-            Delivery(
-                tag=cast("int", message.delivery_tag),  # what is delivered to a consumer has one
-                routing_key=message.routing_key or "",
-                body=message.body,
-                content_type=properties.content_type,
-                attempts=int(headers.get("x-delivery-count") or 0),
-            )
-        )
+    def _receive(self, method: bytes, header: bytes, body: bytes) -> None:
+        self._arrived.append(frames.delivery(method, header, body))
         self._news.set()
 
     def _on_end(self, _: object) -> None:
@@ -163,6 +153,7 @@ class RabbitSubscription:
         try:
             answer = await self._channel.queue_declare(self._queue, passive=True, timeout=5)
         except TROUBLE as error:
+            self._lane.shut()  # a call that was given up has closed the channel
             _reraise_if_cancelled(error)
             raise BrokerUnavailableError(f"watchdog: {error!r}") from error
         # A message may have come between the wait and the count; it is then here, or on its way.
@@ -177,10 +168,8 @@ class RabbitSubscription:
     async def ack_through(self, tag: int) -> None:
         """Acknowledge a delivery and all before it."""
         try:
-            async with asyncio.timeout(WRITE_TIMEOUT_SECONDS):
-                await self._channel.basic_ack(tag, multiple=True, wait=False)
+            self._lane.send(frames.ack_through(self._lane.number, tag))
         except TROUBLE as error:
-            _reraise_if_cancelled(error)
             raise BrokerUnavailableError(f"ack: {error!r}") from error
 
     async def close(self) -> None:
@@ -209,18 +198,18 @@ class RabbitBroker:
         self._url = url
         self._declare = declare
         self._watchdog_seconds = watchdog_seconds
-        self._connections: dict[str, AbstractConnection] = {}
+        self._connections: dict[str, WiredConnection] = {}
         self._back = asyncio.Event()
         self._locks = {"publish": asyncio.Lock(), "consume": asyncio.Lock()}
 
     async def publisher(self) -> RabbitPublisher:
         """Open a channel in confirm mode."""
-        return RabbitPublisher(await self._channel("publish", declared_anew=True))
+        return RabbitPublisher(*await self._channel("publish", declared_anew=True))
 
     async def subscribe(self, queue: str, *, prefetch: int) -> RabbitSubscription:
         """Open a channel that consumes a queue."""
-        channel = await self._channel("consume", declared_anew=True)
-        subscription = RabbitSubscription(channel, queue, self._watchdog_seconds)
+        channel, wire = await self._channel("consume", declared_anew=True)
+        subscription = RabbitSubscription(channel, wire, queue, self._watchdog_seconds)
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
                 await subscription.start(prefetch)
@@ -236,7 +225,8 @@ class RabbitBroker:
 
     async def ping(self) -> None:
         """Raise BrokerUnavailableError unless a channel can be opened."""
-        await _close_quietly(await self._channel("consume"))
+        channel, _ = await self._channel("consume")
+        await _close_quietly(channel)
 
     async def close(self) -> None:
         """Close both connections."""
@@ -244,7 +234,9 @@ class RabbitBroker:
             await _close_quietly(connection)
         self._connections.clear()
 
-    async def _channel(self, purpose: str, *, declared_anew: bool = False) -> Channel:
+    async def _channel(
+        self, purpose: str, *, declared_anew: bool = False
+    ) -> tuple[Channel, BrokerWire]:
         """Open a channel; `declared_anew` declares again what somebody may have deleted."""
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS), self._locks[purpose]:
@@ -253,9 +245,9 @@ class RabbitBroker:
                     await self._reconnect(purpose)
                 elif declared_anew:
                     await self._declare_all(known)
-                return await _open_channel(
-                    self._connections[purpose], confirms=purpose == "publish"
-                )
+                connection = self._connections[purpose]
+                channel = await _open_channel(connection, confirms=purpose == "publish")
+                return channel, connection.wire
         except TROUBLE as error:
             _reraise_if_cancelled(error)
             raise BrokerUnavailableError(f"connect: {error!r}") from error
@@ -264,7 +256,9 @@ class RabbitBroker:
         dead = self._connections.pop(purpose, None)
         if dead is not None:
             await _close_quietly(dead)
-        connection = await aio_pika.connect(self._url, heartbeat=HEARTBEAT_SECONDS)
+        connection = await aio_pika.connect(
+            self._url, heartbeat=HEARTBEAT_SECONDS, connection_class=WiredConnection
+        )
         try:
             await self._declare_all(connection)
         except BaseException:
@@ -274,7 +268,7 @@ class RabbitBroker:
         self._back.set()
         self._back = asyncio.Event()  # whoever waits from now on waits for the next connection
 
-    async def _declare_all(self, connection: AbstractConnection) -> None:
+    async def _declare_all(self, connection: WiredConnection) -> None:
         channel = await _open_channel(connection, confirms=False)
         try:
             for part in self._declare:
@@ -283,15 +277,19 @@ class RabbitBroker:
             await _close_quietly(channel)
 
 
-async def _open_channel(connection: AbstractConnection, *, confirms: bool) -> Channel:
+async def _open_channel(connection: WiredConnection, *, confirms: bool) -> Channel:
     transport = connection.transport
     if transport is None:
         raise BrokerUnavailableError("not connected")
     # aiormq's connections open no other channels, and say less of them.
     return cast(
         "Channel",
-        await transport.connection.channel(publisher_confirms=confirms, on_return_raises=True),
+        await transport.connection.channel(publisher_confirms=confirms),
     )
+
+
+async def _never(_: object) -> None:
+    """Stand for what aiormq delivers: nothing, as deliveries are the lane's."""
 
 
 async def _declare(channel: Channel, part: topology.Topology) -> None:
@@ -312,7 +310,7 @@ async def _declare(channel: Channel, part: topology.Topology) -> None:
             await channel.queue_bind(queue.name, exchange_name, routing_key)
 
 
-async def _close_quietly(closable: Channel | AbstractConnection) -> None:
+async def _close_quietly(closable: Channel | WiredConnection) -> None:
     try:
         async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
             await closable.close()

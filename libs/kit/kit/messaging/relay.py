@@ -28,6 +28,9 @@ LAST_POLL_SECONDS = 5.0
 # For so long what was confirmed may wait for the next commit, so that one statement deletes it and
 # reads on. Nobody waits for that, and a commit ends it.
 NEWS_SECONDS = 0.05
+# For so long events about several wait for more of them: a message costs the broker as much as
+# twenty events in it, and people read them a moment later.
+EVENTS_SECONDS = 0.2
 TROUBLED_POLL_SECONDS = 1.0  # while there are messages that no queue took
 OWNERSHIP_POLL_SECONDS = 1.0
 CONNECT_TIMEOUT_SECONDS = 5.0
@@ -89,6 +92,7 @@ class Relay:
                 service=self._database.name,
                 linger=SHORT,
                 news=partial(self._database.wake_up.wait, NEWS_SECONDS),
+                patience=EVENTS_SECONDS,
             )
             while True:
                 publisher = await self._broker.publisher()
@@ -110,7 +114,7 @@ class Relay:
                 continue
             if len(self._undeliverable):
                 poll = min(poll, TROUBLED_POLL_SECONDS)
-            is_woken = await self._database.wake_up.wait(poll)
+            is_woken = await self._database.wake_up.wait(min(poll, drain.waits_for))
             poll = self._first_poll if is_woken else min(poll * 2, self._last_poll)
 
     @asynccontextmanager

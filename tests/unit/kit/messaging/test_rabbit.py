@@ -9,16 +9,13 @@ from typing import Any
 import aio_pika
 import aiormq
 import pytest
-from pamqp.commands import Basic
 
-from kit.messaging.broker import (
-    BrokerUnavailableError,
-    Publication,
-    PublicationRefusedError,
-    PublishOutcome,
-)
+from kit.messaging.broker import BrokerUnavailableError, Publication, PublicationRefusedError
 from kit.messaging.rabbit import RabbitBroker, RabbitPublisher, RabbitSubscription
 from kit.messaging.topology import BrokerExchange, Queue, Topology
+from kit.messaging.wire import BrokerWire
+
+from .scripted import delivered
 
 ONE = Publication("exchange", "key", b"x", "text/plain", mandatory=True)
 QUEUE = Topology(
@@ -41,7 +38,11 @@ class Channel:
     def __init__(self, on: dict[str, Callable[[], Awaitable[Any]]]) -> None:
         self.on = on
         self.calls: list[str] = []
-        self.connection = SimpleNamespace(ready=lambda: self._call("ready", None))
+        self.number = 1
+        self.wire = BrokerWire(asyncio.StreamReader())
+        self.connection = SimpleNamespace(
+            ready=lambda: self._call("ready", None), connection_tune=SimpleNamespace(frame_max=0)
+        )
         self.closing: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.on_consumer_cancel_callbacks: set[Callable[[object], Any]] = set()
         self.consumers: dict[str, Callable[[Any], Awaitable[None]]] = {}
@@ -51,18 +52,12 @@ class Channel:
         self.calls.append(name)
         return await self.on[name]() if name in self.on else answer
 
-    async def basic_publish(self, *_: object, **__: object) -> Any:
-        return await self._call("publish", Basic.Ack())
-
     async def basic_qos(self, **_: object) -> None:
         await self._call("qos", None)
 
     async def basic_consume(self, _: str, callback: Callable[[Any], Awaitable[None]]) -> Any:
         self.consumers["tag"] = callback
         return await self._call("consume", SimpleNamespace(consumer_tag="tag"))
-
-    async def basic_ack(self, *_: object, **__: object) -> None:
-        await self._call("ack", None)
 
     async def queue_declare(self, *_: object, **__: object) -> Any:
         return await self._call("declare", SimpleNamespace(message_count=0))
@@ -77,12 +72,8 @@ class Channel:
         await self._call("close", None)
         self.is_closed = True
 
-    async def deliver(self, body: bytes = b"x", attempts: int | None = None) -> None:
-        headers = None if attempts is None else {"x-delivery-count": attempts}
-        properties = SimpleNamespace(headers=headers, content_type="text/plain")
-        header = SimpleNamespace(properties=properties)
-        message = SimpleNamespace(header=header, delivery_tag=1, routing_key=None, body=body)
-        await self.consumers["tag"](message)
+    def deliver(self, body: bytes = b"x") -> None:
+        self.wire.data_received(delivered(self.number, body))
 
 
 @dataclass
@@ -97,6 +88,7 @@ class Connection:
         self.connected.set()
         self.channels: list[Channel] = []
         self.is_closed = False
+        self.wire = BrokerWire(asyncio.StreamReader())
 
     @property
     def transport(self) -> Any:
@@ -152,41 +144,19 @@ def connect(monkeypatch: pytest.MonkeyPatch) -> Callable[..., RabbitBroker]:
     return broker
 
 
+def publisher(channel: Channel) -> RabbitPublisher:
+    """Return what publishes on a channel."""
+    return RabbitPublisher(channel, channel.wire)
+
+
 async def subscribed(
     *, patience: float = 0, **on: Callable[[], Awaitable[Any]]
 ) -> tuple[RabbitSubscription, Channel]:
     """Return a subscription whose patience ends at once, or when it is said, and its channel."""
     channel = Channel(on)
-    subscription = RabbitSubscription(channel, "queue", patience)
+    subscription = RabbitSubscription(channel, channel.wire, "queue", patience)
     await subscription.start(1)
     return subscription, channel
-
-
-async def test_what_the_broker_confirms_is_confirmed_and_what_it_does_not_take_is_returned() -> (
-    None
-):
-    for answer, outcome in (
-        (answering(Basic.Ack()), PublishOutcome.CONFIRMED),
-        (answering(Basic.Nack()), PublishOutcome.RETURNED),
-        (raising(aiormq.exceptions.DeliveryError(None, Basic.Return())), PublishOutcome.RETURNED),
-    ):
-        assert await RabbitPublisher(Channel({"publish": answer})).publish([ONE]) == [outcome]
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        aiormq.exceptions.ChannelAccessRefused("not yours"),
-        aiormq.exceptions.ChannelNotFoundEntity("no exchange"),
-        aiormq.exceptions.ChannelPreconditionFailed("too large"),
-        ValueError("the key is too long"),
-    ],
-)
-async def test_a_message_that_the_broker_can_not_accept_is_at_fault_itself(
-    error: Exception,
-) -> None:
-    with pytest.raises(PublicationRefusedError, match=r"^publish: "):
-        await RabbitPublisher(Channel({"publish": raising(error)})).publish([ONE])
 
 
 @pytest.mark.parametrize("error", TROUBLES)
@@ -195,10 +165,8 @@ async def test_any_trouble_while_something_is_done_is_an_unavailable_broker(
 ) -> None:
     fail = raising(error)
     works: list[Awaitable[Any]] = [
-        RabbitPublisher(Channel({"publish": fail})).publish([ONE]),
-        RabbitPublisher(Channel({"ready": fail})).publish([ONE]),
+        publisher(Channel({"ready": fail})).publish([ONE]),
         (await subscribed(declare=fail))[0].take(1),
-        (await subscribed(ack=fail))[0].ack_through(1),
         connect(Connection({"declare": fail}), declare=QUEUE).publisher(),
     ]
     for work in works:
@@ -232,13 +200,12 @@ async def test_what_is_dead_already_is_closed_without_an_error(
     assert [one.is_closed for one in both] == [True, True]
 
 
-@pytest.mark.parametrize("name", ["publish", "declare", "ack", "close"])
+@pytest.mark.parametrize("name", ["ready", "declare", "close"])
 async def test_a_cancellation_of_ones_own_stays_one(name: str) -> None:
     subscription, channel = await subscribed(**{name: never})
     work = {
-        "publish": lambda: RabbitPublisher(channel).publish([ONE]),
+        "ready": lambda: publisher(channel).publish([ONE]),
         "declare": lambda: subscription.take(1),
-        "ack": lambda: subscription.ack_through(1),
         "close": subscription.close,
     }[name]
     working = asyncio.ensure_future(work())  # noqa: TID251 - awaited right here
@@ -273,17 +240,10 @@ async def test_one_who_waits_gets_what_comes_without_asking_the_queue() -> None:
     subscription, channel = await subscribed(patience=AN_HOUR)
     taking = asyncio.ensure_future(subscription.take(5))  # noqa: TID251 - awaited right here
     await asyncio.sleep(0)
-    await channel.deliver(b"one")
+    channel.deliver(b"one")
     async with asyncio.timeout(10):
         assert [one.body for one in await taking] == [b"one"]
     assert "declare" not in channel.calls
-
-
-async def test_how_often_a_message_was_delivered_before_is_read_from_its_headers() -> None:
-    subscription, channel = await subscribed()
-    for attempts in (None, 0, 2):
-        await channel.deliver(attempts=attempts)
-    assert [one.attempts for one in await subscription.take(3)] == [0, 0, 2]
 
 
 async def test_an_idle_queue_is_asked_again_and_again_until_something_comes() -> None:
@@ -292,7 +252,7 @@ async def test_an_idle_queue_is_asked_again_and_again_until_something_comes() ->
     async def declare() -> Any:
         count = next(counts, None)
         if count is None:
-            await channel.deliver()
+            channel.deliver()
         return SimpleNamespace(message_count=0)
 
     subscription, channel = await subscribed(declare=declare)
@@ -308,7 +268,7 @@ async def test_a_queue_with_messages_that_delivers_none_is_given_up() -> None:
 
 async def test_a_message_that_comes_while_the_queue_is_counted_is_taken_though_more_wait() -> None:
     async def declare() -> Any:
-        await channel.deliver()
+        channel.deliver()
         return SimpleNamespace(message_count=1)  # the next one: the prefetch is full
 
     subscription, channel = await subscribed(declare=declare)
@@ -318,14 +278,12 @@ async def test_a_message_that_comes_while_the_queue_is_counted_is_taken_though_m
 async def test_a_message_that_was_counted_and_is_on_its_way_is_waited_for() -> None:
     async def declare() -> Any:
         subscription._watchdog_seconds = AN_HOUR
-        coming.append(asyncio.ensure_future(channel.deliver()))  # noqa: TID251 - awaited below
+        asyncio.get_running_loop().call_soon(channel.deliver)
         return SimpleNamespace(message_count=1)
 
-    coming: list[asyncio.Future[None]] = []
     subscription, channel = await subscribed(declare=declare)
     async with asyncio.timeout(10):
         assert len(await subscription.take(1)) == 1
-    await asyncio.gather(*coming)
 
 
 async def test_a_connection_closed_under_ones_hands_is_an_unavailable_broker(

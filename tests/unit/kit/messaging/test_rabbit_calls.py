@@ -7,12 +7,12 @@ from typing import Any
 
 import aio_pika
 import pytest
-from pamqp.commands import Basic
 
 from kit.messaging import rabbit
-from kit.messaging.broker import BrokerUnavailableError, Delivery, Publication
-from kit.messaging.rabbit import RabbitBroker, RabbitPublisher, RabbitSubscription
+from kit.messaging.broker import BrokerUnavailableError
+from kit.messaging.rabbit import RabbitBroker, RabbitSubscription
 from kit.messaging.topology import BrokerExchange, Queue, Topology
+from kit.messaging.wire import WiredConnection
 
 from .test_rabbit import Channel, Connection
 
@@ -29,19 +29,12 @@ class WritingChannel(Channel):
         super().__init__({})
         self.asked: list[tuple[Any, ...]] = []
 
-    async def basic_publish(self, *words: object, **named: object) -> Any:
-        self.asked.append(("publish", words, named))
-        return await super().basic_publish()
-
     async def basic_qos(self, **named: object) -> None:
         self.asked.append(("qos", (), named))
 
     async def basic_consume(self, queue: str, callback: Callable[[Any], Awaitable[None]]) -> Any:
         self.asked.append(("consume", (queue,), {}))
         return await super().basic_consume(queue, callback)
-
-    async def basic_ack(self, *words: object, **named: object) -> None:
-        self.asked.append(("ack", words, named))
 
     async def queue_declare(self, *words: object, **named: object) -> Any:
         self.asked.append(("queue", words, named))
@@ -81,27 +74,14 @@ def connected(monkeypatch: pytest.MonkeyPatch) -> Callable[[Connection], list[An
     return to
 
 
-async def test_what_is_published_outlives_the_broker_and_is_not_waited_for_one_by_one() -> None:
-    channel = WritingChannel()
-    one = Publication("exchange", "key", b"body", "text/plain", mandatory=True)
-    await RabbitPublisher(channel).publish([one])
-    named = {
-        "exchange": "exchange",
-        "routing_key": "key",
-        "mandatory": True,
-        "properties": Basic.Properties(content_type="text/plain", delivery_mode=2),
-        "wait": False,
-    }
-    assert channel.asked == [("publish", (b"body",), named)]
-
-
 async def test_what_is_declared_outlives_the_broker(
     connected: Callable[[Connection], list[Any]],
 ) -> None:
     connection = WritingConnection()
     calls = connected(connection)
     await RabbitBroker("amqp://there", [WANTED]).ping()
-    assert calls == [(("amqp://there",), {"heartbeat": rabbit.HEARTBEAT_SECONDS})]
+    options = {"heartbeat": rabbit.HEARTBEAT_SECONDS, "connection_class": WiredConnection}
+    assert calls == [(("amqp://there",), options)]
     declaring = connection.channels[0]
     assert isinstance(declaring, WritingChannel)
     assert declaring.asked == [
@@ -129,7 +109,6 @@ async def test_only_what_publishes_asks_for_confirms(
     await broker.subscribe("queue", prefetch=7)
     confirms = [one["publisher_confirms"] for one in connection.opened]
     assert confirms == [False, True] * 2 + [False, False]  # each after one to declare on
-    assert {one["on_return_raises"] for one in connection.opened} == {True}
     consuming = connection.channels[-1]
     assert isinstance(consuming, WritingChannel)
     assert consuming.asked == [
@@ -138,28 +117,22 @@ async def test_only_what_publishes_asks_for_confirms(
     ]
 
 
-async def test_a_queue_is_counted_without_being_declared_and_acknowledged_without_waiting() -> None:
+async def test_a_queue_is_counted_without_being_declared() -> None:
     channel = WritingChannel()
-    subscription = RabbitSubscription(channel, "queue", 0)
+    subscription = RabbitSubscription(channel, channel.wire, "queue", 0)
     await subscription.start(1)
     await subscription._watch()
-    await subscription.ack_through(3)
-    assert channel.asked[2:] == [
-        ("queue", ("queue",), {"passive": True, "timeout": 5}),
-        ("ack", (3,), {"multiple": True, "wait": False}),
-    ]
+    assert channel.asked[2:] == [("queue", ("queue",), {"passive": True, "timeout": 5})]
 
 
-async def test_a_delivery_is_taken_as_it_came_and_no_more_than_are_wanted() -> None:
+async def test_no_more_deliveries_are_taken_than_are_wanted() -> None:
     channel = Channel({})
-    subscription = RabbitSubscription(channel, "queue", 0)
+    subscription = RabbitSubscription(channel, channel.wire, "queue", 0)
     await subscription.start(1)
     for body in (b"one", b"two", b"three"):
-        await channel.deliver(body, attempts=2)
-    first, second = await subscription.take(2)
-    assert first == Delivery(1, "", b"one", "text/plain", 2)
-    assert second.body == b"two"
-    assert [one.body for one in await subscription.take(2)] == [b"three"]
+        channel.deliver(body)
+    for wanted in ([b"one", b"two"], [b"three"]):
+        assert [one.body for one in await subscription.take(2)] == wanted
 
 
 async def test_a_subscription_asks_the_queue_as_soon_as_its_broker_says(

@@ -9,9 +9,10 @@ import pytest
 
 from kit.messaging import rabbit
 from kit.messaging.broker import BrokerUnavailableError
-from kit.messaging.rabbit import RabbitBroker, RabbitPublisher
+from kit.messaging.rabbit import RabbitBroker
 
-from .test_rabbit import ONE, QUEUE, Channel, Connection, never, raising, subscribed
+from .scripted import Published, scripted, silent
+from .test_rabbit import ONE, QUEUE, Channel, Connection, never, publisher, raising, subscribed
 
 A_MOMENT = 0.01
 LONG = 5.0
@@ -19,7 +20,7 @@ LONG = 5.0
 
 @pytest.fixture(autouse=True)
 def _little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("CONNECT", "CONFIRM", "WRITE"):
+    for name in ("CONNECT", "CONFIRM"):
         monkeypatch.setattr(rabbit, f"{name}_TIMEOUT_SECONDS", A_MOMENT)
 
 
@@ -46,15 +47,21 @@ async def refused(work: Awaitable[Any]) -> str:
     return str(told.value)
 
 
-@pytest.mark.parametrize("silent", ["ready", "publish"])
-async def test_a_publication_that_nobody_confirms_is_given_up(silent: str) -> None:
-    said = await refused(RabbitPublisher(Channel({silent: never})).publish([ONE]))
+async def test_a_publication_for_which_the_broker_is_never_ready_is_given_up() -> None:
+    said = await refused(publisher(Channel({"ready": never})).publish([ONE]))
     assert said == "publish: TimeoutError()"
 
 
-async def test_an_acknowledgement_that_nobody_takes_is_given_up() -> None:
-    subscription, _ = await subscribed(ack=never)
-    assert await refused(subscription.ack_through(1)) == "ack: TimeoutError()"
+async def test_a_publication_that_nobody_confirms_is_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rabbit, "CONNECT_TIMEOUT_SECONDS", LONG)
+    async with scripted({Published: silent}) as there:
+        client = RabbitBroker(there.url)
+        said = await refused((await client.publisher()).publish([ONE]))
+        assert said == "publish: TimeoutError()"
+        assert len(there.published) == 1
+        await client.close()
 
 
 @pytest.mark.parametrize("silent", ["qos", "consume"])
@@ -83,14 +90,13 @@ async def test_what_does_not_close_is_left(broker_at: Callable[..., RabbitBroker
     assert connection.is_closed
 
 
-@pytest.mark.parametrize("name", ["publish", "ack", "declare"])
+@pytest.mark.parametrize("name", ["ready", "declare"])
 async def test_trouble_is_told_with_what_was_being_done(name: str) -> None:
     fail = raising(ConnectionResetError("gone"))
     subscription, channel = await subscribed(**{name: fail})
     work: Callable[[], Awaitable[Any]]
     work, said = {
-        "publish": (lambda: RabbitPublisher(channel).publish([ONE]), "publish"),
-        "ack": (lambda: subscription.ack_through(1), "ack"),
+        "ready": (lambda: publisher(channel).publish([ONE]), "publish"),
         "declare": (lambda: subscription.take(1), "watchdog"),
     }[name]
     with pytest.raises(BrokerUnavailableError, match=rf"^{said}: ConnectionResetError\('gone'\)$"):
