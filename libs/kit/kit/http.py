@@ -58,6 +58,7 @@ SECURITY_HEADERS: Final[tuple[tuple[bytes, bytes], ...]] = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
 )
+SECURITY_NAMES: Final = frozenset(name for name, _ in SECURITY_HEADERS)
 
 # How a socket for both kinds of addresses writes the older kind.
 _MAPPED: Final = "::ffff:"
