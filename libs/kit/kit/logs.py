@@ -9,7 +9,6 @@ import logging
 import re
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, TextIO
@@ -109,9 +108,11 @@ class _Out:
         self._stream = stream
 
     def msg(self, line: str) -> None:
-        with suppress(OSError, ValueError):
+        try:  # `suppress` would cost as much as making the line
             self._stream.write(f"{line}\n")
             self._stream.flush()
+        except (OSError, ValueError):
+            pass
 
     log = debug = info = warning = error = critical = exception = fatal = msg
 
