@@ -1,8 +1,9 @@
 """Reads a request's body within a limit, a small one whole, a large one in parts."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from gateway.forwarding.pace import Pace
 from gateway.forwarding.request import ProxiedRequest
@@ -12,8 +13,7 @@ from kit.refusals import BodyTooLarge
 WHOLE_BYTES: Final = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(Struct, frozen=True):
     """A request's body: whole, or its beginning and, in `rest`, what follows.
 
     `length` is the length of it all, None where it is not known in advance.

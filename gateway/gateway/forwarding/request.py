@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from gateway.forwarding.headers import Header, Inbound
 from gateway.forwarding.pace import Pace
 from gateway.routing.table import ProxyRoute
-from kit.http import SECURITY_HEADERS, linger, usual_address
+from kit.http import SECURITY_HEADERS, SECURITY_NAMES, linger, usual_address
 from kit.refusals import Refusal
 from kit.tasks import spawn, stop
 from kit.tokens.verifier import Claims
@@ -124,7 +124,7 @@ class ProxiedRequest:
         """Send the head of an answer, with the headers that every answer has."""
         self.status = status
         named = {name for name, _ in headers}
-        if not named.issuperset(_SECURITY_NAMES):
+        if not named.issuperset(SECURITY_NAMES):
             headers += [header for header in SECURITY_HEADERS if header[0] not in named]
         headers += self.own_headers
         if not self.is_from_service:
@@ -203,6 +203,3 @@ class ProxiedRequest:
 
 async def _until_set(event: asyncio.Event) -> None:
     await event.wait()
-
-
-_SECURITY_NAMES: Final = frozenset(name for name, _ in SECURITY_HEADERS)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
+from msgspec import Struct
+
 _SECOND: Final = 1_000_000  # in microseconds, as levels are counted
 _AHEAD_PART: Final = 32  # of a quota; two seconds of a minute
 
@@ -83,8 +85,7 @@ def scaled(factor: float) -> Mapping[str, Policy]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class QuotaStanding:
+class QuotaStanding(Struct, frozen=True):
     """How a caller stands to a policy after a request.
 
     Attributes:

@@ -58,6 +58,7 @@ SECURITY_HEADERS: Final[tuple[tuple[bytes, bytes], ...]] = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
 )
+SECURITY_NAMES: Final = frozenset(name for name, _ in SECURITY_HEADERS)
 
 # How a socket for both kinds of addresses writes the older kind.
 _MAPPED: Final = "::ffff:"
@@ -65,8 +66,9 @@ _MAPPED: Final = "::ffff:"
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9._-]+")
 _ID_CHARACTERS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:-"
 _MAX_ID_BYTES: Final = 128
-_HEX: Final = b"0123456789abcdef"
-_TRACEPARENT_BYTES: Final = 55
+_TRACEPARENT: Final = re.compile(
+    rb"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}"  # nothing but zeros is none
+)
 
 _ids = Random()  # noqa: S311 - trace ids must differ, not be secret
 
@@ -119,12 +121,8 @@ def request_id(given: bytes | None) -> bytes:
 
 def traceparent(given: bytes | None) -> bytes:
     """Return the caller's trace (W3C Trace Context §3.2), or a new one."""
-    if given is not None and len(given) == _TRACEPARENT_BYTES and given[:3] == b"00-":
-        trace, parent, flags = given[3:35], given[36:52], given[53:]
-        is_whole = b"-".join((b"00", trace, parent, flags)) == given
-        is_hex = not (trace + parent + flags).translate(None, _HEX)
-        if is_whole and is_hex and trace.strip(b"0") and parent.strip(b"0"):
-            return given
+    if given is not None and _TRACEPARENT.fullmatch(given):
+        return given
     drawn = _ids.randbytes(24).hex()
     return f"00-{drawn[:32]}-{drawn[32:]}-01".encode()
 

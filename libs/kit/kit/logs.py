@@ -4,6 +4,7 @@ The standard library's loggers (uvicorn, aio-pika, asyncio) come out the same wa
 what is logged.
 """
 
+import asyncio
 import json
 import logging
 import re
@@ -41,17 +42,17 @@ _SECRET_TEXTS = (
 
 def configure(service: str, settings: EnvironmentSettings, *, stream: TextIO | None = None) -> None:
     """Send all logs of the process to stdout (or `stream`)."""
-    out = stream or sys.stdout
+    out = _Out(stream or sys.stdout)
     level = logging.getLevelNamesMapping()[settings.log_level]
     stamp = _stamp(service)
     structlog.configure(
         processors=[stamp, _redact, _render],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=lambda *_: _Out(out),
+        logger_factory=lambda *_: out,
         # Caching is faster, but a cached logger keeps the stream of the first `configure`.
         cache_logger_on_first_use=stream is None,
     )
-    _requests.line = _short(stamp, _Out(out), is_wanted=level <= logging.INFO)
+    _requests.line = _short(stamp, out, is_wanted=level <= logging.INFO)
     logging.captureWarnings(capture=True)
     logging.root.handlers[:] = [_IntoStructlog()]
     logging.root.setLevel(level)
@@ -103,17 +104,44 @@ def scrub(text: str) -> str:
 
 
 class _Out:
-    """Writes finished lines; a closed stream never breaks the work that logs."""
+    """Writes finished lines; a closed stream never breaks the work that logs.
+
+    What a turn of the loop tells leaves at its end, by one call of the system: under load that is
+    several lines. A warning leaves at once, with all before it.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        self._leaves_with: asyncio.AbstractEventLoop | None = None  # whose turn it is
 
     def msg(self, line: str) -> None:
-        with suppress(OSError, ValueError):
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:  # there is no turn that would end
+            self.urgent(line)
+            return
+        self._write(line)
+        if loop is not self._leaves_with:
+            self._leaves_with = loop
+            loop.call_soon(self._flush)
+
+    def urgent(self, line: str) -> None:
+        self._write(line)
+        self._flush()
+
+    def _write(self, line: str) -> None:
+        try:  # noqa: SIM105 - it would cost as much as making the line
             self._stream.write(f"{line}\n")
+        except (OSError, ValueError):
+            pass
+
+    def _flush(self) -> None:
+        self._leaves_with = None
+        with suppress(OSError, ValueError):
             self._stream.flush()
 
-    log = debug = info = warning = error = critical = exception = fatal = msg
+    log = debug = info = msg
+    warning = error = critical = exception = fatal = urgent
 
 
 class _IntoStructlog(logging.Handler):

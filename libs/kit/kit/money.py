@@ -5,7 +5,7 @@ Does not convert between currencies, and never touches a float.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Self
 
@@ -15,6 +15,7 @@ MAX_MINOR = 10**15
 DEFAULT_CURRENCY = "RUB"
 
 _MAX_TEXT_LENGTH = 24  # more than any amount up to MAX_MINOR needs; keeps int() cheap
+_REMEMBERED = 1024
 
 # ISO 4217 list one as of January 2026, by number of decimals. Codes without a minor unit (metals,
 # XDR, XSU, XUA, XTS, XXX) are left out, because nobody holds a wallet in them.
@@ -162,8 +163,12 @@ def is_plain_decimal(text: str) -> bool:
     )
 
 
+@lru_cache(_REMEMBERED)
 def decimal_text(minor: int, currency: str) -> str:
-    """Return minor units in their one spelling; KeyError unless one of CURRENCIES."""
+    """Return minor units in their one spelling; KeyError unless one of CURRENCIES.
+
+    Most amounts of an answer are zero, and the others are written again by the next one.
+    """
     exponent = CURRENCIES[currency]
     if exponent == 0:
         return str(minor)

@@ -8,7 +8,7 @@ what its waiters wait for.
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final, Generic, Protocol, TypeVar
 from uuid import UUID
 
@@ -41,19 +41,10 @@ class Waiters(ABC, Generic[T]):
     async def _news(self, connection: Connection, ids: Iterable[UUID]) -> list[T]:
         """Return those of the items that somebody may be waiting for."""
 
-    @contextmanager
     def _expected(
         self, item_id: UUID, is_awaited: Callable[[T], bool]
-    ) -> Iterator[asyncio.Future[T]]:
-        waiter = _Waiter(is_awaited)
-        waiters = self._waiting.setdefault(item_id, set())
-        waiters.add(waiter)
-        try:
-            yield waiter.future
-        finally:
-            waiters.discard(waiter)
-            if not waiters:
-                self._waiting.pop(item_id, None)
+    ) -> AbstractContextManager[asyncio.Future[T]]:
+        return _Waiter(self._waiting, item_id, is_awaited)
 
     def wake(self, news: Iterable[T]) -> None:
         """Wake the requests that wait for these items to be as they are now."""
@@ -100,11 +91,28 @@ def _give_up(waited: asyncio.Future[Any]) -> None:
 
 
 class _Waiter(Generic[T]):
-    """One request that waits until its item fulfils a condition."""
+    """One request that waits until its item fulfils a condition; while it is entered."""
 
-    def __init__(self, is_awaited: Callable[[T], bool]) -> None:
+    def __init__(
+        self,
+        waiting: dict[UUID, set["_Waiter[T]"]],
+        item_id: UUID,
+        is_awaited: Callable[[T], bool],
+    ) -> None:
+        self._waiting = waiting
+        self._item_id = item_id
         self.is_awaited = is_awaited
         self.future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+
+    def __enter__(self) -> asyncio.Future[T]:
+        self._waiting.setdefault(self._item_id, set()).add(self)
+        return self.future
+
+    def __exit__(self, *_: object) -> None:
+        waiters = self._waiting[self._item_id]
+        waiters.discard(self)
+        if not waiters:
+            del self._waiting[self._item_id]
 
 
 class Places:

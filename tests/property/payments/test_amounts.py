@@ -1,7 +1,6 @@
 """Refunds, limits of days, prices and receipts: whatever is asked for, the sums stay right."""
 
 from collections import Counter
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from uuid import UUID
@@ -158,7 +157,9 @@ def test_a_quote_says_what_counting_the_same_day_says(
             continue
     assert foreseen.added == real.added
     parties = Parties(None, Person(BOB, "bob", "active"))
-    quoted = refusal_of(replace(order, amount=Money(minor, "RUB")), parties, limit, foreseen, NOW)
+    quoted = refusal_of(
+        structs.replace(order, amount=Money(minor, "RUB")), parties, limit, foreseen, NOW
+    )
     code = None
     try:
         real.count(limit, minor, "RUB")

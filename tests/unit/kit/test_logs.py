@@ -1,5 +1,6 @@
 """kit.logs: one line per event, with ids, without secrets."""
 
+import asyncio
 import io
 import json
 import logging
@@ -15,6 +16,11 @@ from kit.settings import EnvironmentSettings
 
 
 class Captured(io.StringIO):
+    flushes = 0
+
+    def flush(self) -> None:
+        self.flushes += 1
+
     def events(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.getvalue().splitlines()]
 
@@ -217,3 +223,46 @@ def test_a_line_of_a_request_below_the_level_is_not_written() -> None:
     logs.request(method="GET")
 
     assert stream.events() == []
+
+
+async def test_what_a_turn_of_the_loop_tells_leaves_at_its_end_by_one_call() -> None:
+    stream = configured()
+    for number in range(3):
+        logs.get_logger().info("told", number=number)
+    logs.request(method="GET")
+    assert stream.flushes == 0
+    await asyncio.sleep(0)
+    assert stream.flushes == 1
+    assert [event["event"] for event in stream.events()] == ["told"] * 3 + ["request"]
+    logs.request(method="GET")
+    await asyncio.sleep(0)
+    assert stream.flushes == 2
+
+
+async def test_a_warning_leaves_at_once_with_all_before_it() -> None:
+    stream = configured()
+    logs.get_logger().info("before")
+    logging.getLogger("aio_pika").warning("lost")
+    assert stream.flushes == 1
+    assert [event["event"] for event in stream.events()] == ["before", "lost"]
+
+
+def test_where_no_loop_runs_each_line_leaves_at_once() -> None:
+    stream = configured()
+    logs.get_logger().info("one")
+    logs.request(method="GET")
+    assert stream.flushes == 2
+
+
+def test_what_a_loop_that_was_closed_did_not_write_is_no_matter_to_the_next() -> None:
+    stream = configured()
+
+    async def tell() -> None:
+        logs.get_logger().info("told")
+
+    closed = asyncio.new_event_loop()
+    closed.run_until_complete(tell())
+    closed.close()
+    asyncio.run(tell())
+    assert len(stream.events()) == 2
+    assert stream.flushes

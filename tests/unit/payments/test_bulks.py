@@ -1,7 +1,6 @@
 """What became of a bulk's rows, and what is kept of a row while it waits."""
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -73,6 +72,6 @@ def test_a_bulk_is_done_once_no_row_can_change_and_came_to_nothing_if_none_is_pa
     ],
 )
 def test_a_row_that_has_waited_as_json_is_the_order_that_was_given(changes: dict[str, Any]) -> None:
-    order = replace(plain, **changes)
+    order = structs.replace(plain, **changes)
     stored = json.loads(json.dumps(facts_of(order)))
     assert order_of(ALICE, stored) == order

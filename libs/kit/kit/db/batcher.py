@@ -7,7 +7,6 @@ one; a lone item is done at once. Nobody is answered before the batch has commit
 from asyncio import Future, Task, get_running_loop
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from functools import partial
 from time import monotonic
 from types import MappingProxyType
@@ -15,6 +14,7 @@ from typing import Any, Concatenate, Generic, TypeVar
 
 import asyncpg
 from asyncpg.exceptions import InterfaceError, InternalClientError
+from msgspec import Struct
 
 from kit import context
 from kit.db.losses import ConnectionLostError
@@ -43,8 +43,7 @@ Verb = Callable[[C, Sequence[I]], Awaitable[Sequence[R | Refusal]]]
 NamedVerb = Callable[Concatenate[C, Sequence[I], ...], Awaitable[Sequence[R | Refusal]]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Turn(Generic[I, R]):
+class _Turn(Struct, Generic[I, R], frozen=True):
     """One item, and the future of its result."""
 
     item: I

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import orjson
@@ -51,13 +50,18 @@ class Answer(Response):
         self.is_repeated = is_repeated
         self._model = model
         self._stored = stored
-        if not callable(model):
-            self.body = body or _rendered(model)
+        self._body = None if callable(model) else body or _rendered(model)
 
-    @cached_property
-    def body(self) -> bytes:  # type: ignore[override] # it may be set, as of any response
-        """The rendered answer."""
-        return _rendered(self._made)
+    @property
+    def body(self) -> bytes:
+        """The rendered answer, made at the first look; it may be set, as of any response."""
+        if self._body is None:
+            self._body = _rendered(self._made)
+        return self._body
+
+    @body.setter
+    def body(self, body: bytes) -> None:
+        self._body = body
 
     @property
     def stored(self) -> bytes:

@@ -5,6 +5,7 @@ Only `kit.money` reads amounts into minor units.
 
 import re
 from collections.abc import Callable, Collection, Mapping
+from functools import cached_property
 from typing import Annotated, Any, Final, Self, TypeVar
 from uuid import UUID
 
@@ -13,7 +14,6 @@ from pydantic import (
     BeforeValidator,
     Field,
     PlainSerializer,
-    PrivateAttr,
     SerializationInfo,
     model_validator,
 )
@@ -223,20 +223,18 @@ class AmountFields(Model):
     amount: AmountText
     currency: CurrencyCode = DEFAULT_CURRENCY
 
-    _money: Money = PrivateAttr()
+    @cached_property
+    def money(self) -> Money:
+        """The amount in minor units, read once."""
+        return Money.parse(self.amount, self.currency)
 
     @model_validator(mode="after")
-    def _read_amount(self) -> Self:
+    def _has_an_amount(self) -> Self:
         try:
-            self._money = Money.parse(self.amount, self.currency)
+            self.money  # noqa: B018 - what is read here stays at hand
         except AmountRefused as refusal:
             raise refuse_by(refusal, refusal.errors[0]) from None
         return self
-
-    @property
-    def money(self) -> Money:
-        """Return the amount in minor units."""
-        return self._money
 
 
 class MoneyObject(Model):

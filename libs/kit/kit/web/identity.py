@@ -5,12 +5,12 @@ look that up, and answer for another's object as for a missing one.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, Protocol
 from uuid import UUID
 
 from fastapi import Depends, Request
+from msgspec import Struct
 
 from kit.money import Money
 from kit.refusals import Forbidden, NotAuthenticated, TokenInvalid, Unavailable
@@ -57,8 +57,7 @@ class Tokens(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Struct, frozen=True):
     """Says who is calling.
 
     `user_id` and `session_id` are set for users, `service` (its name) for services. `token` is the
@@ -80,7 +79,7 @@ class Identity:
     wallet_ids: frozenset[UUID] | None = None
     per_day: Money | None = None
     has_factor: bool = False
-    confirm_above: Mapping[str, int] = field(default_factory=dict[str, int])
+    confirm_above: Mapping[str, int] = {}
 
     @property
     def is_admin(self) -> bool:

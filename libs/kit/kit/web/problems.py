@@ -68,6 +68,7 @@ def raw_headers(headers: Mapping[str, str]) -> RawHeaders:
     raw = [
         (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()
     ]
-    if any(b"\r" in value or b"\n" in value or b"\0" in value for _, value in raw):
-        raise ValueError("a header value holds a control character")
+    for _, value in raw:
+        if b"\r" in value or b"\n" in value or b"\0" in value:
+            raise ValueError("a header value holds a control character")
     return raw

@@ -5,10 +5,21 @@ from typing import Any
 from fastapi import Depends, Request
 
 
+class FromState:
+    """Reads a name from the application's state; `kit.web.serving.binding` does so at once.
+
+    Attributes:
+        key: The name.
+    """
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+
+    def __call__(self, request: Request) -> Any:
+        """Return what stands there, as FastAPI would ask for it."""
+        return getattr(request.app.state, self.key)
+
+
 def from_state(name: str) -> Any:
     """Return a parameter's default that reads a name from the application's state."""
-
-    def found(request: Request) -> Any:
-        return getattr(request.app.state, name)
-
-    return Depends(found)
+    return Depends(FromState(name))

@@ -1,12 +1,12 @@
 """Says who asks, in which language, and what of a payment they may see."""
 
 import asyncio
-from dataclasses import dataclass
 from functools import partial
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends
+from msgspec import Struct
 from pydantic import BaseModel
 
 from kit.http import LOCATION
@@ -25,8 +25,7 @@ from payments.schemas.payments import IncomingPayment, OutgoingPayment, shown
 OK, CREATED, ACCEPTED = 200, 201, 202
 
 
-@dataclass(frozen=True, slots=True)
-class Viewer:
+class Viewer(Struct, frozen=True):
     """A user who asks, and the language they read."""
 
     caller: Identity
@@ -86,8 +85,7 @@ class PaymentNamed(BaseModel):
     id: UUID
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
+class Patience(Struct, frozen=True):
     """How long a caller would wait, and the places for callers who wait."""
 
     seconds: float

@@ -61,7 +61,7 @@ def facts_of(order: PaymentOrder) -> dict[str, Any]:
     """Return an order as JSON values, to be stored while its row waits."""
     amount = order.amount
     assert amount is not None, "a row of a bulk names its amount"  # noqa: S101
-    payee = {name: getattr(order.payee, name) for name in PayeeName.__dataclass_fields__}
+    payee = {name: getattr(order.payee, name) for name in PayeeName.__struct_fields__}
     return {
         "payee": {name: str(value) for name, value in payee.items() if value is not None},
         "amount_minor": amount.minor,

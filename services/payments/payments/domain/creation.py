@@ -1,9 +1,11 @@
 """Decides whether a payment may be created, and what it then is."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from uuid import UUID
+
+from msgspec import Struct
 
 from kit.money import Money
 from kit.step_up import ANY_AMOUNT, WithoutStepUp
@@ -24,8 +26,7 @@ from payments.refusals import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PaymentOrder:
+class PaymentOrder(Struct, frozen=True, kw_only=True):
     """What the payer asks for; its shape was checked at the edge.
 
     ``amount`` may be None for a service with a price; ``currency`` then may name the price's

@@ -1,9 +1,10 @@
 """Shapes the request that creates a payment; the rules are in domain."""
 
+from functools import cached_property
 from typing import Annotated, Final, Self
 from uuid import UUID
 
-from pydantic import ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from kit.money import DEFAULT_CURRENCY, AmountRefused, Money
 from kit.web.fields import AmountText, CurrencyCode, compared_by, refuse_by, refuse_field
@@ -32,7 +33,7 @@ class PayeeRequest(Model):
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
         names = (self.username, self.user_id, self.wallet_id, self.service_id)
-        if sum(name is not None for name in names) != 1:
+        if names.count(None) != len(names) - 1:
             raise refuse_field(
                 "exactly_one",
                 "Name the payee by exactly one of username, user_id, wallet_id and service_id.",
@@ -115,13 +116,16 @@ class PaymentRequest(HowPaid):
             )
         return self
 
-    _money: Money | None = PrivateAttr(None)
+    @cached_property
+    def money(self) -> Money | None:
+        """The amount in minor units, read once; None where it is left out."""
+        return None if self.amount is None else Money.parse(self.amount, self.currency)
 
     @model_validator(mode="after")
-    def _read_amount(self) -> Self:
+    def _has_an_amount(self) -> Self:
         if self.amount is not None:
             try:
-                self._money = Money.parse(self.amount, self.currency)
+                self.money  # noqa: B018 - what is read here stays at hand
             except AmountRefused as refusal:
                 raise refuse_by(refusal, refusal.errors[0]) from None
         elif self.payee.service_id is None:
@@ -148,7 +152,7 @@ class PaymentRequest(HowPaid):
                 self.payee.wallet_id,
                 self.payee.service_id,
             ),
-            amount=self._money,
+            amount=self.money,
             currency=self.currency if "currency" in self.model_fields_set else None,
             from_wallet_id=self.from_wallet_id,
             card_last4=self.card_last4,

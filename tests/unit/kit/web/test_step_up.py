@@ -1,10 +1,10 @@
 """kit.web.step_up: how recent and how strong a login must be, and for what."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from kit.money import Money
 from kit.step_up import StepUpRequired

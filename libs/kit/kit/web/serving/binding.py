@@ -20,6 +20,7 @@ from kit.web.serving import bodies
 from kit.web.serving.bodies import BodyReader, Placed
 from kit.web.serving.exchange import Exchange
 from kit.web.serving.parameters import Parameter, Parameters, name_of
+from kit.web.state import FromState
 
 Arguments = dict[str, Any]
 
@@ -71,17 +72,17 @@ class Binder:
         self._query = [_value(one) for one in asked.query]
         # A model that says so takes a query with parameters that it does not know.
         self._ignores_strangers = any(_ignores_others(one) for one in asked.query)
-        self._headers = [_value(one) for one in asked.headers]
-        self._header_names = [
-            (name, name.encode()) for value in self._headers for name in value.names
-        ]
+        self._headers = [(one.key.encode(), _value(one)) for one in asked.headers]
         self._fields = [_value(one, is_json=not asked.is_form) for one in asked.body]
         self._other_bodies = dict(other_bodies or {})
         self._request = asked.request
         self._callers = [d.name for d in asked.dependencies if d.call in _CALLERS and d.name]
         self._needs_caller = any(d.call is caller for d in asked.dependencies)
         self._takes_caller = any(d.call is maybe_caller for d in asked.dependencies)
-        provided = [_dependency(d) for d in asked.dependencies if d.call not in _CALLERS]
+        self._stated = [
+            (d.name, d.call.key) for d in asked.dependencies if isinstance(d.call, FromState)
+        ]
+        provided = [_dependency(d) for d in asked.dependencies if not _is_at_hand(d)]
         self._at_once = [one for one in provided if not one.waits]
         self._awaited = [one for one in provided if one.waits]
         self._dependencies = provided  # all of them, for what is told of the function
@@ -120,12 +121,15 @@ class Binder:
             ValidationFailed: with all faults of query, headers and body together.
         """
         query = exchange.scope["query_string"]
-        parameters = bodies.parse_query(query) if query else {}
-        strangers = [
-            unknown_parameter(name, self.parameters)
-            for name in parameters
-            if name not in self.parameters and not self._ignores_strangers
-        ]
+        parameters: dict[str, str] = {}
+        strangers: list[FieldFault] = []
+        if query:
+            parameters = bodies.parse_query(query)
+            strangers = [
+                unknown_parameter(name, self.parameters)
+                for name in parameters
+                if name not in self.parameters and not self._ignores_strangers
+            ]
         form: dict[str, str] | None = None
         if self.is_form:
             body = await bodies.read(exchange.receive)
@@ -177,15 +181,11 @@ class Binder:
         if self._path:
             self._take_path(exchange.path_values, arguments)
         if self._query:
-            _take(self._query, parameters, "/query", arguments, faults)
-        if self._headers:
-            headers = exchange.headers
-            given = {
-                name: headers[raw].decode("latin-1")
-                for name, raw in self._header_names
-                if raw in headers
-            }
-            _take(self._headers, given, "/header", arguments, faults)
+            _take_all(self._query, parameters, "/query", arguments, faults)
+        for raw, value in self._headers:
+            given = exchange.headers.get(raw)
+            text = None if given is None else given.decode("latin-1")
+            _take(value, text, "/header", arguments, faults)
         return arguments
 
     def _complete(
@@ -200,6 +200,8 @@ class Binder:
             raise ValidationFailed(errors=faults)
         for name in self._callers:
             arguments[name] = exchange.identity
+        for name, key in self._stated:
+            arguments[name] = getattr(exchange.scope["app"].state, key)
         if self._request is not None:
             arguments[self._request] = exchange.request()
         for dependency in self._at_once:
@@ -259,7 +261,7 @@ class Binder:
     ) -> None:
         value = self._fields[0]
         if not value.is_model:
-            _take(self._fields, form, "", arguments, faults)
+            _take_all(self._fields, form, "", arguments, faults)
             return
         try:
             arguments[value.name] = value.validate(form)
@@ -271,7 +273,7 @@ def _media_type(content_type: bytes | None) -> str:
     return (content_type or b"").decode("latin-1").partition(";")[0].strip().lower()
 
 
-def _take(
+def _take_all(
     values: list[_Value],
     given: dict[str, str],
     prefix: str,
@@ -279,21 +281,29 @@ def _take(
     faults: list[FieldFault],
 ) -> None:
     for value in values:
+        if not value.is_model:
+            _take(value, given.get(value.key), prefix, arguments, faults)
+            continue
+        taken = {name: given[name] for name in value.names if name in given}
         try:
-            if value.is_model:
-                taken = {name: given[name] for name in value.names if name in given}
-                arguments[value.name] = value.validate(taken)
-            elif value.key in given:
-                arguments[value.name] = value.validate(given[value.key])
-            elif value.is_required:
-                faults.append(required(f"{prefix}/{value.key}"))
-            else:
-                arguments[value.name] = value.default()
+            arguments[value.name] = value.validate(taken)
         except ValidationError as error:
-            where = prefix if value.is_model else f"{prefix}/{value.key}"
-            faults.extend(
-                faults_of(error, document=given if value.is_model else None, prefix=where)
-            )
+            faults.extend(faults_of(error, document=given, prefix=prefix))
+
+
+def _take(
+    value: _Value, text: str | None, prefix: str, arguments: Arguments, faults: list[FieldFault]
+) -> None:
+    if text is None:
+        if value.is_required:
+            faults.append(required(f"{prefix}/{value.key}"))
+        else:
+            arguments[value.name] = value.default()
+        return
+    try:
+        arguments[value.name] = value.validate(text)
+    except ValidationError as error:
+        faults.extend(faults_of(error, document=None, prefix=f"{prefix}/{value.key}"))
 
 
 def _value(parameter: Parameter, *, is_json: bool = False) -> _Value:
@@ -326,6 +336,11 @@ def _nothing() -> None:
 def _ignores_others(parameter: Parameter) -> bool:
     model = parameter.model
     return model is not None and model.model_config.get("extra") == "ignore"
+
+
+def _is_at_hand(asked: Parameters) -> bool:
+    """Tell whether an argument is there already, so that nothing has to be called for it."""
+    return asked.call in _CALLERS or isinstance(asked.call, FromState)
 
 
 def _dependency(asked: Parameters) -> _Dependency:

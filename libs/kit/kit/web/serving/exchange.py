@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
-from kit.http import SECURITY_HEADERS, linger
+from kit.http import SECURITY_HEADERS, SECURITY_NAMES, linger
 from kit.refusals import Refusal
 from kit.web import problems
 from kit.web.answers import Answer
@@ -144,6 +144,9 @@ class Exchange:
         """Add the headers that every answer has, unless the answer sets them itself."""
         complete: RawHeaders = list(headers)
         named = {name.lower() for name, _ in complete}
-        complete += [header for header in SECURITY_HEADERS if header[0] not in named]
+        if SECURITY_NAMES.isdisjoint(named):
+            complete += SECURITY_HEADERS
+        else:
+            complete += [header for header in SECURITY_HEADERS if header[0] not in named]
         complete.append((b"x-request-id", self.request_id.encode()))
         return complete

@@ -4,7 +4,7 @@ Does not open units of work: the operation itself does, so that COMMIT is over b
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager
 from inspect import iscoroutinefunction
 from typing import Any
 
@@ -107,8 +107,12 @@ class Route(APIRoute):
         exchange.identity = await self._caller(exchange)
         try:
             arguments = await self.binder.bind(exchange)
-            async with self._turn(exchange):
+            turn = self._turn(exchange)
+            if turn is None:
                 result = await self.endpoint(**arguments)
+            else:
+                async with turn:
+                    result = await self.endpoint(**arguments)
         except Refusal as refusal:
             if self.speaks_oauth:
                 say_in_oauth(refusal)
@@ -162,11 +166,12 @@ class Route(APIRoute):
             raise
         return identity
 
-    def _turn(self, exchange: Exchange) -> AbstractAsyncContextManager[None]:
+    def _turn(self, exchange: Exchange) -> AbstractAsyncContextManager[None] | None:
+        """Return the turn to wait for; None where the application lets all run at once."""
         turns: Turns | None = exchange.scope["app"].state.turns
         caller = exchange.identity
         if turns is None or not self.takes_turn or caller is None or caller.user_id is None:
-            return nullcontext()
+            return None
         return turns.of(caller.user_id)
 
     async def _send(self, exchange: Exchange, result: Any) -> None:
