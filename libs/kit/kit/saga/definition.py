@@ -87,11 +87,17 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Saga:
-    """A named list of steps, with a version that running instances keep."""
+    """A named list of steps, with a version that running instances keep.
+
+    Attributes:
+        keeps: What stays of the data of an instance that has completed; None: all of it. Those
+            that were undone keep all, as somebody may ask why.
+    """
 
     name: str
     version: int
     steps: tuple[Step, ...]
+    keeps: tuple[str, ...] | None = None
 
     def step(self, name: str) -> Step:
         """Return a step by name."""

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
+from msgspec.structs import replace
 from prometheus_client import Counter, Gauge
 
 from kit import context
@@ -255,12 +256,18 @@ class SagaEngine:
                 self._send(uow, decision, cause)
                 done += _steps_done(saga_id, decision)
         if changed or entries:
-            store.save(uow, changed.values(), entries, now)
+            store.save(uow, map(self._as_kept, changed.values()), entries, now)
             uow.after_commit(uow.wake_up.set)
         if done and self._hooks.done is not None:
             await self._hooks.done(uow, done)
         await self._tell_ends(uow, changed.values())
         return effects
+
+    def _as_kept(self, state: SagaState) -> SagaState:
+        keeps = self.definitions[state.version].keeps
+        if keeps is None or state.phase is not Phase.COMPLETED:
+            return state
+        return replace(state, data={name: state.data.get(name) for name in keeps})
 
     def _watch(self, before: SagaState, after: SagaState) -> None:
         if after.needs_attention and not before.needs_attention:

@@ -192,6 +192,24 @@ async def test_steps_are_told_as_they_are_done_and_before_the_end(agency: Agency
     assert [one.saga_id for one in agency.completed] == [saga_id]
 
 
+async def test_of_its_data_a_saga_that_has_completed_keeps_what_its_definition_names(
+    agency: Agency,
+) -> None:
+    brief = Agency(agency.database, agency.clock, replace(TRIP, keeps=("room", "seat")))
+    flown, stayed = await brief.start(), await brief.start()
+    hotels = await brief.asked(BookHotel)
+    await brief.reply(*zip((flown, stayed), map(_booked, hotels), strict=True))
+    assert (await brief.row(flown))["data"] == {**trip(needs_visa=False), "room": "7"}
+    [flight, _] = await brief.asked(PayFlight)
+    await brief.reply((flown, FlightPaid(in_reply_to=flight.command_id)))
+    assert (await brief.row(flown))["data"] == {"room": "7", "seat": None}
+    assert [one.data["room"] for one in brief.completed] == ["7"]  # the hook is told of all
+    assert brief.completed[0].data.keys() > {"room"}
+
+    await brief.reply((flown, FlightPaid(in_reply_to=flight.command_id)))
+    assert (await brief.row(flown))["data"] == {"room": "7", "seat": None}
+
+
 async def test_sagas_of_two_kinds_share_their_replies(agency: Agency) -> None:
     other = Agency(agency.database, agency.clock, replace(TRIP, name="cruise"))
     ids = [await one.start() for one in (agency, other, agency)]
