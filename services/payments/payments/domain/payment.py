@@ -41,7 +41,7 @@ FINAL: Final = frozenset(
 )
 
 
-class Payment(Struct, frozen=True, kw_only=True):
+class Payment(Struct, frozen=True):
     """A payment as stored; a struct, which is made in a third of the time.
 
     Attributes:

@@ -19,25 +19,21 @@ from payments.domain.reasons import PAYEE_NOT_ACTIVE, PAYER_NOT_ACTIVE, SERVICE_
 from payments.repository.closing import noticing_closed
 
 # The usernames are for display; they cost two look-ups by primary key in the same statement.
-ROW: Final = """
-    payment.id, payment.status, payment.payer_id, payment.payee_id, payment.payer_account_id,
-    payment.payee_account_id, payment.amount_minor, payment.currency, payment.card_last4,
-    payment.card_holder, payment.description, payment.metadata, payment.reason,
-    payment.transfer_id, payment.version, payment.created_at, payment.expires_at,
-    payment.processing_at, payment.cancel_requested_at, payment.paid_at, payment.failed_at,
-    payment.cancelled_at, payment.service_id, payment.method, payment.execute_at,
-    payment.is_reserved, payment.reserved_at, payment.paid_minor, payment.refunded_minor,
-    payment.refunded_at, payment.counted_on, payment.counted_minor, payment.is_price_fixed,
-    payment.disputed_at, payment.disputed_minor, payment.dispute_outcome, payment.lines,
-    payment.order_id,
-    CASE WHEN payment.method = 'card' THEN (
-        SELECT return_minor FROM charge WHERE payment_id = payment.id) END AS return_minor,
-    CASE WHEN payment.method = 'card' THEN (
-        SELECT return_status FROM charge WHERE payment_id = payment.id) END AS return_status,
-    (SELECT name FROM biller WHERE biller.id = payment.service_id) AS service_name,
-    (SELECT username FROM party WHERE user_id = payment.payer_id) AS payer_username,
-    (SELECT username FROM party WHERE user_id = payment.payee_id) AS payee_username
-"""
+_LOOKED_UP: Final = {
+    "payer_username": "(SELECT username FROM party WHERE user_id = payment.payer_id)",
+    "payee_username": "(SELECT username FROM party WHERE user_id = payment.payee_id)",
+    "service_name": "(SELECT name FROM biller WHERE biller.id = payment.service_id)",
+    "return_minor": """CASE WHEN payment.method = 'card' THEN (
+        SELECT return_minor FROM charge WHERE payment_id = payment.id) END""",
+    "return_status": """CASE WHEN payment.method = 'card' THEN (
+        SELECT return_status FROM charge WHERE payment_id = payment.id) END""",
+}
+# In the order of the fields: a payment is made of a row in a tenth of the time that names take.
+ROW: Final = ", ".join(
+    f"{_LOOKED_UP.get(name, f'payment.{name}')} AS {name}" for name in Payment.__struct_fields__
+)
+_STATUS: Final = Payment.__struct_fields__.index("status")
+_METHOD: Final = Payment.__struct_fields__.index("method")
 
 _PAYMENTS: Final = BulkInsert(
     "payment",
@@ -301,8 +297,7 @@ async def payments_among(connection: Connection, ids: Sequence[UUID]) -> list[Pa
 
 
 def _claimed(row: Any) -> tuple[Payment, Limit | None]:
-    values = dict(row)
-    own = values.pop("own_limit")
+    *values, own = row
     return _payment(values), None if own is None else Limit(*own)
 
 
@@ -320,7 +315,7 @@ def _all(rows: Iterable[Any]) -> list[Payment]:
 
 
 def _payment(row: Any) -> Payment:
-    values = dict(row)
-    values["status"] = PaymentStatus(values["status"])
-    values["method"] = Method(values["method"])
-    return Payment(**values)
+    values = list(row)
+    values[_STATUS] = PaymentStatus(values[_STATUS])
+    values[_METHOD] = Method(values[_METHOD])
+    return Payment(*values)
