@@ -101,14 +101,15 @@ class Hooks:
     """Changes the owning service's own rows; each hook is called once per batch.
 
     Attributes:
-        lock: Locks the rows the sagas move, in id order, before the sagas are locked.
+        lock: The statement that locks the rows that the sagas ``$1`` move, in id order. They are
+            locked before the sagas, by the statement that locks those. None: there are none.
         completed: The sagas have completed.
         undone: The sagas have been undone, each with its reason.
         done: Steps have been done, in order, or skipped by an operator as done by hand; called
             before the ends of the same batch.
     """
 
-    lock: Callable[[UnitOfWork, Sequence[UUID]], Awaitable[None]]
+    lock: str | None
     completed: Callable[[UnitOfWork, Sequence[SagaEnd]], Awaitable[None]]
     undone: Callable[[UnitOfWork, Sequence[SagaEnd]], Awaitable[None]]
     done: Callable[[UnitOfWork, Sequence[Done]], Awaitable[None]] | None = None
@@ -128,6 +129,7 @@ class SagaEngine:
         self.saga = saga
         self.definitions = {one.version: one for one in (*earlier, saga)}
         self._hooks = hooks
+        self._lock = store.locking(hooks.lock)
         self.task_wake_up = WakeUp()
 
     async def start(self, uow: UnitOfWork, saga_id: UUID, data: dict[str, Any]) -> None:
@@ -209,8 +211,7 @@ class SagaEngine:
     ) -> Sequence[Envelope]:
         """Advance this saga's instances by their replies; return the replies of others."""
         ids = sorted({UUID(envelope.subject) for envelope in envelopes})
-        await self._hooks.lock(uow, ids)
-        states = await store.lock(uow, self.saga.name, ids)
+        states = await store.lock(uow, self.saga.name, ids, self._lock)
         inputs: list[tuple[UUID, Input, Envelope | None]] = []
         others = []
         for envelope in envelopes:
@@ -227,8 +228,8 @@ class SagaEngine:
     ) -> int:
         """Lock, decide in order, save and emit for inputs; return how many had an effect."""
         ids = sorted({saga_id for saga_id, _, _ in inputs})
-        await self._hooks.lock(uow, ids)
-        return len(await self._apply(uow, await store.lock(uow, self.saga.name, ids), inputs))
+        states = await store.lock(uow, self.saga.name, ids, self._lock)
+        return len(await self._apply(uow, states, inputs))
 
     async def _apply(
         self,

@@ -71,7 +71,7 @@ _AMONG: Final = f"SELECT {ROW} FROM payment WHERE id = ANY($1)"
 _LOCK: Final = f"SELECT {ROW} FROM payment WHERE id = $1 FOR NO KEY UPDATE OF payment"
 
 # Some of the ids may be those of refunds: these change their payments.
-_LOCK_MANY: Final = """
+LOCK_MANY: Final = """
 SELECT 1 FROM payment
 WHERE id = ANY((SELECT $1::uuid[]) || ARRAY(
     SELECT payment_id FROM refund WHERE id = ANY((SELECT $1::uuid[])::uuid[])))
@@ -231,7 +231,7 @@ class Payments:
 
     async def lock_many(self, payment_ids: Iterable[UUID]) -> None:
         """Lock payments in id order, for a batch that will change them."""
-        await self._connection.execute(_LOCK_MANY, list(payment_ids))
+        await self._connection.execute(LOCK_MANY, list(payment_ids))
 
     async def cancel(self, locked: Payment, reason: str, now: datetime) -> Payment:
         """Cancel a payment that is locked and can be cancelled."""
