@@ -90,7 +90,7 @@ async def notify(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
 
 
 def _notice_id(event_id: UUID, turn: int) -> UUID:
-    """Return the id of one of an event's notices, the same however often the event comes.
+    """Return the id of an event's notice, the same however often the event comes.
 
     So nothing else has to be kept to know a repeated one. Ids are ordered as the events' are.
     """
