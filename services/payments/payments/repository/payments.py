@@ -103,8 +103,8 @@ UPDATE payment SET status = 'processing', processing_at = $3, method = wanted.me
 FROM wanted
 WHERE payment.id = wanted.id AND status IN ('created', 'scheduled') AND expires_at > $3
   AND cancel_requested_at IS NULL
-  AND NOT EXISTS (SELECT FROM party WHERE user_id IN (wanted.payer_id, wanted.payee_id)
-                  AND party.status IN ('disabled', 'deleted')
+  AND NOT EXISTS (SELECT FROM party WHERE party.status IN ('disabled', 'deleted')
+                  AND user_id IN (wanted.payer_id, wanted.payee_id)
                   UNION ALL SELECT FROM closed_party
                   WHERE user_id IN (wanted.payer_id, wanted.payee_id))
   AND (service_id IS NULL
