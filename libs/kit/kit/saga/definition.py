@@ -6,14 +6,15 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from msgspec import Struct
+
 from kit.ids import derived_id
 from kit.messaging.messages import Command, Reply
 
 Data = Mapping[str, Any]  # what the saga was started with and has learnt; JSON values only
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Struct, frozen=True):
     """Holds what a command is built from.
 
     Attributes:

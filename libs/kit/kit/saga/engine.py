@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
+from msgspec import Struct
 from msgspec.structs import replace
 from prometheus_client import Counter, Gauge
 
@@ -64,8 +65,7 @@ class UndoOutcome(Enum):
     NOT_FOUND = "not_found"
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(Struct, frozen=True):
     """An instance to begin: its business id, its data, and the caller's context.
 
     ``done`` names waits of its beginning that are over: the caller has just done in its own unit
@@ -78,8 +78,7 @@ class Start:
     done: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SagaEnd:
+class SagaEnd(Struct, frozen=True):
     """An instance that has just ended; ``reason`` is None where it completed."""
 
     saga_id: UUID
@@ -87,8 +86,7 @@ class SagaEnd:
     reason: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True):
     """A step that has just been done, with the instance's data since then."""
 
     saga_id: UUID

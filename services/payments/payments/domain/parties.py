@@ -4,6 +4,8 @@ import unicodedata
 from dataclasses import dataclass
 from uuid import UUID
 
+from msgspec import Struct
+
 from payments.domain.paid_services import PaidService
 
 
@@ -16,8 +18,7 @@ def username_key(username: str) -> str:
     return unicodedata.normalize("NFKC", once)
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(Struct, frozen=True):
     """A user as auth tells; one who registered by e-mail alone has no ``username``.
 
     ``closed`` is one who is being deleted, which auth does not tell yet.
@@ -46,8 +47,7 @@ class Person:
         return self.status not in {"active", "closed"}
 
 
-@dataclass(frozen=True, slots=True)
-class Wallet:
+class Wallet(Struct, frozen=True):
     """A user's wallet as the wallet service tells."""
 
     account_id: UUID
@@ -77,8 +77,7 @@ class PayeeName:
     service_id: UUID | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Ends:
+class Ends(Struct, frozen=True):
     """Names the payer and the payee of a new payment, as the payer named them."""
 
     payer_id: UUID
@@ -86,8 +85,7 @@ class Ends:
     from_wallet_id: UUID | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Parties:
+class Parties(Struct, frozen=True):
     """All that is known of the ends of a new payment; None means there is none.
 
     ``is_payer_full`` says that the payer has as many payments waiting to be paid as one may have,
