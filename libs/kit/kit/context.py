@@ -4,7 +4,7 @@ Does not create or parse those ids; the web edge and the consumer do.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar, Token
 from typing import NamedTuple
 
@@ -41,14 +41,24 @@ def leave(token: Token[Context]) -> None:
     _current.reset(token)
 
 
-@contextmanager
-def within(context: Context) -> Iterator[None]:
+class _Within:
+    """A `with` block in a context, in half the time of a generator's."""
+
+    __slots__ = ("_context", "_token")
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def __enter__(self) -> None:
+        self._token = _current.set(self._context)
+
+    def __exit__(self, *_: object) -> None:
+        _current.reset(self._token)
+
+
+def within(context: Context) -> AbstractContextManager[None]:
     """Make `context` current for the length of a `with` block."""
-    token = _current.set(context)
-    try:
-        yield
-    finally:
-        _current.reset(token)
+    return _Within(context)
 
 
 @contextmanager

@@ -83,4 +83,6 @@ def routes(webhooks: WakeUp) -> Routes:
             UserChanged: remember_people,
             **dict.fromkeys(NEWS, tell),
         },
+        # Known by the ids of notices and webhooks, the key of a mail, and versions of people.
+        repeatable=frozenset({"events"}),
     )

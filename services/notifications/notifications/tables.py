@@ -52,14 +52,8 @@ notice = Table(
     Column("read_at", _AT),
     CheckConstraint("jsonb_typeof(facts) = 'object'", name="facts_have_names"),
     CheckConstraint("read_at >= created_at", name="read_after_it_came"),
+    # Also along it what is unread: a person keeps some thousands at most.
     Index("ix_notice_user_id_created_at_id", "user_id", "created_at", "id"),
-    Index(
-        "ix_notice_unread",
-        "user_id",
-        "created_at",
-        "id",
-        postgresql_where=text("read_at IS NULL"),
-    ),
 )
 
 mail = Table(

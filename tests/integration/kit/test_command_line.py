@@ -29,10 +29,10 @@ class KitSettings(DatabaseSettings, WebSettings):
 
 
 async def nothing(*_: Any) -> None:
-    """Lock nothing, tell nobody."""
+    """Tell nobody."""
 
 
-ENGINE = SagaEngine(TRIP, Hooks(nothing, nothing, nothing))
+ENGINE = SagaEngine(TRIP, Hooks(None, nothing, nothing))
 
 
 def build(settings: KitSettings) -> Service:

@@ -278,6 +278,23 @@ async def test_a_cursor_is_neither_lent_nor_used_with_another_filter(
         assert (answer.status_code, answer.json()["code"]) == (400, "cursor_invalid")
 
 
+async def test_an_event_that_comes_again_makes_no_second_notice_and_is_noted_nowhere_else(
+    room: Room, alice: UUID, bob: UUID
+) -> None:
+    await room.told(paid(alice, bob), failed(alice, bob), moved(alice, "top_up"))
+    once = {who: await room.notices(who) for who in (alice, bob)}
+    assert [len(found) for found in once.values()] == [3, 2]
+    assert (await room.read(alice, once[alice][0]["id"])).status_code == 200
+    once[alice] = await room.notices(alice)
+
+    room.clock.advance(60)
+    for publication in list(room.pump.broker.published):
+        room.pump.broker.put("notifications.events", publication)
+    await room.pump.run()
+    assert {who: await room.notices(who) for who in (alice, bob)} == once
+    assert await room.count("inbox") == 0
+
+
 async def test_what_was_read_is_no_longer_among_the_unread(
     room: Room, alice: UUID, bob: UUID
 ) -> None:

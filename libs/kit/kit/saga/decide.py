@@ -229,7 +229,7 @@ def _advance(
         ended = _end(state, Phase.COMPLETED)
         return Decision(ended, log=(*log, ("completed", None, None)))
     asked = _asked(replace(state, step=step.name), step, now, epoch=state.epoch + 1)
-    log = (*log, ("asked", step.name, step.asks_words))
+    log = (*log, ("asked", step.name, None))
     if step.name not in state.data.get(EARLY, {}):
         return Decision(asked, _commands(asked, step), log)
     news = Signalled(step.name, *state.data[EARLY][step.name])
@@ -281,7 +281,7 @@ def _undo_next(saga: Saga, state: SagaState, now: datetime, log: tuple[LogEntry,
     step = saga.step(state.to_undo[-1])
     undoing = replace(state, step=step.name, to_undo=state.to_undo[:-1])
     asked = _asked(undoing, step, now, epoch=state.epoch + 1)
-    entry = ("asked_to_undo", step.name, step.undo_words)
+    entry = ("asked_to_undo", step.name, None)
     return Decision(asked, _commands(asked, step), (*log, entry))
 
 

@@ -6,14 +6,15 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from msgspec import Struct
+
 from kit.ids import derived_id
 from kit.messaging.messages import Command, Reply
 
 Data = Mapping[str, Any]  # what the saga was started with and has learnt; JSON values only
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Struct, frozen=True):
     """Holds what a command is built from.
 
     Attributes:
@@ -87,11 +88,17 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Saga:
-    """A named list of steps, with a version that running instances keep."""
+    """A named list of steps, with a version that running instances keep.
+
+    Attributes:
+        keeps: What stays of the data of an instance that has completed; None: all of it. Those
+            that were undone keep all, as somebody may ask why.
+    """
 
     name: str
     version: int
     steps: tuple[Step, ...]
+    keeps: tuple[str, ...] | None = None
 
     def step(self, name: str) -> Step:
         """Return a step by name."""

@@ -13,6 +13,8 @@ from typing import Any
 from uuid import UUID
 
 import structlog
+from msgspec import Struct
+from msgspec.structs import replace
 from prometheus_client import Counter, Gauge
 
 from kit import context
@@ -63,8 +65,7 @@ class UndoOutcome(Enum):
     NOT_FOUND = "not_found"
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(Struct, frozen=True):
     """An instance to begin: its business id, its data, and the caller's context.
 
     ``done`` names waits of its beginning that are over: the caller has just done in its own unit
@@ -77,8 +78,7 @@ class Start:
     done: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SagaEnd:
+class SagaEnd(Struct, frozen=True):
     """An instance that has just ended; ``reason`` is None where it completed."""
 
     saga_id: UUID
@@ -86,8 +86,7 @@ class SagaEnd:
     reason: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True):
     """A step that has just been done, with the instance's data since then."""
 
     saga_id: UUID
@@ -100,14 +99,15 @@ class Hooks:
     """Changes the owning service's own rows; each hook is called once per batch.
 
     Attributes:
-        lock: Locks the rows the sagas move, in id order, before the sagas are locked.
+        lock: The statement that locks the rows that the sagas ``$1`` move, in id order. They are
+            locked before the sagas, by the statement that locks those. None: there are none.
         completed: The sagas have completed.
         undone: The sagas have been undone, each with its reason.
         done: Steps have been done, in order, or skipped by an operator as done by hand; called
             before the ends of the same batch.
     """
 
-    lock: Callable[[UnitOfWork, Sequence[UUID]], Awaitable[None]]
+    lock: str | None
     completed: Callable[[UnitOfWork, Sequence[SagaEnd]], Awaitable[None]]
     undone: Callable[[UnitOfWork, Sequence[SagaEnd]], Awaitable[None]]
     done: Callable[[UnitOfWork, Sequence[Done]], Awaitable[None]] | None = None
@@ -127,6 +127,7 @@ class SagaEngine:
         self.saga = saga
         self.definitions = {one.version: one for one in (*earlier, saga)}
         self._hooks = hooks
+        self._lock = store.locking(hooks.lock)
         self.task_wake_up = WakeUp()
 
     async def start(self, uow: UnitOfWork, saga_id: UUID, data: dict[str, Any]) -> None:
@@ -208,8 +209,7 @@ class SagaEngine:
     ) -> Sequence[Envelope]:
         """Advance this saga's instances by their replies; return the replies of others."""
         ids = sorted({UUID(envelope.subject) for envelope in envelopes})
-        await self._hooks.lock(uow, ids)
-        states = await store.lock(uow, self.saga.name, ids)
+        states = await store.lock(uow, self.saga.name, ids, self._lock)
         inputs: list[tuple[UUID, Input, Envelope | None]] = []
         others = []
         for envelope in envelopes:
@@ -226,8 +226,8 @@ class SagaEngine:
     ) -> int:
         """Lock, decide in order, save and emit for inputs; return how many had an effect."""
         ids = sorted({saga_id for saga_id, _, _ in inputs})
-        await self._hooks.lock(uow, ids)
-        return len(await self._apply(uow, await store.lock(uow, self.saga.name, ids), inputs))
+        states = await store.lock(uow, self.saga.name, ids, self._lock)
+        return len(await self._apply(uow, states, inputs))
 
     async def _apply(
         self,
@@ -255,12 +255,18 @@ class SagaEngine:
                 self._send(uow, decision, cause)
                 done += _steps_done(saga_id, decision)
         if changed or entries:
-            store.save(uow, changed.values(), entries, now)
+            store.save(uow, map(self._as_kept, changed.values()), entries, now)
             uow.after_commit(uow.wake_up.set)
         if done and self._hooks.done is not None:
             await self._hooks.done(uow, done)
         await self._tell_ends(uow, changed.values())
         return effects
+
+    def _as_kept(self, state: SagaState) -> SagaState:
+        keeps = self.definitions[state.version].keeps
+        if keeps is None or state.phase is not Phase.COMPLETED:
+            return state
+        return replace(state, data={name: state.data.get(name) for name in keeps})
 
     def _watch(self, before: SagaState, after: SagaState) -> None:
         if after.needs_attention and not before.needs_attention:

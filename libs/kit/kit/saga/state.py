@@ -1,9 +1,8 @@
 """Defines the values of a saga: its stored state, the inputs, and the decision.
 
-States and decisions are structs, which are made and changed faster than dataclasses.
+They are structs, which are made and changed faster than dataclasses.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -16,8 +15,7 @@ from kit.messaging.messages import Command, Reply
 LogEntry = tuple[str, str | None, str | None]  # of the log: what, at which step, in detail
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True):
     """A worker's report of its work, logged under the time that it names."""
 
     at: datetime
@@ -65,15 +63,13 @@ class SagaState(Struct, frozen=True, kw_only=True):
         return self.phase in (Phase.COMPLETED, Phase.UNDONE)
 
 
-@dataclass(frozen=True, slots=True)
-class Replied:
+class Replied(Struct, frozen=True):
     """A participant answered."""
 
     reply: Reply
 
 
-@dataclass(frozen=True, slots=True)
-class TaskEnded:
+class TaskEnded(Struct, frozen=True):
     """A task of the given epoch ended; ``refusal`` is None where it was done."""
 
     epoch: int
@@ -81,8 +77,7 @@ class TaskEnded:
     learnt: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Signalled:
+class Signalled(Struct, frozen=True):
     """The news that a step waits for has come; ``refusal`` is None where it is good."""
 
     step: str
@@ -90,8 +85,7 @@ class Signalled:
     learnt: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class TimePassed:
+class TimePassed(Struct, frozen=True):
     """The time ``next_at`` has come.
 
     ``has_letter`` says that a message of the instance could not be handled.
@@ -100,8 +94,7 @@ class TimePassed:
     has_letter: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class UndoWanted:
+class UndoWanted(Struct, frozen=True):
     """Somebody wants to undo the whole instance."""
 
     reason: str
@@ -116,8 +109,7 @@ class Action(StrEnum):
     FORCE = "force"  # undo what can be undone, even past the point of no return
 
 
-@dataclass(frozen=True, slots=True)
-class Operated:
+class Operated(Struct, frozen=True):
     """An operator acts; ``learnt`` is what a skipped step would have taught the saga."""
 
     action: Action

@@ -42,6 +42,15 @@ SELECT {_STATE} FROM saga
 WHERE id = ANY((SELECT $1::uuid[])::uuid[]) AND name = $2 ORDER BY id FOR NO KEY UPDATE
 """
 
+# What the sagas move is counted, so it is locked before the first saga is looked for. Of a saga
+# that changed meanwhile the lock gives the newest version.
+_LOCK_BEHIND = f"""
+WITH moved AS MATERIALIZED ({{first}})
+SELECT {_STATE} FROM saga
+WHERE (SELECT count(*) FROM moved) >= 0 AND id = ANY((SELECT $1::uuid[])::uuid[]) AND name = $2
+ORDER BY id FOR NO KEY UPDATE OF saga
+"""
+
 _SAVE = """
 UPDATE saga SET phase = new.phase, step = new.step, epoch = new.epoch,
     attempts = new.attempts, data = new.data, to_undo = string_to_array(new.to_undo, ','),
@@ -131,13 +140,21 @@ def _inserted(_: UnitOfWork, begun: list[tuple[Decision, datetime]]) -> LastWrit
     return LastWrite(_INSERT, columns_of(rows, 12))
 
 
-async def lock(uow: UnitOfWork, name: str, ids: Iterable[UUID]) -> dict[UUID, SagaState]:
+def locking(first: str | None) -> str:
+    """Return the statement that locks instances, after it has locked what they move."""
+    return _LOCK if first is None else _LOCK_BEHIND.format(first=first)
+
+
+async def lock(
+    uow: UnitOfWork, name: str, ids: Iterable[UUID], statement: str = _LOCK
+) -> dict[UUID, SagaState]:
     """Lock instances in id order and return their present state.
 
-    What this unit of work has begun or changed is written before.
+    What this unit of work has begun or changed is written before. ``statement`` is as ``locking``
+    gives it.
     """
     await uow.write_now(_inserted, _saved, _noted)
-    rows = await uow.fetch(_LOCK, list(ids), name)
+    rows = await uow.fetch(statement, list(ids), name)
     return {row["id"]: _state(row) for row in rows}
 
 

@@ -55,7 +55,6 @@ class NewNotice:
     is_mailed: whether news of a kind that is also mailed is.
     """
 
-    id: UUID
     user_id: UUID
     kind: NoticeKind
     subject_id: UUID

@@ -2,7 +2,7 @@
 
 # ruff: noqa: S608 - every text is put together from the constants of this file, once, at import
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -19,7 +19,7 @@ _ROW: Final = """
     notice.facts, notice.created_at, notice.read_at
 """
 
-# Nothing is stored for deleted people, however late the event comes.
+# Nothing is stored for deleted people, however late the event comes, nor again.
 _ADD: Final = """
 INSERT INTO notice (id, user_id, kind, subject_id, other_id, facts, created_at)
 SELECT new.*, $7::timestamptz
@@ -27,6 +27,7 @@ FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::uuid[], $6::json
     AS new (id, user_id, kind, subject_id, other_id, facts)
 LEFT JOIN person ON person.user_id = new.user_id
 WHERE person.status IS DISTINCT FROM 'deleted'
+ON CONFLICT (id) DO NOTHING
 """
 
 _PAGE: Final = f"""
@@ -64,16 +65,20 @@ class Notices:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def add(self, new: Sequence[NewNotice], now: datetime) -> None:
-        """Store notices by one statement; drop those to deleted people."""
+    async def add(self, new: Mapping[UUID, NewNotice], now: datetime) -> None:
+        """Store notices by their ids, by one statement; drop those to deleted people.
+
+        What is stored already stays as it is.
+        """
+        notices = new.values()
         await self._connection.execute(
             _ADD,
-            [one.id for one in new],
-            [one.user_id for one in new],
-            [one.kind.value for one in new],
-            [one.subject_id for one in new],
-            [one.other_id for one in new],
-            [dict(one.facts) for one in new],
+            list(new),
+            [one.user_id for one in notices],
+            [one.kind.value for one in notices],
+            [one.subject_id for one in notices],
+            [one.other_id for one in notices],
+            [dict(one.facts) for one in notices],
             now,
         )
 

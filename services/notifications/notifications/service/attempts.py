@@ -30,7 +30,7 @@ async def record(uow: UnitOfWork, ended: Sequence[DeliveryEnd]) -> list[UUID]:
     off = await _store_health(uow, ended)
     await Deliveries(uow).record(ended, uow.clock.now())
     if off:
-        await Notices(uow).add([_notice(health) for health in off], uow.clock.now())
+        await Notices(uow).add({new_id(): _notice(health) for health in off}, uow.clock.now())
     for health in off:
         log.warning("webhooks_off", endpoint_id=str(health.endpoint_id), reason=health.off_reason)
     return [health.endpoint_id for health in off]
@@ -65,7 +65,6 @@ def _streaks(ended: Sequence[DeliveryEnd]) -> dict[UUID, Streak]:
 def _notice(health: EndpointHealth) -> NewNotice:
     assert health.off_reason is not None  # noqa: S101 - chosen for it
     return NewNotice(
-        id=new_id(),
         user_id=health.user_id,
         kind=_NOTICES[health.off_reason],
         subject_id=health.endpoint_id,

@@ -30,7 +30,6 @@ from contracts.payments import (
 )
 from contracts.wallet import MERCHANTS, FundsMoved
 from kit.db import UnitOfWork
-from kit.ids import new_id
 from kit.messaging.messages import Envelope
 from notifications.domain.mails import ALSO_MAILED, MOST_NEWS, NewMail
 from notifications.domain.notices import NewNotice, NoticeKind
@@ -72,21 +71,30 @@ async def remember_people(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> Non
 async def notify(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
     """Store the notices of these events, and the mails with the same news.
 
-    Some events are for webhooks alone. Merchants are nobody who reads notices.
+    An event that comes again changes nothing. Some events are for webhooks alone. Merchants are
+    nobody who reads notices.
     """
-    new = [
-        notice
+    new = {
+        _notice_id(envelope.id, turn): notice
         for envelope in envelopes
         if type(envelope.message) in NOTICES_OF
-        for notice in NOTICES_OF[type(envelope.message)](envelope.message)
+        for turn, notice in enumerate(NOTICES_OF[type(envelope.message)](envelope.message))
         if notice.user_id not in MERCHANTS
-    ]
+    }
     if new:
         await Notices(uow).add(new, uow.clock.now())
-    mails = [NewMail.of(one) for one in new if one.is_mailed and one.kind in ALSO_MAILED]
+    mails = [NewMail.of(one) for one in new.values() if one.is_mailed and one.kind in ALSO_MAILED]
     if mails:
         await Mails(uow).add(mails, uow.clock.now(), MOST_NEWS)
         uow.after_commit(uow.wake_up.set)
+
+
+def _notice_id(event_id: UUID, turn: int) -> UUID:
+    """Return the id of an event's notice, the same however often the event comes.
+
+    So nothing else has to be kept to know a repeated one. Ids are ordered as the events' are.
+    """
+    return UUID(int=event_id.int ^ turn)
 
 
 def _of_paid(event: PaymentPaid) -> Iterator[NewNotice]:
@@ -140,7 +148,6 @@ def _of_funds(event: FundsMoved) -> Iterator[NewNotice]:
         if entry.owner_id is not None and entry.amount_minor > 0:
             facts = {"amount_minor": entry.amount_minor, "currency": event.currency}
             yield NewNotice(
-                id=new_id(),
                 user_id=entry.owner_id,
                 kind=NoticeKind.WALLET_TOPPED_UP,
                 subject_id=event.transfer_id,
@@ -151,7 +158,6 @@ def _of_funds(event: FundsMoved) -> Iterator[NewNotice]:
 
 def _of_locked(event: UserLocked) -> Iterator[NewNotice]:
     yield NewNotice(
-        id=new_id(),
         user_id=event.user_id,
         kind=NoticeKind.LOGIN_LOCKED,
         subject_id=event.user_id,
@@ -163,7 +169,6 @@ def _of_locked(event: UserLocked) -> Iterator[NewNotice]:
 
 def _of_new_place(event: ApiKeyInNewPlace) -> Iterator[NewNotice]:
     yield NewNotice(
-        id=new_id(),
         user_id=event.user_id,
         kind=NoticeKind.API_KEY_IN_NEW_PLACE,
         subject_id=event.key_id,
@@ -183,7 +188,6 @@ def _of_limits(event: ConfirmationLimitsChanged) -> Iterator[NewNotice]:
 
 def _of_change(event: FactorChanged | ConfirmationLimitsChanged, kind: NoticeKind) -> NewNotice:
     return NewNotice(
-        id=new_id(),
         user_id=event.user_id,
         kind=kind,
         subject_id=event.user_id,
@@ -203,7 +207,6 @@ def _of_failed_export(event: ExportFailed) -> Iterator[NewNotice]:
 
 def _of_export(event: ExportReady | ExportFailed, kind: NoticeKind, **more: int) -> NewNotice:
     return NewNotice(
-        id=new_id(),
         user_id=event.user_id,
         kind=kind,
         subject_id=event.export_id,
@@ -216,7 +219,6 @@ def _of_export(event: ExportReady | ExportFailed, kind: NoticeKind, **more: int)
 def _of_budget(event: BudgetReached) -> Iterator[NewNotice]:
     is_used = event.threshold >= _WHOLE
     yield NewNotice(
-        id=new_id(),
         user_id=event.user_id,
         kind=NoticeKind.BUDGET_USED if is_used else NoticeKind.BUDGET_NEARLY_USED,
         subject_id=event.budget_id,
@@ -248,7 +250,6 @@ def _of_payment(
     amount_minor = event.amount_minor if paid_minor is None else paid_minor
     facts = {"amount_minor": amount_minor, "currency": event.currency, **more}
     return NewNotice(
-        id=new_id(),
         user_id=to,
         kind=kind,
         subject_id=event.payment_id,

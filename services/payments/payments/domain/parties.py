@@ -47,8 +47,7 @@ class Person(Struct, frozen=True):
         return self.status not in {"active", "closed"}
 
 
-@dataclass(frozen=True, slots=True)
-class Wallet:
+class Wallet(Struct, frozen=True):
     """A user's wallet as the wallet service tells."""
 
     account_id: UUID

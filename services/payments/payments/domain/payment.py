@@ -1,7 +1,6 @@
 """Defines a payment and its states; other modules of this room decide changes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final, TypeAlias
@@ -41,7 +40,7 @@ FINAL: Final = frozenset(
 )
 
 
-class Payment(Struct, frozen=True, kw_only=True):
+class Payment(Struct, frozen=True):
     """A payment as stored; a struct, which is made in a third of the time.
 
     Attributes:
@@ -137,8 +136,7 @@ class Payment(Struct, frozen=True, kw_only=True):
         return self.payer_account_id if user_id == self.payer_id else self.payee_account_id
 
 
-@dataclass(frozen=True, slots=True)
-class PaymentEnd:
+class PaymentEnd(Struct, frozen=True):
     """The end of a payment: ``transfer_id`` for a paid one, ``reason`` for any other.
 
     ``paid_minor`` is what was captured, where that is less than the whole; the money moved from

@@ -11,6 +11,7 @@ from payments.domain.reasons import CANCELLED_BY_PAYER, EXPIRED, UNDONE
 from payments.events import tell
 from payments.live.waiters import PaymentWaiters
 from payments.repository import Payments
+from payments.repository.payments import LOCK_MANY
 from payments.sagas.payment import EARLIER, PAYMENT, RESERVE, captured_minor, is_by_card, movement
 from payments.service.cards.charges import call_off
 from payments.service.cards.recoveries import settle_payments
@@ -23,9 +24,6 @@ def payment_saga(payment_waiters: PaymentWaiters, returns: Returns) -> SagaEngin
 
     ``returns`` answers for merchants' payments, and takes them back.
     """
-
-    async def lock(uow: UnitOfWork, payment_ids: Sequence[UUID]) -> None:
-        await Payments(uow).lock_many(payment_ids)
 
     async def completed(uow: UnitOfWork, ended: Sequence[SagaEnd]) -> None:
         finished = await _finish(uow, payment_waiters, ended, paid)
@@ -47,7 +45,7 @@ def payment_saga(payment_waiters: PaymentWaiters, returns: Returns) -> SagaEngin
             reserved = await Payments(uow).mark_reserved(set_aside, uow.clock.now())
             uow.after_commit(lambda: payment_waiters.wake(reserved))
 
-    hooks = Hooks(lock=lock, completed=completed, undone=undone, done=done)
+    hooks = Hooks(lock=LOCK_MANY, completed=completed, undone=undone, done=done)
     return SagaEngine(PAYMENT, hooks, earlier=EARLIER)
 
 

@@ -14,6 +14,7 @@ from payments.domain.payment import Method
 from payments.domain.refunds import Refund
 from payments.live.waiters import RefundWaiters
 from payments.repository import Refunds
+from payments.repository.refunds import LOCK_PAYMENTS
 from payments.sagas.payment import RESERVE
 from payments.sagas.refund import CARD_REFUND, REFUND
 from payments.service.cards import refunds
@@ -60,9 +61,6 @@ def _payments(ended: Sequence[SagaEnd]) -> set[UUID]:
 
 
 def _hooks(ends: RefundWaiters, returns: Returns) -> Hooks:
-    async def lock(uow: UnitOfWork, refund_ids: Sequence[UUID]) -> None:
-        await Refunds(uow).lock_payments(refund_ids)
-
     # One by one: each completed refund is an event with the payment's next number, and refunds
     # are few.
     async def completed(uow: UnitOfWork, ended: Sequence[SagaEnd]) -> None:
@@ -86,7 +84,7 @@ def _hooks(ends: RefundWaiters, returns: Returns) -> Hooks:
                 if _is_merchants(saga):
                     await refund_ended(uow, failed)
 
-    return Hooks(lock=lock, completed=completed, undone=undone)
+    return Hooks(lock=LOCK_PAYMENTS, completed=completed, undone=undone)
 
 
 def _is_merchants(saga: SagaEnd) -> bool:

@@ -19,25 +19,21 @@ from payments.domain.reasons import PAYEE_NOT_ACTIVE, PAYER_NOT_ACTIVE, SERVICE_
 from payments.repository.closing import noticing_closed
 
 # The usernames are for display; they cost two look-ups by primary key in the same statement.
-ROW: Final = """
-    payment.id, payment.status, payment.payer_id, payment.payee_id, payment.payer_account_id,
-    payment.payee_account_id, payment.amount_minor, payment.currency, payment.card_last4,
-    payment.card_holder, payment.description, payment.metadata, payment.reason,
-    payment.transfer_id, payment.version, payment.created_at, payment.expires_at,
-    payment.processing_at, payment.cancel_requested_at, payment.paid_at, payment.failed_at,
-    payment.cancelled_at, payment.service_id, payment.method, payment.execute_at,
-    payment.is_reserved, payment.reserved_at, payment.paid_minor, payment.refunded_minor,
-    payment.refunded_at, payment.counted_on, payment.counted_minor, payment.is_price_fixed,
-    payment.disputed_at, payment.disputed_minor, payment.dispute_outcome, payment.lines,
-    payment.order_id,
-    CASE WHEN payment.method = 'card' THEN (
-        SELECT return_minor FROM charge WHERE payment_id = payment.id) END AS return_minor,
-    CASE WHEN payment.method = 'card' THEN (
-        SELECT return_status FROM charge WHERE payment_id = payment.id) END AS return_status,
-    (SELECT name FROM biller WHERE biller.id = payment.service_id) AS service_name,
-    (SELECT username FROM party WHERE user_id = payment.payer_id) AS payer_username,
-    (SELECT username FROM party WHERE user_id = payment.payee_id) AS payee_username
-"""
+_LOOKED_UP: Final = {
+    "payer_username": "(SELECT username FROM party WHERE user_id = payment.payer_id)",
+    "payee_username": "(SELECT username FROM party WHERE user_id = payment.payee_id)",
+    "service_name": "(SELECT name FROM biller WHERE biller.id = payment.service_id)",
+    "return_minor": """CASE WHEN payment.method = 'card' THEN (
+        SELECT return_minor FROM charge WHERE payment_id = payment.id) END""",
+    "return_status": """CASE WHEN payment.method = 'card' THEN (
+        SELECT return_status FROM charge WHERE payment_id = payment.id) END""",
+}
+# In the order of the fields: a payment is made of a row in a tenth of the time that names take.
+ROW: Final = ", ".join(
+    f"{_LOOKED_UP.get(name, f'payment.{name}')} AS {name}" for name in Payment.__struct_fields__
+)
+_STATUS: Final = Payment.__struct_fields__.index("status")
+_METHOD: Final = Payment.__struct_fields__.index("method")
 
 _PAYMENTS: Final = BulkInsert(
     "payment",
@@ -75,7 +71,7 @@ _AMONG: Final = f"SELECT {ROW} FROM payment WHERE id = ANY($1)"
 _LOCK: Final = f"SELECT {ROW} FROM payment WHERE id = $1 FOR NO KEY UPDATE OF payment"
 
 # Some of the ids may be those of refunds: these change their payments.
-_LOCK_MANY: Final = """
+LOCK_MANY: Final = """
 SELECT 1 FROM payment
 WHERE id = ANY((SELECT $1::uuid[]) || ARRAY(
     SELECT payment_id FROM refund WHERE id = ANY((SELECT $1::uuid[])::uuid[])))
@@ -107,8 +103,8 @@ UPDATE payment SET status = 'processing', processing_at = $3, method = wanted.me
 FROM wanted
 WHERE payment.id = wanted.id AND status IN ('created', 'scheduled') AND expires_at > $3
   AND cancel_requested_at IS NULL
-  AND NOT EXISTS (SELECT FROM party WHERE user_id IN (wanted.payer_id, wanted.payee_id)
-                  AND party.status IN ('disabled', 'deleted')
+  AND NOT EXISTS (SELECT FROM party WHERE party.status IN ('disabled', 'deleted')
+                  AND user_id IN (wanted.payer_id, wanted.payee_id)
                   UNION ALL SELECT FROM closed_party
                   WHERE user_id IN (wanted.payer_id, wanted.payee_id))
   AND (service_id IS NULL
@@ -235,7 +231,7 @@ class Payments:
 
     async def lock_many(self, payment_ids: Iterable[UUID]) -> None:
         """Lock payments in id order, for a batch that will change them."""
-        await self._connection.execute(_LOCK_MANY, list(payment_ids))
+        await self._connection.execute(LOCK_MANY, list(payment_ids))
 
     async def cancel(self, locked: Payment, reason: str, now: datetime) -> Payment:
         """Cancel a payment that is locked and can be cancelled."""
@@ -301,8 +297,7 @@ async def payments_among(connection: Connection, ids: Sequence[UUID]) -> list[Pa
 
 
 def _claimed(row: Any) -> tuple[Payment, Limit | None]:
-    values = dict(row)
-    own = values.pop("own_limit")
+    *values, own = row
     return _payment(values), None if own is None else Limit(*own)
 
 
@@ -320,7 +315,7 @@ def _all(rows: Iterable[Any]) -> list[Payment]:
 
 
 def _payment(row: Any) -> Payment:
-    values = dict(row)
-    values["status"] = PaymentStatus(values["status"])
-    values["method"] = Method(values["method"])
-    return Payment(**values)
+    values = list(row)
+    values[_STATUS] = PaymentStatus(values[_STATUS])
+    values[_METHOD] = Method(values[_METHOD])
+    return Payment(*values)

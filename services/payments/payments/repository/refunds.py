@@ -51,7 +51,7 @@ _AMONG: Final = f"SELECT {ROW} FROM refund WHERE id = ANY($1) ORDER BY id"
 
 _ENDED_AMONG: Final = f"SELECT {ROW} FROM refund WHERE id = ANY($1) AND status <> 'processing'"
 
-_LOCK_PAYMENTS: Final = """
+LOCK_PAYMENTS: Final = """
 SELECT 1 FROM payment WHERE id IN (SELECT payment_id FROM refund WHERE id = ANY($1))
 ORDER BY id FOR NO KEY UPDATE
 """
@@ -160,10 +160,6 @@ class Refunds:
     async def are_under_way(self, payment_id: UUID) -> bool:
         """Tell whether a refund of this payment has not ended."""
         return bool(await self._connection.fetchval(_ARE_UNDER_WAY, payment_id))
-
-    async def lock_payments(self, refund_ids: Iterable[UUID]) -> None:
-        """Lock the payments of refunds in id order, for a batch that will change them."""
-        await self._connection.execute(_LOCK_PAYMENTS, list(refund_ids))
 
     async def complete(self, refund_id: UUID, transfer_id: UUID, now: datetime) -> Refund | None:
         """Complete a refund; None where it had ended before."""

@@ -4,11 +4,11 @@ Each loads, decides, saves and emits. They run inside the caller's unit of work 
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 from uuid import UUID
 
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from kit.context import Context, current, within
@@ -52,8 +52,7 @@ CLAIM_TRIES: Final = 5
 _Key: TypeAlias = tuple[UUID, UUID]  # a payment, and who pays it
 
 
-@dataclass(frozen=True, slots=True)
-class Creation:
+class Creation(Struct, frozen=True):
     """A payment to be created, and the request that wants it."""
 
     order: PaymentOrder
@@ -63,8 +62,7 @@ class Creation:
     payment_id: UUID = field(default_factory=new_id)
 
 
-@dataclass(frozen=True, slots=True)
-class Paying:
+class Paying(Struct, frozen=True):
     """A payment to be paid, and the request that wants it.
 
     ``amount`` is the part of a reserved payment to pay, as a decimal in its currency; None pays
@@ -86,8 +84,7 @@ class Paying:
         return Method.WALLET if self.card is None else Method.CARD
 
 
-@dataclass(frozen=True, slots=True)
-class AtOnce:
+class AtOnce(Struct, frozen=True):
     """A new payment that is paid at once, and the request that wants it."""
 
     payment: Payment
@@ -95,8 +92,7 @@ class AtOnce:
     card: Card | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Claimed:
+class _Claimed(Struct, frozen=True):
     """A payment that is being paid: how much of it, under which limits, by which card."""
 
     payment: Payment

@@ -10,6 +10,7 @@ from shop.domain.baskets import held_by
 from shop.domain.orders import AttemptStatus, Order, OrderStatus
 from shop.live.waiters import OrderWaiters
 from shop.repository import OrderPayments, OrderRefunds, Orders, ProductStock
+from shop.repository.orders import LOCK_PAID_BY
 from shop.sagas.order import CARD, CHARGE, CONFIRM, OPEN_PAGE, ORDER, ORDER_NOT_PAYABLE
 from shop.service.order_log import log_states
 from shop.service.paid_orders import tell_paid
@@ -20,9 +21,6 @@ _CHARGED: Final = (CHARGE, CARD)
 def order_saga(waiters: OrderWaiters) -> SagaEngine:
     """Return the engine that pays orders; it wakes requests that wait in this process."""
     engine: SagaEngine
-
-    async def lock(uow: UnitOfWork, payment_ids: Sequence[UUID]) -> None:
-        await Orders(uow).lock_paid_by(payment_ids)
 
     async def done(uow: UnitOfWork, steps: Sequence[Done]) -> None:
         # An operator may skip the page without an address of it.
@@ -56,7 +54,9 @@ def order_saga(waiters: OrderWaiters) -> SagaEngine:
         log_states(uow, unlocked)
         _tell(uow, waiters, unlocked)
 
-    engine = SagaEngine(ORDER, Hooks(lock=lock, completed=completed, undone=undone, done=done))
+    engine = SagaEngine(
+        ORDER, Hooks(lock=LOCK_PAID_BY, completed=completed, undone=undone, done=done)
+    )
     return engine
 
 

@@ -1,12 +1,11 @@
 """Ends refunds of orders, for the saga that gives their money back."""
 
 from collections.abc import Sequence
-from uuid import UUID
 
 from kit.db import UnitOfWork
 from kit.saga import Hooks, SagaEnd, SagaEngine
 from shop.live.waiters import OrderRefundWaiters
-from shop.repository import Orders
+from shop.repository.orders import LOCK_PAID_BY
 from shop.sagas.refund import ORDER_REFUND
 from shop.service.refunds import complete, fail
 
@@ -17,13 +16,10 @@ def refund_saga(ends: OrderRefundWaiters) -> SagaEngine:
     It wakes requests that wait in this process.
     """
 
-    async def lock(uow: UnitOfWork, refund_ids: Sequence[UUID]) -> None:
-        await Orders(uow).lock_paid_by(refund_ids)
-
     async def completed(uow: UnitOfWork, ended: Sequence[SagaEnd]) -> None:
         await complete(uow, ends, [saga.saga_id for saga in ended])
 
     async def undone(uow: UnitOfWork, ended: Sequence[SagaEnd]) -> None:
         await fail(uow, ends, {saga.saga_id: saga.reason or "refused" for saga in ended})
 
-    return SagaEngine(ORDER_REFUND, Hooks(lock=lock, completed=completed, undone=undone))
+    return SagaEngine(ORDER_REFUND, Hooks(lock=LOCK_PAID_BY, completed=completed, undone=undone))

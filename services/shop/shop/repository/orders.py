@@ -58,7 +58,7 @@ _ITEMS: Final = BulkInsert(
 _GET: Final = f"SELECT {ROW} FROM shop_order WHERE id = $1"
 _AMONG: Final = f"SELECT {ROW} FROM shop_order WHERE id = ANY($1)"
 _LOCK: Final = "SELECT 1 FROM shop_order WHERE id = $1 FOR NO KEY UPDATE"
-_LOCK_PAID_BY: Final = """
+LOCK_PAID_BY: Final = """
 SELECT 1 FROM shop_order
 WHERE id IN (SELECT order_id FROM order_payment WHERE payment_id = ANY($1::uuid[])
              UNION ALL SELECT order_id FROM order_refund WHERE id = ANY($1::uuid[]))
@@ -168,7 +168,7 @@ class Orders:
 
     async def lock_paid_by(self, ids: Iterable[UUID]) -> None:
         """Lock, in id order, the orders that these payments pay or refunds give back."""
-        await self._connection.execute(_LOCK_PAID_BY, list(ids))
+        await self._connection.execute(LOCK_PAID_BY, list(ids))
 
     async def lock_overdue(self, now: datetime, limit: int) -> list[Order]:
         """Lock pending orders whose time is over, oldest first; skip locked ones."""

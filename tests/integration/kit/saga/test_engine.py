@@ -34,7 +34,7 @@ from kit.saga import (
 from kit.saga.engine import stuck_sagas
 from kit.tasks import spawn, stop
 from testkit.clock import FakeClock
-from testkit.conditions import running, until
+from testkit.conditions import running, until, waits
 from testkit.databases import Cluster
 from testkit.people import eventually
 from testkit.pump import outbox_rows, sent
@@ -56,19 +56,21 @@ from testkit.trips import (
 class Agency:
     """Owns trips: an engine, what its hooks were told, and shortcuts."""
 
-    def __init__(self, database: Database, clock: FakeClock, saga: Saga = TRIP) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: FakeClock,
+        saga: Saga = TRIP,
+        lock: str | None = None,
+    ) -> None:
         self.database = database
         self.clock = clock
-        self.locked: list[Sequence[UUID]] = []
         self.completed: list[SagaEnd] = []
         self.undone: list[SagaEnd] = []
         self.done: list[Done] = []
         self.ended_before: list[int] = []
-        hooks = Hooks(self._lock, self._completed, self._undone, self._done)
+        hooks = Hooks(lock, self._completed, self._undone, self._done)
         self.engine = SagaEngine(saga, hooks)
-
-    async def _lock(self, _: UnitOfWork, ids: Sequence[UUID]) -> None:
-        self.locked.append(ids)
 
     async def _completed(self, _: UnitOfWork, ended: Sequence[SagaEnd]) -> None:
         self.completed += ended
@@ -192,6 +194,24 @@ async def test_steps_are_told_as_they_are_done_and_before_the_end(agency: Agency
     assert [one.saga_id for one in agency.completed] == [saga_id]
 
 
+async def test_of_its_data_a_saga_that_has_completed_keeps_what_its_definition_names(
+    agency: Agency,
+) -> None:
+    brief = Agency(agency.database, agency.clock, replace(TRIP, keeps=("room", "seat")))
+    flown, stayed = await brief.start(), await brief.start()
+    hotels = await brief.asked(BookHotel)
+    await brief.reply(*zip((flown, stayed), map(_booked, hotels), strict=True))
+    assert (await brief.row(flown))["data"] == {**trip(needs_visa=False), "room": "7"}
+    [flight, _] = await brief.asked(PayFlight)
+    await brief.reply((flown, FlightPaid(in_reply_to=flight.command_id)))
+    assert (await brief.row(flown))["data"] == {"room": "7", "seat": None}
+    assert [one.data["room"] for one in brief.completed] == ["7"]  # the hook is told of all
+    assert brief.completed[0].data.keys() > {"room"}
+
+    await brief.reply((flown, FlightPaid(in_reply_to=flight.command_id)))
+    assert (await brief.row(flown))["data"] == {"room": "7", "seat": None}
+
+
 async def test_sagas_of_two_kinds_share_their_replies(agency: Agency) -> None:
     other = Agency(agency.database, agency.clock, replace(TRIP, name="cruise"))
     ids = [await one.start() for one in (agency, other, agency)]
@@ -202,7 +222,6 @@ async def test_sagas_of_two_kinds_share_their_replies(agency: Agency) -> None:
         await shared_replies(agency.engine, other.engine)(uow, envelopes)
     assert [one.saga_id for one in agency.done] == [ids[0], ids[2]]
     assert [one.saga_id for one in other.done] == [ids[1]]
-    assert set(ids) < set(agency.locked[0]), "the first hook locks for all"
     assert len(await agency.asked(PayFlight)) == 3
 
 
@@ -210,18 +229,43 @@ async def test_where_one_kind_takes_all_replies_the_other_is_not_asked(agency: A
     other = Agency(agency.database, agency.clock, replace(TRIP, name="cruise"))
     saga_id = await agency.start()
     [hotel] = await agency.asked(BookHotel)
+    before = agency.database.statements
     async with agency.database.unit_of_work() as uow:
         handle = shared_replies(agency.engine, other.engine)
         await handle(uow, [agency.envelope(saga_id, _booked(hotel))])
     assert [one.saga_id for one in agency.done] == [saga_id]
-    assert (agency.locked, other.locked) == ([[saga_id]], [])
+    assert agency.database.statements - before == 2  # one locks, one writes
 
 
-async def test_hooks_lock_first_in_id_order_and_hear_the_end_once(agency: Agency) -> None:
+_MOVED = "SELECT 1 FROM moved WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE"
+
+
+async def test_what_sagas_move_is_locked_before_them_and_they_are_seen_as_they_are_then(
+    agency: Agency, cluster: Cluster
+) -> None:
+    careful = Agency(agency.database, agency.clock, lock=_MOVED)
+    saga_id = await careful.start()
+    [hotel] = await careful.asked(BookHotel)
+    await cluster.as_superuser("CREATE TABLE kit.moved (id uuid PRIMARY KEY)")
+    await cluster.as_superuser("GRANT SELECT, INSERT, UPDATE ON kit.moved TO kit")
+    async with agency.database.unit_of_work() as uow:
+        await uow.execute("INSERT INTO moved VALUES ($1)", saga_id)
+    async with agency.database.unit_of_work() as holder:
+        await holder.execute(_MOVED, [saga_id])
+        replying = spawn(careful.reply((saga_id, _booked(hotel))), "replying")
+        await until(waits(agency.database))
+        # By two locks in the other order this would be a deadlock.
+        outcome = await careful.engine.request_undo(holder, saga_id, "wanted")
+        assert outcome is UndoOutcome.UNDOING
+    await replying
+    row = await careful.row(saga_id)
+    assert (row["phase"], row["log"][-1][1]) == ("undoing", "reply_ignored")
+
+
+async def test_hooks_hear_the_end_once(agency: Agency) -> None:
     ids = [await agency.start() for _ in range(3)]
     hotel = await agency.asked(BookHotel)
     await agency.reply(*zip(reversed(ids), map(_booked, reversed(hotel)), strict=True))
-    assert agency.locked == [sorted(ids)]
     flight = await agency.asked(PayFlight)
     by_saga = {one.message: UUID(one.subject) for one in await sent(agency.database, PayFlight)}
     ends = [(by_saga[one], FlightPaid(in_reply_to=one.command_id)) for one in flight]

@@ -84,7 +84,7 @@ def test_a_saga_begins_with_its_first_question() -> None:
     assert begun == Decision(
         BEGUN,
         commands=(BookHotel(command_id=BOOK),),
-        log=(("asked", "hotel", "hotel `book`"),),
+        log=(("asked", "hotel", None),),
         is_change=True,
     )
 
@@ -119,7 +119,7 @@ def test_each_step_is_stored_with_what_was_learnt_and_what_may_be_undone() -> No
     )
     assert booked.log == (
         ("done", "hotel", None),
-        ("asked", "visa", "the consulate, by HTTP"),
+        ("asked", "visa", None),
     )
     at += timedelta(seconds=1)
     assert allowed.state == structs.replace(
@@ -130,7 +130,7 @@ def test_each_step_is_stored_with_what_was_learnt_and_what_may_be_undone() -> No
         deadline_at=at + LONG,
         next_at=at + SHORT,
     )
-    assert allowed.log == (("done", "visa", None), ("asked", "flight", "airline `pay`"))
+    assert allowed.log == (("done", "visa", None), ("asked", "flight", None))
     assert allowed.commands == (PayFlight(command_id=PAY),)
     assert paid.state == structs.replace(
         allowed.state, phase=Phase.COMPLETED, step=None, deadline_at=None, next_at=None
@@ -158,7 +158,7 @@ def test_each_undo_is_stored_with_the_reason_and_without_a_deadline() -> None:
     )
     assert refused.log == (
         ("refused", "flight", "full"),
-        ("asked_to_undo", "hotel", "hotel `cancel`"),
+        ("asked_to_undo", "hotel", None),
     )
     assert refused.commands == (CancelHotel(command_id=cancel(4), undo_of=BOOK),)
     assert undone.state == structs.replace(
@@ -225,7 +225,7 @@ def test_a_wish_to_undo_is_logged_with_its_reason() -> None:
     _, wanted = play(UndoWanted("tired"))
     assert wanted.log == (
         ("undo_wanted", "hotel", "tired"),
-        ("asked_to_undo", "hotel", "hotel `cancel`"),
+        ("asked_to_undo", "hotel", None),
     )
     assert (wanted.state.reason, wanted.state.epoch) == ("tired", 2)
     assert wanted.commands == (CancelHotel(command_id=cancel(2), undo_of=BOOK),)
@@ -308,9 +308,9 @@ def test_news_kept_for_a_step_are_logged_when_it_is_asked() -> None:
     )
     assert booked.log == (
         ("done", "hotel", None),
-        ("asked", "passport", "the passport to come"),
+        ("asked", "passport", None),
         ("done", "passport", None),
-        ("asked", "flight", "airline `pay`"),
+        ("asked", "flight", None),
     )
     assert booked.state.data["number"] == "4"
     assert booked.commands == (PayFlight(command_id=PAY),)
@@ -328,9 +328,9 @@ def test_an_operator_who_retries_asks_the_same_question_under_the_same_epoch() -
 @pytest.mark.parametrize(
     ("action", "entries"),
     [
-        (Action.SKIP, [("asked", "visa", "the consulate, by HTTP")]),
-        (Action.UNDO, [("asked_to_undo", "hotel", "hotel `cancel`")]),
-        (Action.FORCE, [("asked_to_undo", "hotel", "hotel `cancel`")]),
+        (Action.SKIP, [("asked", "visa", None)]),
+        (Action.UNDO, [("asked_to_undo", "hotel", None)]),
+        (Action.FORCE, [("asked_to_undo", "hotel", None)]),
     ],
 )
 def test_what_an_operator_does_is_logged_under_their_name(
