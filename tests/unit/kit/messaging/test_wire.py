@@ -81,8 +81,8 @@ def at_the_end(count: int, *answers: Any) -> dict[type, Script]:
     return {Published: say}
 
 
-def came_back(number: int) -> tuple[Any, ...]:
-    properties = Basic.Properties(message_id=str(number))
+def came_back(number: int | None) -> tuple[Any, ...]:
+    properties = Basic.Properties(message_id=None if number is None else str(number))
     returned = Basic.Return(312, "NO_ROUTE", "exchange", "key")
     return returned, ContentHeader(0, 1, properties), ContentBody(b"x")
 
@@ -102,6 +102,7 @@ def came_back(number: int) -> tuple[Any, ...]:
             [RETURNED, CONFIRMED, RETURNED],
         ),
         ([*came_back(8), Basic.Ack(3, multiple=True)], [CONFIRMED] * 3),
+        ([*came_back(None), Basic.Ack(3, multiple=True)], [CONFIRMED] * 3),
     ],
 )
 async def test_each_message_gets_what_the_broker_says_of_it(
@@ -233,6 +234,12 @@ async def test_a_delivery_is_whole_however_it_comes(step: int) -> None:
     assert peer.heard
 
 
+async def test_a_frame_as_large_as_agreed_on_is_taken() -> None:
+    async with consuming() as (peer, subscription):
+        peer.raw(delivered(channel_of(peer, Basic.Consume), bytes(131_064)))
+        assert [len(one.body) for one in await take(subscription, 1)] == [131_064]
+
+
 @pytest.mark.parametrize(
     ("headers", "attempts"), [(None, 0), ({}, 0), ({"other": 1}, 0), ({"x-delivery-count": 2}, 2)]
 )
@@ -241,9 +248,9 @@ async def test_how_often_a_message_was_delivered_before_is_read_from_its_headers
 ) -> None:
     async with consuming() as (peer, subscription):
         channel = channel_of(peer, Basic.Consume)
-        peer.raw(delivered(channel, b"x", headers=headers, message_id="7", priority=3))
+        peer.raw(delivered(channel, b"x", tag=9, headers=headers, message_id="7", priority=3))
         (taken,) = await take(subscription, 1)
-    assert (taken.attempts, taken.content_type, taken.body) == (attempts, "text/plain", b"x")
+    assert taken == Delivery(9, "key", b"x", "text/plain", attempts)
 
 
 async def test_a_message_without_properties_is_taken_as_it_is() -> None:
@@ -260,30 +267,24 @@ async def test_an_acknowledgement_is_of_all_before_it() -> None:
         assert [dict(ack) for ack in peer.of(Basic.Ack)] == [dict(Basic.Ack(7, multiple=True))]
 
 
-WHOLE = delivered(1, b"body")
-DELIVER = frame.marshal(Basic.Deliver("consumer", 1, False, "exchange", "key"), 1)
+DELIVER = frame.marshal(Basic.Deliver("c", 1, False, "exchange", "kkk"), 1)
 CONTENT = frame.marshal(ContentHeader(0, 1, Basic.Properties()), 1)
+EMPTY = frame.marshal(ContentHeader(0, 0), 1)
 MALFORMED = {
-    "no end": WHOLE[:-1] + b"x",
-    "too large": b"\x03\x00\x01\x7f\xff\xff\xff",
-    "a header of nothing": CONTENT,
-    "two headers": DELIVER + CONTENT + CONTENT,
-    "a body of nothing": frame.marshal(ContentBody(b"x"), 1),
-    "a body before its header": DELIVER + frame.marshal(ContentBody(b"x"), 1),
-    "more than announced": DELIVER + CONTENT + frame.marshal(ContentBody(b"xy"), 1),
-    "a message in another": DELIVER + DELIVER,
-    "no kind of frame": b"\x07\x00\x01\x00\x00\x00\x00\xce",
-    "a key behind the end": b"\x01\x00\x01\x00\x00\x00\x12\x00\x3c\x00\x3c\x01t"
-    + bytes(9)
-    + b"\x00\x05xy\xce"
-    + frame.marshal(ContentHeader(0, 0), 1),
-    "no key": b"\x01\x00\x01\x00\x00\x00\x06\x00\x3c\x00\x3c\x01t\xce"
-    + frame.marshal(ContentHeader(0, 0), 1),
-    "a short header": DELIVER + b"\x02\x00\x01\x00\x00\x00\x02\x00\x3c\xce",
-    "no utf-8": frame.marshal(Basic.Deliver("c", 1, False, "", "kkk"), 1).replace(
-        b"kkk", b"\xff\xfe\xff"
-    )
-    + frame.marshal(ContentHeader(0, 0), 1),
+    "a frame without its end": delivered(1, b"body")[:-1] + b"x",
+    "a frame with 2147483647 bytes": b"\x03\x00\x01\x7f\xff\xff\xff",
+    "a frame with 131065 bytes": b"\x03\x00\x01\x00\x01\xff\xf9",
+    "a frame of kind 7": b"\x07\x00\x01\x00\x00\x00\x00\xce",
+    "a header of no message": CONTENT,
+    "a header of no message twice": DELIVER + CONTENT + CONTENT,
+    "more of a body than was announced": DELIVER + CONTENT + frame.marshal(ContentBody(b"xy"), 1),
+    "more of a body than was announced alone": frame.marshal(ContentBody(b""), 1),
+    "more of a body than was announced first": DELIVER + frame.marshal(ContentBody(b"x"), 1),
+    "a message within another one": DELIVER + DELIVER,
+    "a text that ends behind its frame": DELIVER.replace(b"\x03kkk", b"\x04kkk") + EMPTY,
+    "index out of range": b"\x01\x00\x01\x00\x00\x00\x04\x00\x3c\x00\x3c\xce" + EMPTY,
+    "unpack_from requires": DELIVER + b"\x02\x00\x01\x00\x00\x00\x02\x00\x3c\xce",
+    "codec can't decode": DELIVER.replace(b"kkk", b"\xff\xfe\xff") + EMPTY,
 }
 
 
@@ -292,17 +293,19 @@ async def test_what_is_malformed_ends_the_connection_and_says_so(
     fault: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with consuming() as (peer, subscription):
-        number = channel_of(peer, Basic.Consume).to_bytes(2, "big")
-        bad = MALFORMED[fault].replace(b"\x00\x01\x00\x00", number + b"\x00\x00")
+        assert channel_of(peer, Basic.Consume) == 1
         taking = asyncio.ensure_future(subscription.take(1))  # noqa: TID251 - awaited right here
         await asyncio.sleep(0)
-        peer.raw(bad)
+        peer.raw(MALFORMED[fault])
         with pytest.raises(BrokerUnavailableError):
             async with asyncio.timeout(WITHIN):
                 await taking
         with pytest.raises(BrokerUnavailableError):
             await subscription.ack_through(1)
-    assert "InvalidFrameError" in caplog.text
+    said = fault.removesuffix(" twice").removesuffix(" alone").removesuffix(" first")
+    assert "InvalidFrameError: from the broker: " in caplog.text
+    assert said in caplog.text
+    assert peer.of(Connection.Close) == []  # nothing that comes is understood any more
 
 
 async def test_a_confirmation_that_is_malformed_ends_the_publication_and_says_so() -> None:
