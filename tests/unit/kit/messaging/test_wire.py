@@ -12,6 +12,7 @@ from pamqp.body import ContentBody
 from pamqp.commands import Basic, Channel, Connection, Queue
 from pamqp.header import ContentHeader
 
+from kit.messaging import frames
 from kit.messaging.broker import (
     BrokerUnavailableError,
     Delivery,
@@ -19,7 +20,6 @@ from kit.messaging.broker import (
     PublicationRefusedError,
     PublishOutcome,
 )
-from kit.messaging.frames import HEARTBEAT
 from kit.messaging.rabbit import RabbitBroker, RabbitPublisher, RabbitSubscription
 from kit.messaging.wire import BrokerWire
 from testkit.certificates import certified
@@ -122,16 +122,27 @@ async def test_windows_follow_one_another_or_overlap_and_none_is_nothing_to_wait
     assert (first, second) == ([CONFIRMED] * 3, [CONFIRMED])
 
 
-async def test_a_message_is_sent_as_aiormq_would_have_sent_it() -> None:
+async def test_messages_are_numbered_on_from_window_to_window() -> None:
     async with publishing() as (broker, publisher):
-        await publisher.publish([one(b"first"), one(b"", mandatory=False)])
-        first, empty = broker.published
-    assert dict(first.method) == dict(Basic.Publish(0, "exchange", "key", mandatory=True))
-    assert dict(first.header.properties) == dict(
-        Basic.Properties(content_type="text/plain", delivery_mode=2, message_id="1")
-    )
-    assert first.body == b"first"
-    assert (empty.body, empty.method.mandatory) == (b"", False)
+        async with asyncio.timeout(WITHIN):
+            for count in (3, 1, 2):
+                assert await publisher.publish([one()] * count) == [CONFIRMED] * count
+        ids = [message.header.properties.message_id for message in broker.published]
+    assert ids == ["1", "2", "3", "4", "5", "6"]
+
+
+@pytest.mark.parametrize("mandatory", [True, False])
+@pytest.mark.parametrize("body", [b"", b"body"])
+def test_a_message_is_written_as_the_specification_says(body: bytes, *, mandatory: bool) -> None:
+    """As pamqp reads the specification."""
+    properties = Basic.Properties(content_type="text/plain", delivery_mode=2, message_id="7")
+    parts: list[Any] = [
+        Basic.Publish(0, "exchange", "key", mandatory=mandatory),
+        ContentHeader(0, len(body), properties),
+        *([ContentBody(body)] if body else []),
+    ]
+    written = frames.publish(3, 7, one(body, mandatory=mandatory), frame_max=0)
+    assert written == b"".join(frame.marshal(part, 3) for part in parts)
 
 
 @pytest.mark.parametrize("size", [4087, 4088, 4089, 8176, 30_000])
@@ -356,7 +367,7 @@ async def test_aiormq_hears_that_the_broker_lives_where_all_that_comes_is_messag
         number = channel_of(peer, Basic.Consume)
         for tag in (1, 2):
             wire.data_received(delivered(number, b"x", tag=tag))
-        assert wire._aiormqs._buffer == HEARTBEAT  # type: ignore[attr-defined]
+        assert wire._aiormqs._buffer == frames.HEARTBEAT  # type: ignore[attr-defined]
         wire._aiormqs = aiormqs
 
 
