@@ -4,6 +4,7 @@ Those that come or go with every message; all others are aiormq's. Source: the s
 sections 2.3.5 (frames), 2.3.5.2 (content headers) and 1.8 (basic).
 """
 
+import sys
 from struct import Struct
 from typing import Any, Final, NamedTuple
 
@@ -62,7 +63,7 @@ def publish(channel: int, number: int, one: Publication, *, frame_max: int) -> b
     method = PUBLISH + b"\x00\x00" + names + (b"\x01" if one.mandatory else b"\x00")
     properties = _short(one.content_type) + _PERSISTENT + _short(str(number))
     header = _CONTENT.pack(_BASIC, 0, len(one.body), _OURS) + properties
-    most = frame_max - _FRAME_BYTES if frame_max else max(len(one.body), 1)
+    most = (frame_max or sys.maxsize) - _FRAME_BYTES
     bodies = (one.body[at : at + most] for at in range(0, len(one.body), most))
     return b"".join(
         (

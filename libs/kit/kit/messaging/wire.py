@@ -167,8 +167,8 @@ class BrokerWire(asyncio.StreamReaderProtocol):
             kind, number, size = frames.HEAD.unpack_from(received, at)
             begin = at + frames.HEAD.size
             end = begin + size
-            if self._frame_max and size > self._frame_max:
-                raise ValueError(f"a frame of {size} bytes")
+            if self._frame_max and end + 1 - at > self._frame_max:
+                raise ValueError(f"a frame with {size} bytes")
             if end >= len(received):
                 break
             if received[end] != frames.END:

@@ -347,3 +347,11 @@ async def test_who_waits_for_the_broker_is_told_of_a_connection_and_not_of_a_cha
         await asyncio.sleep(0)
         assert waiting.done() is is_told
         waiting.cancel()
+
+
+async def test_who_waits_on_a_channel_that_ends_without_a_reason_is_told() -> None:
+    channel = Channel({})
+    window = publisher(channel)._confirms.expect(1)
+    channel.closing.set_result(None)
+    with pytest.raises(ConnectionResetError, match=r"^closed$"):
+        await window.whole()

@@ -12,6 +12,7 @@ from pamqp.body import ContentBody
 from pamqp.commands import Basic, Channel, Connection, Queue
 from pamqp.header import ContentHeader
 
+from kit.messaging import frames
 from kit.messaging.broker import (
     BrokerUnavailableError,
     Delivery,
@@ -19,7 +20,6 @@ from kit.messaging.broker import (
     PublicationRefusedError,
     PublishOutcome,
 )
-from kit.messaging.frames import HEARTBEAT
 from kit.messaging.rabbit import RabbitBroker, RabbitPublisher, RabbitSubscription
 from kit.messaging.wire import BrokerWire
 from testkit.certificates import certified
@@ -81,8 +81,8 @@ def at_the_end(count: int, *answers: Any) -> dict[type, Script]:
     return {Published: say}
 
 
-def came_back(number: int) -> tuple[Any, ...]:
-    properties = Basic.Properties(message_id=str(number))
+def came_back(number: int | None) -> tuple[Any, ...]:
+    properties = Basic.Properties(message_id=None if number is None else str(number))
     returned = Basic.Return(312, "NO_ROUTE", "exchange", "key")
     return returned, ContentHeader(0, 1, properties), ContentBody(b"x")
 
@@ -102,6 +102,7 @@ def came_back(number: int) -> tuple[Any, ...]:
             [RETURNED, CONFIRMED, RETURNED],
         ),
         ([*came_back(8), Basic.Ack(3, multiple=True)], [CONFIRMED] * 3),
+        ([*came_back(None), Basic.Ack(3, multiple=True)], [CONFIRMED] * 3),
     ],
 )
 async def test_each_message_gets_what_the_broker_says_of_it(
@@ -121,16 +122,27 @@ async def test_windows_follow_one_another_or_overlap_and_none_is_nothing_to_wait
     assert (first, second) == ([CONFIRMED] * 3, [CONFIRMED])
 
 
-async def test_a_message_is_sent_as_aiormq_would_have_sent_it() -> None:
+async def test_messages_are_numbered_on_from_window_to_window() -> None:
     async with publishing() as (broker, publisher):
-        await publisher.publish([one(b"first"), one(b"", mandatory=False)])
-        first, empty = broker.published
-    assert dict(first.method) == dict(Basic.Publish(0, "exchange", "key", mandatory=True))
-    assert dict(first.header.properties) == dict(
-        Basic.Properties(content_type="text/plain", delivery_mode=2, message_id="1")
-    )
-    assert first.body == b"first"
-    assert (empty.body, empty.method.mandatory) == (b"", False)
+        async with asyncio.timeout(WITHIN):
+            for count in (3, 1, 2):
+                assert await publisher.publish([one()] * count) == [CONFIRMED] * count
+        ids = [message.header.properties.message_id for message in broker.published]
+    assert ids == ["1", "2", "3", "4", "5", "6"]
+
+
+@pytest.mark.parametrize("mandatory", [True, False])
+@pytest.mark.parametrize("body", [b"", b"body"])
+def test_a_message_is_written_as_the_specification_says(body: bytes, *, mandatory: bool) -> None:
+    """As pamqp reads the specification."""
+    properties = Basic.Properties(content_type="text/plain", delivery_mode=2, message_id="7")
+    parts: list[Any] = [
+        Basic.Publish(0, "exchange", "key", mandatory=mandatory),
+        ContentHeader(0, len(body), properties),
+        *([ContentBody(body)] if body else []),
+    ]
+    written = frames.publish(3, 7, one(body, mandatory=mandatory), frame_max=0)
+    assert written == b"".join(frame.marshal(part, 3) for part in parts)
 
 
 @pytest.mark.parametrize("size", [4087, 4088, 4089, 8176, 30_000])
@@ -178,7 +190,26 @@ async def test_nothing_is_sent_on_a_channel_between_its_end_and_the_news_of_it()
         channel = publisher._channel
         publisher._lane.take(1, frame.marshal(Channel.Close(404, "why", 60, 40), 1)[7:-1])
         assert not channel.is_closed
-        with pytest.raises(BrokerUnavailableError, match="closed"):
+        with pytest.raises(BrokerUnavailableError, match=r"StateError\('closed'\)"):
+            await publisher.publish([one()])
+        assert broker.published == []
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+async def test_nothing_is_sent_between_the_end_of_a_connection_and_the_news_of_it(
+    *, is_lost: bool
+) -> None:
+    async with publishing() as (broker, publisher):
+        wire = publisher._lane._wire
+        transport = wire._transport_there
+        assert transport is not None
+        transport.close()
+        if is_lost:
+            wire.connection_lost(None)
+        assert not publisher._channel.is_closed
+        with pytest.raises(
+            BrokerUnavailableError, match=r"\('the connection to the broker is closed"
+        ):
             await publisher.publish([one()])
         assert broker.published == []
 
@@ -233,6 +264,12 @@ async def test_a_delivery_is_whole_however_it_comes(step: int) -> None:
     assert peer.heard
 
 
+async def test_a_frame_as_large_as_agreed_on_is_taken() -> None:
+    async with consuming() as (peer, subscription):
+        peer.raw(delivered(channel_of(peer, Basic.Consume), bytes(131_064)))
+        assert [len(one.body) for one in await take(subscription, 1)] == [131_064]
+
+
 @pytest.mark.parametrize(
     ("headers", "attempts"), [(None, 0), ({}, 0), ({"other": 1}, 0), ({"x-delivery-count": 2}, 2)]
 )
@@ -241,9 +278,9 @@ async def test_how_often_a_message_was_delivered_before_is_read_from_its_headers
 ) -> None:
     async with consuming() as (peer, subscription):
         channel = channel_of(peer, Basic.Consume)
-        peer.raw(delivered(channel, b"x", headers=headers, message_id="7", priority=3))
+        peer.raw(delivered(channel, b"x", tag=9, headers=headers, message_id="7", priority=3))
         (taken,) = await take(subscription, 1)
-    assert (taken.attempts, taken.content_type, taken.body) == (attempts, "text/plain", b"x")
+    assert taken == Delivery(9, "key", b"x", "text/plain", attempts)
 
 
 async def test_a_message_without_properties_is_taken_as_it_is() -> None:
@@ -260,30 +297,24 @@ async def test_an_acknowledgement_is_of_all_before_it() -> None:
         assert [dict(ack) for ack in peer.of(Basic.Ack)] == [dict(Basic.Ack(7, multiple=True))]
 
 
-WHOLE = delivered(1, b"body")
-DELIVER = frame.marshal(Basic.Deliver("consumer", 1, False, "exchange", "key"), 1)
+DELIVER = frame.marshal(Basic.Deliver("c", 1, False, "exchange", "kkk"), 1)
 CONTENT = frame.marshal(ContentHeader(0, 1, Basic.Properties()), 1)
+EMPTY = frame.marshal(ContentHeader(0, 0), 1)
 MALFORMED = {
-    "no end": WHOLE[:-1] + b"x",
-    "too large": b"\x03\x00\x01\x7f\xff\xff\xff",
-    "a header of nothing": CONTENT,
-    "two headers": DELIVER + CONTENT + CONTENT,
-    "a body of nothing": frame.marshal(ContentBody(b"x"), 1),
-    "a body before its header": DELIVER + frame.marshal(ContentBody(b"x"), 1),
-    "more than announced": DELIVER + CONTENT + frame.marshal(ContentBody(b"xy"), 1),
-    "a message in another": DELIVER + DELIVER,
-    "no kind of frame": b"\x07\x00\x01\x00\x00\x00\x00\xce",
-    "a key behind the end": b"\x01\x00\x01\x00\x00\x00\x12\x00\x3c\x00\x3c\x01t"
-    + bytes(9)
-    + b"\x00\x05xy\xce"
-    + frame.marshal(ContentHeader(0, 0), 1),
-    "no key": b"\x01\x00\x01\x00\x00\x00\x06\x00\x3c\x00\x3c\x01t\xce"
-    + frame.marshal(ContentHeader(0, 0), 1),
-    "a short header": DELIVER + b"\x02\x00\x01\x00\x00\x00\x02\x00\x3c\xce",
-    "no utf-8": frame.marshal(Basic.Deliver("c", 1, False, "", "kkk"), 1).replace(
-        b"kkk", b"\xff\xfe\xff"
-    )
-    + frame.marshal(ContentHeader(0, 0), 1),
+    "a frame without its end": delivered(1, b"body")[:-1] + b"x",
+    "a frame with 2147483647 bytes": b"\x03\x00\x01\x7f\xff\xff\xff",
+    "a frame with 131065 bytes": b"\x03\x00\x01\x00\x01\xff\xf9",
+    "a frame of kind 7": b"\x07\x00\x01\x00\x00\x00\x00\xce",
+    "a header of no message": CONTENT,
+    "a header of no message twice": DELIVER + CONTENT + CONTENT,
+    "more of a body than was announced": DELIVER + CONTENT + frame.marshal(ContentBody(b"xy"), 1),
+    "more of a body than was announced alone": frame.marshal(ContentBody(b""), 1),
+    "more of a body than was announced first": DELIVER + frame.marshal(ContentBody(b"x"), 1),
+    "a message within another one": DELIVER + DELIVER,
+    "a text that ends behind its frame": DELIVER.replace(b"\x03kkk", b"\x04kkk") + EMPTY,
+    "index out of range": b"\x01\x00\x01\x00\x00\x00\x04\x00\x3c\x00\x3c\xce" + EMPTY,
+    "unpack_from requires": DELIVER + b"\x02\x00\x01\x00\x00\x00\x02\x00\x3c\xce",
+    "'utf-8' codec can't decode": DELIVER.replace(b"kkk", b"\xff\xfe\xff") + EMPTY,
 }
 
 
@@ -292,17 +323,18 @@ async def test_what_is_malformed_ends_the_connection_and_says_so(
     fault: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with consuming() as (peer, subscription):
-        number = channel_of(peer, Basic.Consume).to_bytes(2, "big")
-        bad = MALFORMED[fault].replace(b"\x00\x01\x00\x00", number + b"\x00\x00")
+        assert channel_of(peer, Basic.Consume) == 1
         taking = asyncio.ensure_future(subscription.take(1))  # noqa: TID251 - awaited right here
         await asyncio.sleep(0)
-        peer.raw(bad)
+        peer.raw(MALFORMED[fault])
         with pytest.raises(BrokerUnavailableError):
             async with asyncio.timeout(WITHIN):
                 await taking
         with pytest.raises(BrokerUnavailableError):
             await subscription.ack_through(1)
-    assert "InvalidFrameError" in caplog.text
+    said = fault.removesuffix(" twice").removesuffix(" alone").removesuffix(" first")
+    assert f"InvalidFrameError: from the broker: {said}" in caplog.text
+    assert peer.of(Connection.Close) == []  # nothing that comes is understood any more
 
 
 async def test_a_confirmation_that_is_malformed_ends_the_publication_and_says_so() -> None:
@@ -353,7 +385,7 @@ async def test_aiormq_hears_that_the_broker_lives_where_all_that_comes_is_messag
         number = channel_of(peer, Basic.Consume)
         for tag in (1, 2):
             wire.data_received(delivered(number, b"x", tag=tag))
-        assert wire._aiormqs._buffer == HEARTBEAT  # type: ignore[attr-defined]
+        assert wire._aiormqs._buffer == frames.HEARTBEAT  # type: ignore[attr-defined]
         wire._aiormqs = aiormqs
 
 
