@@ -4,13 +4,16 @@ The standard library's loggers (uvicorn, aio-pika, asyncio) come out the same wa
 what is logged.
 """
 
+import asyncio
 import json
 import logging
 import re
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
+from threading import RLock
 from typing import Any, TextIO
 
 import orjson
@@ -40,17 +43,17 @@ _SECRET_TEXTS = (
 
 def configure(service: str, settings: EnvironmentSettings, *, stream: TextIO | None = None) -> None:
     """Send all logs of the process to stdout (or `stream`)."""
-    out = stream or sys.stdout
+    out = _Out(stream or sys.stdout)
     level = logging.getLevelNamesMapping()[settings.log_level]
     stamp = _stamp(service)
     structlog.configure(
         processors=[stamp, _redact, _render],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=lambda *_: _Out(out),
+        logger_factory=lambda *_: out,
         # Caching is faster, but a cached logger keeps the stream of the first `configure`.
         cache_logger_on_first_use=stream is None,
     )
-    _requests.line = _short(stamp, _Out(out), is_wanted=level <= logging.INFO)
+    _requests.line = _short(stamp, out, is_wanted=level <= logging.INFO)
     logging.captureWarnings(capture=True)
     logging.root.handlers[:] = [_IntoStructlog()]
     logging.root.setLevel(level)
@@ -102,19 +105,45 @@ def scrub(text: str) -> str:
 
 
 class _Out:
-    """Writes finished lines; a closed stream never breaks the work that logs."""
+    """Writes finished lines; a closed stream never breaks the work that logs.
+
+    What a turn of the loop tells leaves at its end, by one call of the system: under load that is
+    several lines. A warning leaves at once, with all before it.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        self._lines: list[str] = []
+        self._leaving = RLock()  # threads log, too; and so may what is done while lines leave
+        self._leaves_with: asyncio.AbstractEventLoop | None = None  # whose turn it is
 
     def msg(self, line: str) -> None:
-        try:  # `suppress` would cost as much as making the line
-            self._stream.write(f"{line}\n")
-            self._stream.flush()
-        except (OSError, ValueError):
-            pass
+        self._lines.append(line)
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:  # there is no turn that would end
+            self._leave()
+            return
+        if loop is not self._leaves_with:
+            self._leaves_with = loop
+            loop.call_soon(self._leave)
 
-    log = debug = info = warning = error = critical = exception = fatal = msg
+    def urgent(self, line: str) -> None:
+        self._lines.append(line)
+        self._leave()
+
+    def _leave(self) -> None:
+        self._leaves_with = None
+        with self._leaving:
+            lines = self._lines[:]
+            del self._lines[: len(lines)]
+            if lines:
+                with suppress(OSError, ValueError):
+                    self._stream.write("\n".join((*lines, "")))
+                    self._stream.flush()
+
+    log = debug = info = msg
+    warning = error = critical = exception = fatal = urgent
 
 
 class _IntoStructlog(logging.Handler):
