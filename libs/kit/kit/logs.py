@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
+from threading import RLock
 from typing import Any, TextIO
 
 import orjson
@@ -112,33 +113,34 @@ class _Out:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        self._lines: list[str] = []
+        self._leaving = RLock()  # threads log, too; and so may what is done while lines leave
         self._leaves_with: asyncio.AbstractEventLoop | None = None  # whose turn it is
 
     def msg(self, line: str) -> None:
+        self._lines.append(line)
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:  # there is no turn that would end
-            self.urgent(line)
+            self._leave()
             return
-        self._write(line)
         if loop is not self._leaves_with:
             self._leaves_with = loop
-            loop.call_soon(self._flush)
+            loop.call_soon(self._leave)
 
     def urgent(self, line: str) -> None:
-        self._write(line)
-        self._flush()
+        self._lines.append(line)
+        self._leave()
 
-    def _write(self, line: str) -> None:
-        try:  # noqa: SIM105 - it would cost as much as making the line
-            self._stream.write(f"{line}\n")
-        except (OSError, ValueError):
-            pass
-
-    def _flush(self) -> None:
+    def _leave(self) -> None:
         self._leaves_with = None
-        with suppress(OSError, ValueError):
-            self._stream.flush()
+        with self._leaving:
+            lines = self._lines[:]
+            del self._lines[: len(lines)]
+            if lines:
+                with suppress(OSError, ValueError):
+                    self._stream.write("\n".join((*lines, "")))
+                    self._stream.flush()
 
     log = debug = info = msg
     warning = error = critical = exception = fatal = urgent

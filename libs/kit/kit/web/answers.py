@@ -54,7 +54,7 @@ class Answer(Response):
 
     @property
     def body(self) -> bytes:
-        """The rendered answer, made at the first look; it may be set, as of any response."""
+        """The rendered answer, made at the first look; it may be set, too."""
         if self._body is None:
             self._body = _rendered(self._made)
         return self._body

@@ -339,7 +339,7 @@ def _ignores_others(parameter: Parameter) -> bool:
 
 
 def _is_at_hand(asked: Parameters) -> bool:
-    """Tell whether an argument is there already, so that nothing has to be called for it."""
+    """Tell whether an argument is there without anything called for it."""
     return asked.call in _CALLERS or isinstance(asked.call, FromState)
 
 
