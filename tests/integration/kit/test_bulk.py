@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from kit.db.bulk import COPIED_FROM, BulkInsert, ChangeAndInserts, columns_of
+from kit.db.bulk import COPIED_FROM, BulkInsert, columns_of
 from kit.db.database import Database
 from kit.db.query import joined
 from kit.ids import new_id
@@ -80,28 +80,20 @@ async def test_what_is_there_already_is_met_as_the_clause_says(
     assert [tuple(row) for row in found] == [(one, "new") for one in ids]
 
 
-@pytest.mark.parametrize("count", [0, 1, 7])
-async def test_a_change_and_inserts_go_by_one_statement(things: Database, count: int) -> None:
-    at_once = ChangeAndInserts(
-        "UPDATE thing SET name = given.name FROM unnest($1::uuid[], $2::text[]) AS given (id, name)"
-        " WHERE thing.id = given.id",
-        2,
-        THINGS,
-        NEW_THINGS,
-    )
-    old, new, other = ([new_id() for _ in range(count)] for _ in range(3))
+@pytest.mark.parametrize("count", [0, 1, COPIED_FROM])
+async def test_what_is_inserted_last_is_one_statement(things: Database, count: int) -> None:
+    ids = [new_id() for _ in range(count)]
+    before = things.statements
     async with things.unit_of_work() as uow:
-        await THINGS.insert(uow, [(one, "old", None) for one in old])
-        before = things.statements
-        renamed = [(one, "renamed") for one in old]
-        inserted = [(one, "new", {"n": 1}) for one in new]
-        await at_once.execute(uow, renamed, inserted, [(one, "other") for one in other])
-        assert things.statements - before == 1
+        THINGS.insert_last(uow, [(one, "first", None) for one in ids])
+        NEW_THINGS.insert_last(uow, [(one, "second") for one in (new_id(), new_id())])
+        THINGS.insert_last(uow, [(new_id(), "third", {"n": 1})])
+        assert things.statements == before
+    assert things.statements - before == 1
     async with things.read() as connection:
-        found = await connection.fetch("SELECT id, name, what FROM thing")
-    expected = [(one, "renamed", None) for one in old] + [(one, "new", {"n": 1}) for one in new]
-    expected += [(one, "other", None) for one in other]
-    assert {tuple(map(str, row)) for row in found} == {tuple(map(str, row)) for row in expected}
+        found = await connection.fetch("SELECT name, what FROM thing ORDER BY name, seq")
+    expected = [("first", None)] * count + [("second", None)] * 2 + [("third", {"n": 1})]
+    assert [tuple(row) for row in found] == expected
 
 
 def test_statements_are_joined_with_the_parameters_of_each_after_those_before() -> None:

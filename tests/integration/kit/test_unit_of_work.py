@@ -11,6 +11,7 @@ from kit import context
 from kit.db.database import Database
 from kit.db.unit_of_work import (
     CommitRefusedError,
+    FoundError,
     LastWrite,
     UnitOfWork,
     a_unit_of_work_is_open,
@@ -174,6 +175,14 @@ def redirect(_: UnitOfWork, subjects: list[str]) -> LastWrite:
     )
 
 
+def spoil_letter(_: UnitOfWork, __: list[None]) -> LastWrite:
+    return LastWrite(
+        "INSERT INTO letter (consumer, id, key, type, body, state, reason, error)"
+        " VALUES ('', $1, '', '', '', 'nowhere', '', '')",
+        [new_id()],
+    )
+
+
 async def test_all_that_waits_for_commit_is_one_statement(database: Database) -> None:
     for subject in "abc":
         async with database.unit_of_work() as uow:
@@ -190,6 +199,32 @@ async def test_all_that_waits_for_commit_is_one_statement(database: Database) ->
         "b": "elsewhere",
         "d": "kit.events",
     }
+
+
+async def test_what_must_not_be_there_is_looked_for_by_the_last_statement(
+    database: Database,
+) -> None:
+    async def write(subject: str) -> None:
+        async with database.unit_of_work() as uow:
+            emit(uow, ToyTold(text=subject), subject=subject)
+            uow.refuse_if_found("SELECT FROM outbox WHERE subject = $1 LIMIT 1", subject)
+
+    before = database.statements
+    await write("a")
+    await write("b")
+    assert database.statements - before == 2
+    with pytest.raises(FoundError):
+        await write("a")
+    assert len(await outbox_rows(database)) == 2
+
+
+async def test_what_is_written_last_and_fails_is_rolled_back_at_once(database: Database) -> None:
+    complaints: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, said: complaints.append(said))
+    with pytest.raises(asyncpg.CheckViolationError):
+        async with database.unit_of_work() as uow:
+            uow.before_commit(spoil_letter, None)
+    assert complaints == []  # as the driver would, of a transaction that was left open
 
 
 async def test_who_looks_at_what_waits_for_commit_has_it_written_before(

@@ -12,6 +12,7 @@ from contracts.wallet import SHOP
 from kit.db.tail import Tail, TailPage
 from kit.ids import new_id
 from wallet.domain.commands import Party, Transfer
+from wallet.repository.ledger import Ledger
 from wallet.service.postings import settle
 
 Json = dict[str, Any]
@@ -118,6 +119,7 @@ async def test_what_commits_late_is_read_late_and_passed_by_nobody(world: World)
     before = reader.tail.after
     async with world.database.unit_of_work() as late:
         await settle(late, [_given(wallets, alice, bob)])
+        await Ledger(late).write_now()
         async with world.database.unit_of_work() as soon:
             await settle(soon, [_given(wallets, carol, dave)])
         assert _owners(await reader.read()) == [carol, dave]

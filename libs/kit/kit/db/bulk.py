@@ -6,12 +6,9 @@ The rows are inserted in the order in which they are given.
 from collections.abc import Iterable, Sequence
 from itertools import chain
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from kit.db.query import joined
-
-if TYPE_CHECKING:
-    from kit.db.unit_of_work import Connection
+from kit.db.unit_of_work import Connection, LastWrite, UnitOfWork
 
 # COPY takes two round trips where arrays take one, but about half of the driver's work for a row.
 COPIED_FROM = 100
@@ -35,7 +32,7 @@ class BulkInsert:
             f" SELECT * FROM unnest({arrays}) {on_conflict}"
         )
 
-    async def insert(self, connection: "Connection", rows: Sequence[Sequence[Any]]) -> None:
+    async def insert(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> None:
         """Insert rows; an empty sequence does nothing.
 
         A list that is one value of ``jsonb`` must be a tuple: in an array the driver takes a list
@@ -46,34 +43,17 @@ class BulkInsert:
         elif rows:
             await connection.execute(self.text, *columns_of(rows, len(self.columns)))
 
-    async def insert_objects(self, connection: "Connection", objects: Iterable[Any]) -> None:
+    async def insert_objects(self, connection: Connection, objects: Iterable[Any]) -> None:
         """Insert one row per object; its attributes have the columns' names (2 or more)."""
         await self.insert(connection, [self._row_of(one) for one in objects])
 
+    def insert_last(self, uow: UnitOfWork, rows: Sequence[Sequence[Any]]) -> None:
+        """Insert few rows, or none, by the one statement right before COMMIT."""
+        uow.before_commit(self.last, rows)
 
-class ChangeAndInserts:
-    """Changes rows and inserts into other tables by one statement over arrays.
-
-    It is for few rows, and saves round trips. No part of it sees what another one has written.
-    """
-
-    def __init__(self, change: str, parameters: int, *inserts: BulkInsert) -> None:
-        """Take the statement that changes, how many parameters it has, and the inserts."""
-        self._widths = (*(len(insert.columns) for insert in inserts), parameters)
-        self._text = joined((*(insert.text for insert in inserts), change))
-
-    async def execute(
-        self,
-        connection: "Connection",
-        changed: Sequence[Sequence[Any]],
-        *inserted: Sequence[Sequence[Any]],
-    ) -> None:
-        """Change rows, and insert into each table its own."""
-        arrays = [
-            columns_of(rows, width)
-            for rows, width in zip((*inserted, changed), self._widths, strict=True)
-        ]
-        await connection.execute(self._text, *chain.from_iterable(arrays))
+    def last(self, _: UnitOfWork, given: list[Sequence[Sequence[Any]]]) -> LastWrite:
+        """Return the statement that inserts what waits for COMMIT; see `insert_last`."""
+        return LastWrite(self.text, columns_of(chain.from_iterable(given), len(self.columns)))
 
 
 def columns_of(rows: Iterable[Sequence[Any]], count: int) -> list[Sequence[Any]]:

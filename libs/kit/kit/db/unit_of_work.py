@@ -50,6 +50,10 @@ class CommitRefusedError(Exception):
     """PostgreSQL answered COMMIT with ROLLBACK: an earlier statement had failed."""
 
 
+class FoundError(Exception):
+    """A question right before COMMIT has found a row, so nothing is committed."""
+
+
 class Lender(Protocol):
     """The database that lends connections, as far as they know it."""
 
@@ -196,11 +200,12 @@ Flush = Callable[["UnitOfWork", list[T]], LastWrite]
 class UnitOfWork(Connection):
     """A transaction: all its changes commit together, then the callbacks run."""
 
-    __slots__ = ("_after_commit", "_before_commit", "_token")
+    __slots__ = ("_after_commit", "_before_commit", "_question", "_token")
 
     def __init__(self, database: Lender, driver: Driver) -> None:
         super().__init__(database, driver)
         self._before_commit: dict[Flush[Any], list[Any]] = {}
+        self._question: LastWrite | None = None
         self._after_commit: list[tuple[context.Context, Callable[[], None]]] = []
 
     @property
@@ -229,6 +234,13 @@ class UnitOfWork(Connection):
         All such writes are one statement: none of them sees what another one has written.
         """
         self._before_commit.setdefault(flush, []).append(item)
+
+    def refuse_if_found(self, text: str, *args: Any) -> None:
+        """Ask right before COMMIT, by the same statement as what is written then.
+
+        Where a row is found nothing is committed, and FoundError is raised.
+        """
+        self._question = LastWrite(text, args)
 
     async def write_now(self, *flushes: Flush[Any]) -> None:
         """Write what waits for COMMIT if some is for these, as the caller looks at it."""
@@ -277,17 +289,24 @@ class UnitOfWork(Connection):
                     log.exception("after_commit_failed", callback=repr(callback))
 
     async def _commit(self) -> None:
-        if self._before_commit:
-            await self._write_last()
+        if self._before_commit or self._question:
+            try:
+                await self._write_last(self._question)
+            except BaseException:
+                await self._roll_back()
+                raise
         # In a failed transaction COMMIT succeeds as a statement and answers "ROLLBACK".
         status = await self._do(lambda driver: driver.execute("COMMIT"), is_undone=False)
         if status != "COMMIT":
             raise CommitRefusedError
 
-    async def _write_last(self) -> None:
+    async def _write_last(self, question: LastWrite | None = None) -> None:
         writes = [flush(self, items) for flush, items in self._before_commit.items()]
-        args = chain.from_iterable(write.args for write in writes)
-        await self.execute(joined(tuple(write.text for write in writes)), *args)
+        parts = [*writes, question] if question else writes
+        args = chain.from_iterable(part.args for part in parts)
+        count = await self.execute(joined(tuple(part.text for part in parts)), *args)
+        if question and count:
+            raise FoundError
         self._before_commit.clear()
 
 

@@ -18,7 +18,7 @@ from prometheus_client import Counter
 
 from kit.db.database import Database
 from kit.db.outages import CONFLICTS, is_outage
-from kit.db.unit_of_work import UnitOfWork
+from kit.db.unit_of_work import FoundError, UnitOfWork
 from kit.linger import NEVER, Linger
 from kit.messaging import dead_letters, inbox
 from kit.messaging.acknowledgements import MOST_MESSAGES, Acknowledgements
@@ -77,6 +77,7 @@ class Consumer:
         another worker's. `is_repeatable` is as `Routes.repeatable` says of the queue's kind.
         """
         self.is_repeatable = is_repeatable
+        self._looks_first = True  # for letters; else right before COMMIT, which costs less
         self.linger = linger
         self.stands_by = stands_by
         self._has_been_in_line = False
@@ -193,6 +194,7 @@ class Consumer:
             try:
                 await self._together(reading.items, is_noted=not self.is_repeatable)
             except Exception as error:
+                self._looks_first = True
                 if await is_outage(self._database, error):
                     raise
                 log.warning("batch_failed", queue=self.queue, error=repr(error))
@@ -210,6 +212,8 @@ class Consumer:
             try:
                 async with self._database.unit_of_work() as uow:
                     await self._effect(uow, items, is_noted=is_noted)
+            except FoundError:
+                self._looks_first = True
             except conflicts:
                 tries += 1
                 if tries == CONFLICT_TRIES:
@@ -219,11 +223,15 @@ class Consumer:
                 return
 
     async def _effect(self, uow: UnitOfWork, items: Sequence[Item], *, is_noted: bool) -> None:
-        envelopes = [item.envelope for item in items]
-        ask = inbox.claim if is_noted else inbox.look
-        fresh, waiting = await ask(
-            uow, self.queue, [one.id for one in envelopes], {one.subject for one in envelopes}
-        )
+        ids = [item.envelope.id for item in items]
+        keys = {item.envelope.subject for item in items}
+        if is_noted:
+            fresh, waiting = await inbox.claim(uow, self.queue, ids, keys)
+        elif self._looks_first:
+            fresh, waiting, self._looks_first = await inbox.look(uow, self.queue, ids, keys)
+        else:
+            inbox.look_last(uow, self.queue, ids)
+            fresh, waiting = set(ids), set()
         repeated.labels(self.queue).inc(len(items) - len(fresh))
         behind: list[DeadLetter] = []
         todo: list[Item] = []

@@ -27,14 +27,19 @@ SELECT (SELECT array_agg(event_id) FROM claimed) AS fresh, (
     WHERE consumer = $1 AND state = 'parked' AND key = ANY($4::text[])) AS waiting
 """
 
+# A letter of an event older than all these is of none of them, and in nobody's way but of its key.
+_IN_THE_WAY = "FROM letter WHERE consumer = $1 AND (state = 'parked' OR id >= $2::uuid)"
+_LOOK_LAST = f"SELECT {_IN_THE_WAY} LIMIT 1"
+
 # Handlers that know a repeat by rows of their own need no row here. What has a letter, in whatever
 # state, has no other right to its effect.
-_LOOK = """
+_LOOK = f"""
 SELECT (SELECT array_agg(id) FROM letter
-        WHERE consumer = $1 AND id = ANY((SELECT $2::uuid[])::uuid[])) AS known, (
+        WHERE consumer = $1 AND id = ANY((SELECT $3::uuid[])::uuid[])) AS known, (
     SELECT array_agg(DISTINCT key) FROM letter WHERE consumer = $1 AND state = 'parked'
-    AND key = ANY((SELECT $3::text[])::text[])) AS waiting
-"""
+    AND key = ANY((SELECT $4::text[])::text[])) AS waiting,
+    EXISTS (SELECT {_IN_THE_WAY}) AS is_any_in_the_way
+"""  # noqa: S608 (texts are put together from the constants of this file)
 
 
 def is_stale(event_id: UUID, today: date) -> bool:
@@ -77,13 +82,22 @@ async def claim(
 
 async def look(
     uow: UnitOfWork, consumer: str, ids: Sequence[UUID], keys: Iterable[str]
-) -> tuple[set[UUID], set[str]]:
-    """Return what `claim` does, but claim nothing.
+) -> tuple[set[UUID], set[str], bool]:
+    """Return what `claim` does, but claim nothing, and if `look_last` would refuse.
 
     For handlers that know a repeat by rows of their own. An id is fresh unless it has a letter.
     """
-    (row,) = await uow.fetch(_LOOK, consumer, ids, list(keys))
-    return set(ids).difference(row["known"] or ()), set(row["waiting"] or ())
+    (row,) = await uow.fetch(_LOOK, consumer, min(ids), ids, list(keys))
+    fresh = set(ids).difference(row["known"] or ())
+    return fresh, set(row["waiting"] or ()), row["is_any_in_the_way"]
+
+
+def look_last(uow: UnitOfWork, consumer: str, ids: Iterable[UUID]) -> None:
+    """Refuse the COMMIT if a letter may be in the way: then a `look` is needed.
+
+    Where there is none, as mostly, this takes no round trip of its own.
+    """
+    uow.refuse_if_found(_LOOK_LAST, consumer, min(ids))
 
 
 async def maintain(database: Database) -> None:

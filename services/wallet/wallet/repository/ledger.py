@@ -6,11 +6,12 @@ A hold changes only under the lock of its account, so holds need no lock of thei
 # ruff: noqa: S608 (texts are put together from the constants of this file, at import)
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from kit.db.bulk import COPIED_FROM, BulkInsert, ChangeAndInserts, columns_of
-from kit.db.unit_of_work import UnitOfWork
+from kit.db.bulk import COPIED_FROM, BulkInsert, columns_of
+from kit.db.unit_of_work import LastWrite, UnitOfWork
 from wallet.domain.book import Account, Book, Hold
 from wallet.domain.commands import Mark, Posted
 from wallet.domain.wallets import WalletKey
@@ -99,18 +100,24 @@ _COMMANDS = BulkInsert(
     created_at="timestamptz",
 )
 
-_SAVE_HOLDS = """
-WITH placed AS (
-    INSERT INTO hold (id, account_id, amount_minor, captured_minor, released_minor, reference,
-                      created_at, updated_at)
-    SELECT *, $10, $10 FROM unnest(
-        $1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[])),
-changed AS (
-    SELECT * FROM unnest($7::uuid[], $8::bigint[], $9::bigint[])
-    AS given (id, captured_minor, released_minor))
-UPDATE hold SET captured_minor = changed.captured_minor, released_minor = changed.released_minor,
-    updated_at = $10
-FROM changed WHERE hold.id = changed.id
+_HOLDS_PLACED = BulkInsert(
+    "hold",
+    id="uuid",
+    account_id="uuid",
+    amount_minor="bigint",
+    captured_minor="bigint",
+    released_minor="bigint",
+    reference="text",
+    created_at="timestamptz",
+    updated_at="timestamptz",
+)
+
+_UPDATE_HOLDS = """
+UPDATE hold SET captured_minor = given.captured_minor, released_minor = given.released_minor,
+    updated_at = given.updated_at
+FROM unnest((SELECT $1::uuid[]), $2::bigint[], $3::bigint[], $4::timestamptz[])
+    AS given (id, captured_minor, released_minor, updated_at)
+WHERE hold.id = given.id
 """
 
 _UPDATE_ACCOUNTS = """
@@ -122,7 +129,6 @@ FROM unnest((SELECT $1::uuid[]), $2::bigint[], $3::bigint[], $4::bigint[], $5::b
     AS given (id, balance_minor, held_minor, owed_minor, seq, last_hash, moved_at)
 WHERE account.id = given.id
 """
-_SAVE = ChangeAndInserts(_UPDATE_ACCOUNTS, 7, _TRANSFERS, _ENTRIES, _COMMANDS)
 
 
 class KeptReply(NamedTuple):
@@ -178,8 +184,10 @@ class Ledger:
         """Lock accounts in id order until the unit of work ends, and return them.
 
         They are those of the ids, of the holds, and the default wallets of the keys; all but the
-        accounts that `lock_last` locks. If any key has no wallet yet, none is locked.
+        accounts that `lock_last` locks. If any key has no wallet yet, none is locked. What was
+        saved before is written first, to be read again.
         """
+        await self.write_now()
         owners, currencies = columns_of(keys, 2)
         rows = await self._uow.fetch(
             _LOCK_FIRST, account_ids, owners, currencies, hold_ids, command_ids
@@ -189,6 +197,10 @@ class Ledger:
             {WalletKey(row[1], row[2]): row[0] for row in rows if row[-2]},
             may_repeat=not rows or rows[0][-1],
         )
+
+    async def write_now(self) -> None:
+        """Write what was saved and waits for COMMIT."""
+        await self._uow.write_now(_accounts_moved, _holds_changed, _HOLDS_PLACED.last)
 
     async def lock_last(self, account_ids: Collection[UUID]) -> list[Account]:
         """Lock the `debts` and `suspense` accounts among these and return them.
@@ -222,10 +234,9 @@ class Ledger:
     async def save(self, book: Book, replies: Sequence[KeptReply] = ()) -> None:
         """Write all that the book has added and changed, and replies to give again.
 
-        The primary key of `command` raises if a reply is kept already.
+        Few transfers, and all holds, wait for the one statement before COMMIT. The primary key of
+        `command` raises if a reply is kept already.
         """
-        if book.placed_holds or book.changed_holds:
-            await self._save_holds(book)
         accounts = [
             (
                 row.id,
@@ -242,33 +253,47 @@ class Ledger:
         commands = [
             (*kept, book.now) for kept in sorted(replies, key=lambda kept: kept.command_id.bytes)
         ]
+        self._save_holds(book)
         if len(book.transfers) < COPIED_FROM:
-            await _SAVE.execute(self._uow, accounts, book.transfers, book.entries, commands)
+            _TRANSFERS.insert_last(self._uow, book.transfers)
+            _ENTRIES.insert_last(self._uow, book.entries)
+            _COMMANDS.insert_last(self._uow, commands)
+            self._uow.before_commit(_accounts_moved, accounts)
             return
         await _TRANSFERS.insert(self._uow, book.transfers)
         await _ENTRIES.insert(self._uow, book.entries)
         await self._uow.execute(_UPDATE_ACCOUNTS, *columns_of(accounts, 7))
         await _COMMANDS.insert(self._uow, commands)
 
-    async def _save_holds(self, book: Book) -> None:
-        placed = [
-            (
-                hold.id,
-                hold.account_id,
-                hold.amount_minor,
-                hold.captured_minor,
-                hold.released_minor,
-                hold.reference,
+    def _save_holds(self, book: Book) -> None:
+        if placed := book.placed_holds.values():
+            _HOLDS_PLACED.insert_last(
+                self._uow,
+                [
+                    (
+                        hold.id,
+                        hold.account_id,
+                        hold.amount_minor,
+                        hold.captured_minor,
+                        hold.released_minor,
+                        hold.reference,
+                        book.now,
+                        book.now,
+                    )
+                    for hold in placed
+                ],
             )
-            for hold in book.placed_holds.values()
-        ]
-        changed = [
-            (hold.id, hold.captured_minor, hold.released_minor)
-            for hold in book.changed_holds.values()
-        ]
-        await self._uow.execute(
-            _SAVE_HOLDS, *columns_of(placed, 6), *columns_of(changed, 3), book.now
-        )
+        if changed := book.changed_holds.values():
+            rows = [(one.id, one.captured_minor, one.released_minor, book.now) for one in changed]
+            self._uow.before_commit(_holds_changed, rows)
+
+
+def _accounts_moved(_: UnitOfWork, moved: list[Any]) -> LastWrite:
+    return LastWrite(_UPDATE_ACCOUNTS, columns_of(chain.from_iterable(moved), 7))
+
+
+def _holds_changed(_: UnitOfWork, changed: list[Any]) -> LastWrite:
+    return LastWrite(_UPDATE_HOLDS, columns_of(chain.from_iterable(changed), 4))
 
 
 def _kept_posting(row: Iterable[Any]) -> KeptPosting:

@@ -31,9 +31,9 @@ async def post_commands(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
     """Decide commands in order, post what is accepted, and reply to all.
 
     Replies are emitted before events. A command that was answered before gets the same reply again,
-    in a new message. It takes at most five statements for any number of commands, one more where a
-    transfer is repeated, three from a hundred transfers on, four if wallets are opened, and some
-    for providers' accounts.
+    in a new message. With what waits for COMMIT it takes at most four statements for any number of
+    commands, one more where a transfer is repeated, four from a hundred transfers on, four if
+    wallets are opened, and some for providers' accounts.
     """
     asked = [cast("WalletCommand", envelope.message) for envelope in envelopes]
     found, locked = await _accounts(uow, asked)
@@ -45,7 +45,7 @@ async def post_commands(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
         # Replies and events are encoded while PostgreSQL writes what was decided.
         emitting = _emit_all(uow, envelopes, book, outcomes, replies)
         await together(Ledger(uow).save(book, to_keep), emitting)
-    else:  # so few are encoded before it has begun
+    else:  # so few are written by one statement with their replies
         await _emit_all(uow, envelopes, book, outcomes, replies)
         await Ledger(uow).save(book, to_keep)
 

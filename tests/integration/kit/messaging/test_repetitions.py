@@ -115,6 +115,58 @@ async def test_what_has_a_letter_is_handled_by_nobody_else(
     assert await effects.states() == [("handler_failed", state)]
 
 
+async def test_letters_are_looked_for_first_while_one_may_be_in_the_way(
+    effects: Effects, clock: FakeClock
+) -> None:
+    consumer = effects.consumer(is_repeatable=True)
+
+    async def statements(body: bytes) -> int:
+        before = effects.database.statements
+        await consumer.handle([delivery(body)])
+        return effects.database.statements - before
+
+    first = await statements(sent(effects, work("first")))
+    fewest = await statements(sent(effects, work("second")))
+    assert first == fewest + 1  # what was before is not known
+    early = sent(effects, work("early"))
+    effects.fail_on("bug")
+    failing = effects.consumer(is_repeatable=True)  # another worker
+    await failing.handle([delivery(sent(effects, work("bug"), subject="other"))])
+    handled = len(effects.batches)
+    assert await statements(early) > fewest  # it was found before COMMIT, and looked at again
+    assert len(effects.batches) == handled + 2
+    assert await statements(early) == fewest + 1  # one is parked
+    for _ in range(dead_letters.MAX_ATTEMPTS):
+        clock.advance(600)
+        await effects.retries().retry_due()
+    assert await effects.states() == [("handler_failed", "dead")]
+    assert await statements(early) == fewest + 1  # it may be of this one
+    for _ in range(2):
+        await statements(sent(effects, work("late")))
+    assert await statements(sent(effects, work("last"))) == fewest
+    assert await effects.texts() == [*("first", "second"), *["early"] * 3, *["late"] * 2, "last"]
+
+
+async def test_what_another_worker_parks_meanwhile_is_seen_before_commit(
+    effects: Effects,
+) -> None:
+    consumer = effects.consumer(is_repeatable=True)
+    await consumer.handle([delivery(sent(effects, work("before")))])
+    bug, behind = sent(effects, work("bug")), sent(effects, work("behind"))
+
+    async def park(_: UnitOfWork) -> None:
+        effects.fail_on("bug")
+        await effects.consumer(is_repeatable=True).handle([delivery(bug)])
+
+    effects.troubles["behind"] = park
+    await consumer.handle([delivery(behind)])
+    assert await effects.texts() == ["before"]
+    assert await effects.states() == [
+        ("handler_failed", "parked"),
+        ("behind_parked", "parked"),
+    ]
+
+
 async def test_what_waits_behind_a_letter_waits_there_once(
     effects: Effects, clock: FakeClock
 ) -> None:
