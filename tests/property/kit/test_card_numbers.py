@@ -45,7 +45,15 @@ def test_any_text_is_answered(text: str) -> None:
     assert holds_card_number(text) in (True, False)
 
 
-@given(one=st.uuids(), bare=st.booleans(), after=LETTERS)
+@st.composite
+def uuids(draw: st.DrawFn) -> UUID:
+    """Of the versions and the variant of RFC 9562; other numbers of that length are none."""
+    one = draw(st.uuids()).hex
+    version, variant = draw(st.sampled_from("12345678")), draw(st.sampled_from("89ab"))
+    return UUID(one[:12] + version + one[13:16] + variant + one[17:])
+
+
+@given(one=uuids(), bare=st.booleans(), after=LETTERS)
 def test_no_uuid_is_a_card_number(one: UUID, *, bare: bool, after: str) -> None:
     text = one.hex if bare else str(one)
     assert not holds_card_number(f"order {text} {after}")
