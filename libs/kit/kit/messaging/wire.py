@@ -153,12 +153,9 @@ class BrokerWire(asyncio.StreamReaderProtocol):
         """Part what came, of which the last frame may not be whole; called by the loop."""
         received = self._rest + data if self._rest else data
         try:
-            at = self._part(received)
+            self._rest = received[self._part(received) :]
         except _MALFORMED as error:
-            self._rest = b""
             self._give_up(error)
-        else:
-            self._rest = received[at:]
 
     def _part(self, received: bytes) -> int:
         """Give each whole frame to whom it belongs, and return where the rest begins."""
@@ -204,7 +201,7 @@ class _Laying(TransportFactory):
     async def create(self, url: URL, **options: Any) -> Any:
         loop = asyncio.get_running_loop()
         provider: SSLContextProvider = options["ssl_context_provider"]
-        reader = asyncio.StreamReader(loop=loop)
+        reader = asyncio.StreamReader()
         wire = self.wire = BrokerWire(reader)
         transport, _ = await loop.create_connection(
             lambda: wire,

@@ -12,7 +12,7 @@ from pamqp.body import ContentBody
 from pamqp.commands import Basic, Channel, Connection, Queue
 from pamqp.header import ContentHeader
 
-from kit.messaging import frames
+from kit.messaging import frames, rabbit
 from kit.messaging.broker import (
     BrokerUnavailableError,
     Delivery,
@@ -122,13 +122,26 @@ async def test_windows_follow_one_another_or_overlap_and_none_is_nothing_to_wait
     assert (first, second) == ([CONFIRMED] * 3, [CONFIRMED])
 
 
-async def test_messages_are_numbered_on_from_window_to_window() -> None:
+async def test_a_connection_is_asked_for_as_its_broker_says_and_keeps_no_lane_of_the_past() -> None:
+    async with publishing() as (broker, publisher):
+        (tuned,) = broker.peers[0].of(Connection.TuneOk)
+        assert tuned.heartbeat == rabbit.HEARTBEAT_SECONDS
+        wire = publisher._lane._wire
+        assert list(wire._lanes) == [publisher._lane.number]
+        await publisher.close()
+        await until(lambda: wire._lanes == {})
+
+
+async def test_messages_are_numbered_on_from_window_to_window(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     async with publishing() as (broker, publisher):
         async with asyncio.timeout(WITHIN):
             for count in (3, 1, 2):
                 assert await publisher.publish([one()] * count) == [CONFIRMED] * count
         ids = [message.header.properties.message_id for message in broker.published]
     assert ids == ["1", "2", "3", "4", "5", "6"]
+    assert "Unexpected confirmation" not in caplog.text  # none comes to aiormq
 
 
 @pytest.mark.parametrize("mandatory", [True, False])
