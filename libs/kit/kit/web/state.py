@@ -6,7 +6,9 @@ from fastapi import Depends, Request
 
 
 class FromState:
-    """Reads a name from the application's state; `kit.web.serving.binding` does so at once.
+    """Reads a name from the application's state.
+
+    `kit.web.serving.binding` knows it, and looks there without a request.
 
     Attributes:
         key: The name.
