@@ -52,7 +52,7 @@ notice = Table(
     Column("read_at", _AT),
     CheckConstraint("jsonb_typeof(facts) = 'object'", name="facts_have_names"),
     CheckConstraint("read_at >= created_at", name="read_after_it_came"),
-    # Also along it what is unread: a person keeps some thousands at most.
+    # Also along it what is unread: of one person 10,000 are kept.
     Index("ix_notice_user_id_created_at_id", "user_id", "created_at", "id"),
 )
 

@@ -98,7 +98,7 @@ async def test_what_payments_answers_costs_the_same_for_one_and_for_many(till: T
 
     few = await answered([wish(product, is_bought=True)])
     many = [wish(product, is_bought=True) for _ in range(40)]
-    assert await answered(many) == few <= 11
+    assert await answered(many) == few == 9
     assert (await till.seen(str(many[0].order_id), till.admin))["status"] == "paid"
 
 

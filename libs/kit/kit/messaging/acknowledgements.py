@@ -25,7 +25,7 @@ class Acknowledgements:
         self._handled = 0
         self._told = 0
         self._soon: asyncio.Task[None] | None = None
-        self._turn = asyncio.Lock()  # one that waits for room in the socket is not overtaken
+        self._turn = asyncio.Lock()  # where a broker's way of acknowledging waits, none overtakes
 
     async def ack_through(self, tag: int) -> None:
         """Acknowledge a delivery and all before it, soon.

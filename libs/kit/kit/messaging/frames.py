@@ -29,6 +29,7 @@ NACK: Final = b"\x00\x3c\x00\x78"
 CHANNEL_CLOSE: Final = b"\x00\x14\x00\x28"
 
 _FRAME_BYTES: Final = HEAD.size + 1
+_END: Final = bytes((END,))
 _LONGEST_NAME: Final = 255
 _PERSISTENT: Final = b"\x02"
 # Properties of a message, by the bits that say which it has: they follow in this order.
@@ -134,4 +135,4 @@ def _short(text: str) -> bytes:
 
 
 def _frame(kind: int, channel: int, payload: bytes) -> bytes:
-    return HEAD.pack(kind, channel, len(payload)) + payload + b"\xce"
+    return HEAD.pack(kind, channel, len(payload)) + payload + _END

@@ -29,7 +29,7 @@ LAST_POLL_SECONDS = 5.0
 # reads on. Nobody waits for that, and a commit ends it.
 NEWS_SECONDS = 0.05
 # For so long events about several wait for more of them: a message costs the broker as much as
-# twenty events in it, and people read them a moment later.
+# twenty events in it, and nobody waits for one; people and read models have it a moment later.
 EVENTS_SECONDS = 0.2
 TROUBLED_POLL_SECONDS = 1.0  # while there are messages that no queue took
 OWNERSHIP_POLL_SECONDS = 1.0
@@ -72,7 +72,7 @@ class Relay:
             database: The service's database.
             broker: Where to publish.
             url: Of the database, for the relay's own connection.
-            polls: Shortest and longest pause in seconds, where nothing wakes it.
+            polls: Shortest and longest pause in seconds, where nothing wakes it or gathers.
         """
         self._database = database
         self._broker = broker
@@ -106,7 +106,10 @@ class Relay:
                     await publisher.close()
 
     async def _drain(self, drain: Drain) -> None:
-        """Drain until trouble; when nothing is left wait for a wake-up or the next poll."""
+        """Drain until trouble; when nothing is left wait to be woken, or for what is due.
+
+        That is the next poll, or the end of a wait for more events.
+        """
         poll = self._first_poll
         while True:
             if await drain.step():

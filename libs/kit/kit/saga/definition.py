@@ -55,6 +55,7 @@ class Step:
     Attributes:
         name: Stable name, stored with every instance.
         asks: Builds the command to send, names the task to do, or says how to wait.
+        asks_words: Whom it asks for what, in words, for the room's page; likewise ``undo_words``.
         done: Reply that means done; None for tasks and waits.
         refused: Reply that means a business no; its ``code`` becomes the saga's reason.
         undo: Builds the command that takes the step back; None where nothing is to be undone.

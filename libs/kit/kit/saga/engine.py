@@ -96,7 +96,7 @@ class Done(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """Changes the owning service's own rows; each hook is called once per batch.
+    """Changes the owning service's own rows; all but ``lock`` are called once per batch.
 
     Attributes:
         lock: The statement that locks the rows that the sagas ``$1`` move, in id order. They are
@@ -379,8 +379,8 @@ def _steps_done(saga_id: UUID, decision: Decision) -> list[Done]:
 def shared_replies(*engines: SagaEngine) -> Handler:
     """Return one handler for the replies that sagas of several kinds wait for.
 
-    Each engine takes its own and passes the others on. The first engine's hook locks everything
-    that a batch may move, so its ``Hooks.lock`` must know the ids of the other sagas as well.
+    Each engine takes its own and passes the others on. The first engine's ``Hooks.lock`` locks
+    everything that a batch may move, so it must know the ids of the other sagas as well.
     """
 
     async def handle(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:

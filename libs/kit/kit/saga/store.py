@@ -271,11 +271,6 @@ async def shown(connection: Connection, saga_id: UUID) -> dict[str, Any] | None:
     return None if row is None else {**row, "log": _read(row["log"])}
 
 
-async def log_of(connection: Connection, saga_id: UUID) -> list[dict[str, Any]]:
-    """Return an instance's log, oldest first: at, entry, step, detail."""
-    return _read(await connection.fetchval("SELECT log FROM saga WHERE id = $1", saga_id) or ())
-
-
 def _read(log: Iterable[Any]) -> list[dict[str, Any]]:
     return [
         {"at": datetime.fromisoformat(at), "entry": entry, "step": step, "detail": detail}

@@ -19,7 +19,7 @@ _ROW: Final = """
     notice.facts, notice.created_at, notice.read_at
 """
 
-# Nothing is stored for deleted people, however late the event comes, nor again.
+# Nothing is stored for deleted people, however late the event comes, and nothing a second time.
 _ADD: Final = """
 INSERT INTO notice (id, user_id, kind, subject_id, other_id, facts, created_at)
 SELECT new.*, $7::timestamptz

@@ -1,6 +1,7 @@
 """Defines the payment saga as data: what it asks of whom, and how that is undone.
 
-It runs nothing. The saga's id is the payment's. Its data are ``facts``, and what replies add.
+It runs nothing. The saga's id is the payment's. Its data are ``facts``, and what replies add; once
+it has completed, ``_KEPT`` alone.
 """
 
 from dataclasses import replace
@@ -43,7 +44,7 @@ CHECK_DEADLINE: Final = timedelta(seconds=10)
 def facts(payment: Payment, *, is_checked: bool, provider: str | None = None) -> dict[str, Any]:
     """Return what the saga must know of its payment; JSON values only.
 
-    What is nothing for most payments is left out, as it is written twice for each. ``provider`` is
+    What is nothing for most payments is left out, as it would be written for each. ``provider`` is
     whose card page the payer was sent to, where it is paid by card.
     """
     known = {
@@ -258,7 +259,8 @@ _SETTLE: Final = Step(
     is_point_of_no_return=True,
 )
 
-# The rest of what a completed saga has learnt is in the payment's row. The timeline asks for these.
+# What else a completed saga has learnt is in the payment's row or wallet's; the timeline asks for
+# these.
 _KEPT: Final = ("payer_account_id", "payee_account_id")
 
 PAYMENT: Final = Saga(

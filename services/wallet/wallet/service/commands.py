@@ -42,7 +42,7 @@ async def post_commands(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
     replies = [reply_to(*answered) for answered in zip(asked, outcomes, strict=True)]
     to_keep = _to_keep(book, outcomes, replies)
     if len(envelopes) > GIVES_WAY_AFTER:
-        # Replies and events are encoded while PostgreSQL writes what was decided.
+        # From a hundred transfers on, replies and events are encoded while PostgreSQL writes.
         emitting = _emit_all(uow, envelopes, book, outcomes, replies)
         await together(Ledger(uow).save(book, to_keep), emitting)
     else:  # so few are written by one statement with their replies

@@ -1,4 +1,4 @@
-"""A broker that speaks AMQP by pamqp, and does what a test says where a real one could not."""
+"""A broker that speaks AMQP by pamqp, and does what no real one can be made to."""
 
 import asyncio
 import ssl

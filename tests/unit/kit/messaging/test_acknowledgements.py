@@ -18,11 +18,11 @@ class Told:
     def __init__(self) -> None:
         self.tags: list[int] = []
         self.is_gone = False
-        self.has_room = asyncio.Event()
-        self.has_room.set()
+        self.may_go = asyncio.Event()
+        self.may_go.set()
 
     async def ack_through(self, tag: int) -> None:
-        await self.has_room.wait()
+        await self.may_go.wait()
         if self.is_gone:
             raise BrokerUnavailableError("gone")
         self.tags.append(tag)
@@ -81,12 +81,12 @@ async def test_a_broker_that_is_gone_is_told_of_to_whoever_hands_over_much() -> 
     assert logs == []
 
 
-async def test_one_that_waits_for_room_is_not_overtaken() -> None:
+async def test_one_that_waits_is_not_overtaken() -> None:
     told = Told()
-    told.has_room.clear()
+    told.may_go.clear()
     acknowledgements = of(told, A_MOMENT)
     await acknowledgements.ack_through(1)
     await until(lambda: acknowledgements._soon is None)
-    told.has_room.set()
+    told.may_go.set()
     await acknowledgements.ack_through(1 + MOST_MESSAGES)  # before the first is woken
     assert told.tags == [1, 1 + MOST_MESSAGES]

@@ -1,4 +1,4 @@
-"""Frames of messages beside aiormq's, before a broker that does what no real one can be made to."""
+"""Frames of messages beside aiormq's, before a scripted broker."""
 
 import asyncio
 from collections.abc import AsyncIterator
