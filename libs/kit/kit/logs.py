@@ -9,8 +9,7 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from threading import RLock
@@ -138,9 +137,18 @@ class _Out:
             lines = self._lines[:]
             del self._lines[: len(lines)]
             if lines:
-                with suppress(OSError, ValueError):
-                    self._stream.write("\n".join((*lines, "")))
-                    self._stream.flush()
+                self._write(lines)
+
+    def _write(self, lines: Sequence[str]) -> None:
+        try:
+            self._stream.write("\n".join((*lines, "")))
+            self._stream.flush()
+        except UnicodeError:  # one that the stream's encoding lacks takes no other with it
+            if len(lines) > 1:
+                for line in lines:
+                    self._write([line])
+        except (OSError, ValueError):
+            pass
 
     log = debug = info = msg
     warning = error = critical = exception = fatal = urgent

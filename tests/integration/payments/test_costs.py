@@ -102,7 +102,7 @@ async def test_each_step_writes_each_row_once_and_a_claim_changes_no_index(
     # A batch may begin with fewer than all, and then there are two.
     assert created.statements - begun.statements <= 2 * 2
     assert claimed.statements - created.statements <= 2 * 2
-    assert settled.statements - claimed.statements <= 12  # eight are the carrier's own, one looks for letters
+    assert settled.statements - claimed.statements <= 12  # eight the carrier's, one for letters
 
 
 async def test_what_32_payments_log_and_commit_is_little_for_each(

@@ -274,3 +274,13 @@ def test_lines_of_threads_are_all_written_and_none_twice() -> None:
         for number in range(400):
             threads.submit(logs.get_logger().info, "told", number=number)
     assert sorted(event["number"] for event in stream.events()) == list(range(400))
+
+
+async def test_a_line_that_the_streams_encoding_lacks_takes_no_other_with_it() -> None:
+    written = io.BytesIO()
+    stream = io.TextIOWrapper(written, encoding="ascii")
+    logs.configure("wallet", EnvironmentSettings(), stream=stream)
+    for name in ("one", "zwölf", "two"):
+        logs.get_logger().info(name)
+    await asyncio.sleep(0)
+    assert [json.loads(line)["event"] for line in written.getvalue().splitlines()] == ["one", "two"]

@@ -154,7 +154,7 @@ class Drain:
         self._just_blocked |= set(_subjects(self._held.values()))
         now_blocked = self._undeliverable.blocked(self._monotonic())
         blocked = self._blocked | now_blocked | self._just_blocked
-        rows = self._gather(rows, may_wait=not blocked and not self._has_more)
+        rows = self._gather(rows, may_wait=not (blocked or self._has_more or self._is_careful))
         split = [row.split(blocked) for row in rows] if blocked else [(row, None) for row in rows]
         self._window = [free for free, _ in split if free]
         self._held = {held.number: held for free, held in split if free and held}

@@ -91,6 +91,7 @@ class RabbitPublisher:
 
     async def close(self) -> None:
         """Close the channel; a dead one is closed already."""
+        self._lane.shut()
         await _close_quietly(self._channel)
 
 
@@ -174,6 +175,7 @@ class RabbitSubscription:
 
     async def close(self) -> None:
         """Close the channel; RabbitMQ hands out again what was not acknowledged."""
+        self._lane.shut()
         await _close_quietly(self._channel)
 
 

@@ -64,7 +64,7 @@ class Lane:
         self._wire.write(encoded)
 
     def shut(self) -> None:
-        """Send no more: aiormq may have said that the channel is closed."""
+        """Send no more: the channel is closed, or about to be."""
         self._is_open = False
 
     def take(self, kind: int, payload: bytes) -> bool:

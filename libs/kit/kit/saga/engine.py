@@ -96,7 +96,7 @@ class Done(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """Changes the owning service's own rows; all but ``lock`` are called once per batch.
+    """Changes the owning service's own rows, once per batch.
 
     Attributes:
         lock: The statement that locks the rows that the sagas ``$1`` move, in id order. They are
@@ -224,7 +224,11 @@ class SagaEngine:
     async def apply(
         self, uow: UnitOfWork, inputs: Sequence[tuple[UUID, Input, Envelope | None]]
     ) -> int:
-        """Lock, decide in order, save and emit for inputs; return how many had an effect."""
+        """Lock, decide in order, save and emit for inputs; return how many had an effect.
+
+        The sagas were committed before, or the caller holds what they move: one that is begun
+        while this waits for a lock is not seen.
+        """
         ids = sorted({saga_id for saga_id, _, _ in inputs})
         states = await store.lock(uow, self.saga.name, ids, self._lock)
         return len(await self._apply(uow, states, inputs))

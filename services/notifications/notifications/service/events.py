@@ -92,7 +92,8 @@ async def notify(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
 def _notice_id(event_id: UUID, turn: int) -> UUID:
     """Return the id of an event's notice, the same however often the event comes.
 
-    So nothing else has to be kept to know a repeated one. Ids are ordered as the events' are.
+    So nothing else has to be kept to know a repeated one, and functions that make notices keep
+    their order for ever. Ids are ordered as the events' are.
     """
     return UUID(int=event_id.int ^ turn)
 

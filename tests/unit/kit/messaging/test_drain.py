@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from kit.messaging.broker import Publication, PublishOutcome
+from kit.messaging.broker import Publication, PublicationRefusedError, PublishOutcome
 from kit.messaging.drain import (
     SWEEP_SECONDS,
     SWEEP_SHARE,
@@ -69,12 +69,15 @@ class Table:
 
 
 class Channel:
-    """Confirms all but what goes to nobody."""
+    """Confirms all but what goes to nobody; refuses windows with the one that is ``refuses``."""
 
     def __init__(self) -> None:
         self.windows: list[list[bytes]] = []
+        self.refuses = b""
 
     async def publish(self, publications: Sequence[Publication]) -> list[PublishOutcome]:
+        if any(self.refuses in one.body.strip(b"[]").split(b",") for one in publications):
+            raise PublicationRefusedError("406")
         self.windows.append([one.body for one in publications])
         for _ in range(3):
             await asyncio.sleep(0)
@@ -462,6 +465,21 @@ async def test_what_gains_nothing_by_waiting_goes_at_once(news: list[Row]) -> No
     scene = Scene(*news, patience=PATIENCE)
     await scene.until_drained()
     assert scene.table.rows == {}
+
+
+async def test_a_refused_event_is_found_though_commands_go_on_and_the_others_leave() -> None:
+    others = row(2, ("kit.events", "sung"), "well")
+    scene = Scene(row(1, subject="sick"), others, patience=PATIENCE)
+    scene.channel.refuses = b"1"
+    for number in range(3, 203):
+        scene.time.now += PATIENCE / 20
+        scene.table.rows[number] = row(number, TO_WALLET, str(number))
+        try:
+            await scene.drain.step()
+        except PublicationRefusedError:
+            scene.drain.start(scene.channel)
+    assert 2 in scene.sent
+    assert 1 in scene.table.rows
 
 
 async def test_with_more_rows_than_a_page_nothing_waits() -> None:

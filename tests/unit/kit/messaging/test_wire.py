@@ -23,7 +23,7 @@ from kit.messaging.broker import (
 from kit.messaging.rabbit import RabbitBroker, RabbitPublisher, RabbitSubscription
 from kit.messaging.wire import BrokerWire
 from testkit.certificates import certified
-from testkit.conditions import until
+from testkit.conditions import running, until
 
 from .scripted import Peer, Published, Script, ScriptedBroker, delivered, scripted
 
@@ -389,6 +389,22 @@ async def test_where_the_queue_was_asked_in_vain_nothing_is_acknowledged_any_mor
             await subscription.ack_through(1)
         await until(lambda: bool(peer.of(Channel.Close)))
         assert peer.of(Basic.Ack) == []
+
+
+async def test_nothing_is_sent_on_a_channel_that_we_are_closing() -> None:
+    asked: list[int] = []
+
+    def close(peer: Peer, channel: int, _: Channel.Close) -> None:
+        asked.append(channel)
+        if len(asked) == 1:  # the channel that declared; nobody answers for the other
+            peer.send(channel, Channel.CloseOk())
+
+    async with publishing({Channel.Close: close}) as (broker, publisher):
+        async with running(publisher.close()):
+            await until(lambda: len(asked) > 1)
+            with pytest.raises(BrokerUnavailableError, match="closed"):
+                await publisher.publish([one()])
+        assert broker.published == []
 
 
 async def test_aiormq_hears_that_the_broker_lives_where_all_that_comes_is_messages() -> None:
