@@ -161,7 +161,7 @@ async def test_what_is_started_is_known_to_its_own_unit_of_work(agency: Agency) 
     assert len(await agency.asked(BookHotel)) == 1
     assert len(await agency.asked(CancelHotel)) == 1
     async with agency.database.read() as connection:
-        told = [one["entry"] for one in await store.log_of(connection, saga_id)]
+        told = [one["entry"] for one in (await store.shown(connection, saga_id) or {})["log"]]
     assert told == ["asked", "undo_wanted", "asked_to_undo", "noted"]
 
 
@@ -367,7 +367,7 @@ async def test_a_live_saga_always_has_a_time_and_its_log_tells_the_story(agency:
     await agency.reply((saga_id, refused))
     assert (await agency.row(saga_id))["next_at"] is None
     async with agency.database.read() as connection:
-        story = await store.log_of(connection, saga_id)
+        story = (await store.shown(connection, saga_id) or {})["log"]
     assert [one["entry"] for one in story] == ["asked", "refused", "all_undone"]
 
 
@@ -392,7 +392,7 @@ async def test_a_task_runs_outside_any_unit_of_work_and_moves_its_saga_on(agency
         await stop([runner])
     assert row["data"]["stamp"] == "A"
     async with agency.database.read() as connection:
-        story = await store.log_of(connection, saga_id)
+        story = (await store.shown(connection, saga_id) or {})["log"]
     assert {"at": asked_at, "entry": "noted", "step": "visa", "detail": "asked once"} in story
 
 
