@@ -224,7 +224,6 @@ def new_drain(world: World) -> Drain:
         service="simulated",
         page=world.random.choice((3, 10)),
         monotonic=world.monotonic,
-        patience=world.random.choice((0.0, 0.1, 1.0)),
     )
 
 

@@ -4,7 +4,6 @@ A row is deleted only after it was confirmed, and every row still there is read 
 sweep from the start, whatever went wrong before.
 """
 
-import math
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from itertools import chain
@@ -17,7 +16,7 @@ from kit.db.tail import Frontier
 from kit.linger import NEVER, Linger
 from kit.messaging.broker import PublicationRefusedError, Publisher, PublishOutcome
 from kit.messaging.outbox import OutboxPage
-from kit.messaging.packing import MAX_EVENTS, Parcel, Row, parcels
+from kit.messaging.packing import Parcel, Row, parcels
 from kit.messaging.undeliverable import Undeliverable
 from kit.tasks import together
 
@@ -74,7 +73,6 @@ class Drain:
         monotonic: Callable[[], float] = time.monotonic,
         linger: Linger = NEVER,
         news: Callable[[], Awaitable[object]] = _no_news,
-        patience: float = 0.0,
     ) -> None:
         """Take the outbox and what to leave alone in it.
 
@@ -87,10 +85,8 @@ class Drain:
             linger: What lets the next page gather.
             news: What waits a moment for the next commit, so that what was confirmed is deleted
                 by the statement that reads on.
-            patience: How many seconds events wait for more of them, where they are about several.
         """
         self._linger = linger
-        self._patience = patience
         self._news = news
         self._outbox = outbox
         self._undeliverable = undeliverable
@@ -108,8 +104,6 @@ class Drain:
         self._publisher = publisher
         self._window: list[Row] = []  # read, to be published next
         self._held: dict[int, Row] = {}  # number -> what is held back of a row in the window
-        self._gathering: list[Row] = []  # events that wait for more of them
-        self._gathers_until = 0.0
         self._frontier = Frontier(longest_seconds=LONGEST_COMMIT_SECONDS)
         self._swept = 0  # how far the sweep under way has come
         self._has_more = False
@@ -133,17 +127,9 @@ class Drain:
                 gathered = sum(len(row.subjects) for row in window)
                 await self._linger.after(gathered, self._monotonic() - began)
                 await self._news()
-            is_let_go = self._is_somebody_let_go()
-            if is_let_go or self._blocked:  # then nothing waits, and what did is read again
-                is_let_go, self._gathering = is_let_go or bool(self._gathering), []
-            rows = await self._read_on(self._gathering, is_let_go)
+            rows = await self._read_on([], self._is_somebody_let_go())
         self._open_window(rows)
-        return bool(self._window or self._confirmed or self._cut or self._has_more)
-
-    @property
-    def waits_for(self) -> float:
-        """How many seconds until the next step is due, though nothing wakes it."""
-        return self._gathers_until - self._monotonic() if self._gathering else math.inf
+        return bool(self._confirmed or self._cut) or not self._is_drained
 
     def _open_window(self, rows: list[Row]) -> None:
         """Let go what is not blocked, so that nothing overtakes what was not read.
@@ -154,25 +140,9 @@ class Drain:
         self._just_blocked |= set(_subjects(self._held.values()))
         now_blocked = self._undeliverable.blocked(self._monotonic())
         blocked = self._blocked | now_blocked | self._just_blocked
-        rows = self._gather(rows, may_wait=not (blocked or self._has_more or self._is_careful))
         split = [row.split(blocked) for row in rows] if blocked else [(row, None) for row in rows]
         self._window = [free for free, _ in split if free]
         self._held = {held.number: held for free, held in split if free and held}
-
-    def _gather(self, read: list[Row], *, may_wait: bool) -> list[Row]:
-        """Keep events about several back for a moment, and return what goes now.
-
-        Nothing of a subject overtakes another: with one of them that can't wait, all go.
-        """
-        rows, now = [*self._gathering, *read], self._monotonic()
-        if not self._gathering:
-            self._gathers_until = now + self._patience
-        events = [row for row in rows if row.is_event]
-        others = [row for row in rows if not row.is_event]
-        about = set(_subjects(events))
-        may_wait = may_wait and now < self._gathers_until and 1 < len(about) < MAX_EVENTS
-        self._gathering = events if may_wait and about.isdisjoint(_subjects(others)) else []
-        return others if self._gathering else rows
 
     def _is_somebody_let_go(self) -> bool:
         """Tell whether a block has ended, or may end before the next reading."""
@@ -206,6 +176,7 @@ class Drain:
         self._has_more = len(page.rows) == self._page
         # A sweep goes on, page by page, until it has come as far as was read before.
         self._swept = page.rows[-1].number if self._has_more else self._frontier.after
+        self._is_drained = not page.rows
         blocked_now.labels(self._service).set(len(self._undeliverable))
         return page.rows
 

@@ -32,11 +32,6 @@ class Row(NamedTuple):
     body: bytes
 
     @property
-    def is_event(self) -> bool:
-        """Tell whether it says what has happened: it asks for nothing and answers nobody."""
-        return self.exchange not in (COMMANDS, REPLIES)
-
-    @property
     def content_type(self) -> str:
         """Say whether the body is one message or a batch."""
         return cloudevents.SINGLE if len(self.subjects) == 1 else cloudevents.BATCH
@@ -105,7 +100,7 @@ class Parcel:
             routing_key=packed.routing_key,
             body=packed.body,
             content_type=packed.content_type,
-            mandatory=not packed.is_event,
+            mandatory=packed.exchange in (COMMANDS, REPLIES),
         )
 
 

@@ -28,9 +28,6 @@ LAST_POLL_SECONDS = 5.0
 # For so long what was confirmed may wait for the next commit, so that one statement deletes it and
 # reads on. Nobody waits for that, and a commit ends it.
 NEWS_SECONDS = 0.05
-# For so long events about several wait for more of them: a message costs the broker as much as
-# twenty events in it, and nobody waits for one; people and read models have it a moment later.
-EVENTS_SECONDS = 0.2
 TROUBLED_POLL_SECONDS = 1.0  # while there are messages that no queue took
 OWNERSHIP_POLL_SECONDS = 1.0
 CONNECT_TIMEOUT_SECONDS = 5.0
@@ -72,7 +69,7 @@ class Relay:
             database: The service's database.
             broker: Where to publish.
             url: Of the database, for the relay's own connection.
-            polls: Shortest and longest pause in seconds, where nothing wakes it or gathers.
+            polls: Shortest and longest pause in seconds, where nothing wakes it.
         """
         self._database = database
         self._broker = broker
@@ -92,7 +89,6 @@ class Relay:
                 service=self._database.name,
                 linger=SHORT,
                 news=partial(self._database.wake_up.wait, NEWS_SECONDS),
-                patience=EVENTS_SECONDS,
             )
             while True:
                 publisher = await self._broker.publisher()
@@ -106,10 +102,7 @@ class Relay:
                     await publisher.close()
 
     async def _drain(self, drain: Drain) -> None:
-        """Drain until trouble; when nothing is left wait to be woken, or for what is due.
-
-        That is the next poll, or the end of a wait for more events.
-        """
+        """Drain until trouble; when nothing is left wait for a wake-up or the next poll."""
         poll = self._first_poll
         while True:
             if await drain.step():
@@ -117,7 +110,7 @@ class Relay:
                 continue
             if len(self._undeliverable):
                 poll = min(poll, TROUBLED_POLL_SECONDS)
-            is_woken = await self._database.wake_up.wait(min(poll, drain.waits_for))
+            is_woken = await self._database.wake_up.wait(poll)
             poll = self._first_poll if is_woken else min(poll * 2, self._last_poll)
 
     @asynccontextmanager

@@ -219,6 +219,14 @@ class WiredConnection(aio_pika.Connection):
         super().__init__(*args, **options)
         self._laying = self.kwargs["transport_factory"] = _Laying()
 
+    async def connect(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - aio-pika's
+        """Connect, or close: aio-pika closes what is left when it is collected, loop or none."""
+        try:
+            await super().connect(timeout)
+        except BaseException:
+            await self.close()
+            raise
+
     @property
     def wire(self) -> BrokerWire:
         """What its frames go over, once it is open."""

@@ -1,11 +1,10 @@
 import asyncio
-import math
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from itertools import pairwise
 
 import pytest
 
-from kit.messaging.broker import Publication, PublicationRefusedError, PublishOutcome
+from kit.messaging.broker import Publication, PublishOutcome
 from kit.messaging.drain import (
     SWEEP_SECONDS,
     SWEEP_SHARE,
@@ -15,8 +14,8 @@ from kit.messaging.drain import (
     undelivered,
 )
 from kit.messaging.outbox import OutboxPage
-from kit.messaging.packing import MAX_EVENTS, Row, parcels
-from kit.messaging.topology import COMMANDS, REPLIES
+from kit.messaging.packing import Row, parcels
+from kit.messaging.topology import COMMANDS
 from kit.messaging.undeliverable import Undeliverable
 from testkit.toys import row
 
@@ -69,15 +68,12 @@ class Table:
 
 
 class Channel:
-    """Confirms all but what goes to nobody; refuses windows with the one that is ``refuses``."""
+    """Confirms all but what goes to nobody."""
 
     def __init__(self) -> None:
         self.windows: list[list[bytes]] = []
-        self.refuses = b""
 
     async def publish(self, publications: Sequence[Publication]) -> list[PublishOutcome]:
-        if any(self.refuses in one.body.strip(b"[]").split(b",") for one in publications):
-            raise PublicationRefusedError("406")
         self.windows.append([one.body for one in publications])
         for _ in range(3):
             await asyncio.sleep(0)
@@ -98,11 +94,7 @@ async def _none() -> None:
 
 class Scene:
     def __init__(
-        self,
-        *rows: Row,
-        page: int = 100,
-        news: Callable[[], Awaitable[object]] = _none,
-        patience: float = 0.0,
+        self, *rows: Row, page: int = 100, news: Callable[[], Awaitable[object]] = _none
     ) -> None:
         self.time = Time()
         self.table = Table(*rows)
@@ -114,7 +106,6 @@ class Scene:
             page=page,
             monotonic=self.time.monotonic,
             news=news,
-            patience=patience,
         )
         self.drain.start(self.channel)
 
@@ -420,100 +411,3 @@ async def test_the_messages_of_packs_are_counted_one_by_one() -> None:
     ).until_drained()
     assert (sent._value.get() - before[0], lost._value.get() - before[1]) == (2, 3)
     assert blocked_now.labels("scene")._value.get() == 3
-
-
-PATIENCE = 0.2
-TO_WALLET = (COMMANDS, "wallet")
-
-
-async def test_events_about_several_wait_for_more_and_who_is_waited_for_goes_at_once() -> None:
-    scene = Scene(shared(1, (1, "a"), (2, "b")), patience=PATIENCE)
-    assert await scene.until_drained() == 1
-    scene.table.rows |= {3: row(3, TO_WALLET, "c"), 4: row(4, (REPLIES, "shop"), "d")}
-    scene.time.now += PATIENCE / 2
-    await scene.until_drained()
-    assert scene.channel.windows == [[b"3", b"4"]]
-    assert scene.drain.waits_for == pytest.approx(PATIENCE / 2)
-    scene.table.rows[5] = row(5, subject="e")
-    scene.time.now += PATIENCE
-    await scene.until_drained()
-    assert scene.channel.windows[1:] == [[b"[1,2,5]"]]
-    assert scene.table.rows == {}
-    assert scene.drain.waits_for == math.inf
-
-
-async def test_what_waits_is_neither_read_again_by_a_sweep_nor_waited_for_longer() -> None:
-    scene = Scene(shared(1, (1, "a"), (2, "b")), patience=2 * SWEEP_SECONDS)
-    await scene.until_drained()
-    for number in range(3, 6):
-        scene.time.now += 0.7 * SWEEP_SECONDS
-        scene.table.rows[number] = row(number, subject=str(number))
-        await scene.until_drained()
-    assert scene.sent == [1, 2, 3, 4, 5]
-
-
-@pytest.mark.parametrize(
-    "news",
-    [
-        [row(1, subject="a")],
-        [shared(1, (1, "a"), (2, "a"))],
-        [shared(1, *((number, str(number)) for number in range(1, MAX_EVENTS + 1)))],
-    ],
-    ids=["alone", "all about one", "a full pack"],
-)
-async def test_what_gains_nothing_by_waiting_goes_at_once(news: list[Row]) -> None:
-    scene = Scene(*news, patience=PATIENCE)
-    await scene.until_drained()
-    assert scene.table.rows == {}
-
-
-async def test_a_refused_event_is_found_though_commands_go_on_and_the_others_leave() -> None:
-    others = row(2, ("kit.events", "sung"), "well")
-    scene = Scene(row(1, subject="sick"), others, patience=PATIENCE)
-    scene.channel.refuses = b"1"
-    for number in range(3, 203):
-        scene.time.now += PATIENCE / 20
-        scene.table.rows[number] = row(number, TO_WALLET, str(number))
-        try:
-            await scene.drain.step()
-        except PublicationRefusedError:
-            scene.drain.start(scene.channel)
-    assert 2 in scene.sent
-    assert 1 in scene.table.rows
-
-
-async def test_with_more_rows_than_a_page_nothing_waits() -> None:
-    scene = Scene(shared(1, (1, "a"), (2, "b")), row(3), row(4), page=2, patience=PATIENCE)
-    await scene.until_drained()
-    assert scene.sent == [1, 2, 3, 4]
-
-
-async def test_what_waits_is_not_overtaken_by_a_command_of_its_subject() -> None:
-    scene = Scene(shared(1, (1, "a"), (2, "b")), patience=PATIENCE)
-    await scene.until_drained()
-    scene.table.rows |= {3: row(3, TO_WALLET, "b"), 4: row(4, subject="c")}
-    await scene.until_drained()
-    assert [body for window in scene.channel.windows for body in window] == [b"[1,2,4]", b"3"]
-
-
-async def test_while_a_subject_is_held_nothing_waits_and_what_waited_is_read_again() -> None:
-    scene = Scene(shared(1, (1, "a"), (2, "b")), patience=PATIENCE)
-    await scene.until_drained()
-    scene.table.rows |= {3: row(3, TO_NOBODY, "sick"), 4: row(4, TO_WALLET, "well")}
-    await scene.until_drained()
-    assert scene.sent == [3, 4, 1, 2]
-    scene.table.rows[5] = shared(5, (5, "c"), (6, "d"))
-    await scene.until_drained()
-    assert scene.sent == [3, 4, 1, 2, 5, 6]
-    assert list(scene.table.rows) == [3]
-
-
-async def test_what_waited_when_the_channel_broke_is_read_again() -> None:
-    scene = Scene(shared(1, (1, "a"), (2, "b")), patience=PATIENCE)
-    await scene.until_drained()
-    scene.drain.start(scene.channel)
-    assert scene.drain.waits_for == math.inf
-    await scene.until_drained()
-    scene.time.now += PATIENCE
-    await scene.until_drained()
-    assert scene.sent == [1, 2]

@@ -1,6 +1,5 @@
 """kit.messaging.relay: how long an idle relay waits for a wake-up before it looks again."""
 
-import math
 from typing import Any, cast
 
 import pytest
@@ -33,8 +32,6 @@ class WakeUps:
 
 class Steps:
     """A drain that has something to do in the steps that are said."""
-
-    waits_for = math.inf
 
     def __init__(self, *steps: bool) -> None:
         self._steps = list(steps)
@@ -70,9 +67,3 @@ async def test_a_relay_that_found_something_looks_soon_again() -> None:
 async def test_a_relay_that_could_not_deliver_something_looks_often() -> None:
     found = await limits(Steps(), WakeUps(*[False] * 4), "one")
     assert found == [TROUBLED_POLL_SECONDS] * 5
-
-
-async def test_a_relay_looks_no_later_than_its_drain_is_due() -> None:
-    steps = Steps()
-    steps.waits_for = 1.5
-    assert await limits(steps, WakeUps(*[False] * 3)) == [1, 1.5, 1.5, 1.5]

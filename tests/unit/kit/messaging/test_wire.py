@@ -11,6 +11,7 @@ from pamqp import frame
 from pamqp.body import ContentBody
 from pamqp.commands import Basic, Channel, Connection, Queue
 from pamqp.header import ContentHeader
+from yarl import URL
 
 from kit.messaging import frames, rabbit
 from kit.messaging.broker import (
@@ -21,7 +22,7 @@ from kit.messaging.broker import (
     PublishOutcome,
 )
 from kit.messaging.rabbit import RabbitBroker, RabbitPublisher, RabbitSubscription
-from kit.messaging.wire import BrokerWire
+from kit.messaging.wire import BrokerWire, WiredConnection
 from testkit.certificates import certified
 from testkit.conditions import running, until
 
@@ -389,6 +390,13 @@ async def test_where_the_queue_was_asked_in_vain_nothing_is_acknowledged_any_mor
             await subscription.ack_through(1)
         await until(lambda: bool(peer.of(Channel.Close)))
         assert peer.of(Basic.Ack) == []
+
+
+async def test_a_connection_that_can_not_be_made_is_closed_and_not_when_it_is_collected() -> None:
+    connection = WiredConnection(URL("amqp://guest:guest@127.0.0.1:1/"))
+    with pytest.raises(rabbit.TROUBLE):
+        await connection.connect()
+    assert connection.is_closed
 
 
 async def test_nothing_is_sent_on_a_channel_that_we_are_closing() -> None:
