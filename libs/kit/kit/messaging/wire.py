@@ -220,7 +220,7 @@ class WiredConnection(aio_pika.Connection):
         self._laying = self.kwargs["transport_factory"] = _Laying()
 
     async def connect(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - aio-pika's
-        """Connect, or close: aio-pika closes what is left when it is collected, loop or none."""
+        """Connect or close; what is left, aio-pika closes when it is collected."""
         try:
             await super().connect(timeout)
         except BaseException:
