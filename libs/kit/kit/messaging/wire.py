@@ -220,10 +220,11 @@ class WiredConnection(aio_pika.Connection):
         self._laying = self.kwargs["transport_factory"] = _Laying()
 
     async def connect(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - aio-pika's
-        """Connect or close; what is left, aio-pika closes when it is collected."""
+        """Connect; what could not is closed."""
         try:
             await super().connect(timeout)
         except BaseException:
+            # Else aio-pika closes it when it is collected, where no loop may run.
             await self.close()
             raise
 
