@@ -18,7 +18,7 @@ from fastapi import FastAPI
 
 from kit.clock import SystemClock
 from kit.http import socket_of
-from kit.linger import SHORT, Linger
+from kit.linger import NEVER, Linger
 from kit.messaging.routes import Routes, by_type
 from kit.messaging.settings import BrokerSettings
 from kit.redis import RedisLine
@@ -73,8 +73,7 @@ class Service:
         resources: What else to open; each takes the service and may add to ``web.state``.
         sagas: The engines of its sagas, for operators at the command line.
         hears_replicas: Whether requests or streams wait for what other processes of it commit.
-        linger: How long a batch of events waits for company: longer where nobody waits for what
-            they set off.
+        linger: How long the next batch of events gathers, where nobody waits for what they set off.
         stopping: Called when the process begins to stop, before it waits for answers; ends those
             that would go on for ever.
     """
@@ -87,7 +86,7 @@ class Service:
     resources: tuple[Callable[["Service"], AbstractAsyncContextManager[None]], ...] = ()
     sagas: tuple["SagaEngine", ...] = ()
     hears_replicas: bool = False
-    linger: Linger = SHORT
+    linger: Linger = NEVER
     stopping: Callable[[], None] = lambda: None
 
     @property
@@ -244,7 +243,6 @@ def consumers(service: Service, broker: "Broker") -> "list[Consumer]":
             command_queue(service.name, partition),
             by_type(routes.commands),
             unknown_is_fine=False,
-            linger=SHORT,
             stands_by=None if is_ones_own(partition, *worker) else StandBy(),
             is_repeatable="commands" in routes.repeatable,
         )
@@ -258,7 +256,7 @@ def consumers(service: Service, broker: "Broker") -> "list[Consumer]":
             f"{service.name}.{kind}",
             handlers,
             unknown_is_fine=kind == "events",
-            linger=service.linger if kind == "events" else SHORT,
+            linger=service.linger if kind == "events" else NEVER,
             is_repeatable=kind in routes.repeatable,
         )
         for kind, handlers in tables.items()

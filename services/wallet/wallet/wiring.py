@@ -7,7 +7,6 @@ from typing import Annotated, Final, TypeAlias
 from uuid import UUID
 
 from kit.db import Batcher, Connection, Database
-from kit.linger import NEVER
 from kit.refusals import Refusal, Unavailable
 from kit.web.state import from_state
 from wallet.clients.payments import PaymentsClient
@@ -52,4 +51,4 @@ def wallet_reads(database: Database) -> WalletReads:
             return [Unavailable() for _ in ids]
         return [found.get(one) for one in ids]
 
-    return Batcher(database.read, look_up, name="wallet.reads", linger=NEVER)
+    return Batcher(database.read, look_up, name="wallet.reads", quiet=0)

@@ -1,49 +1,141 @@
-"""What gathers batches waits after one of several, and nobody who comes alone waits."""
+"""Those who came together lately wait for each other, and nobody who comes alone waits."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from asyncio import Future
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from kit.db.batcher import MOST, Batcher
-from kit.linger import Linger
-from kit.messaging.broker import Publication, PublishOutcome
-from kit.messaging.drain import Drain
-from kit.messaging.outbox import OutboxPage
-from kit.messaging.packing import Row
-from kit.messaging.undeliverable import Undeliverable
+from kit.linger import MOST_PAUSES, QUIET_SECONDS, Gathering, Linger
 from kit.refusals import Refusal
 from testkit.conditions import until
-from testkit.toys import row
 
 SECONDS = 7.0
 
 
-class Sleeps:
-    """A sleep that lasts until the test ends it."""
+class Pauses:
+    """Pauses without time: each lets those come who are due in it, or ends once all have come."""
 
     def __init__(self) -> None:
         self.asked: list[float] = []
-        self._end = asyncio.Event()
+        self.during: list[Callable[[], object]] = []  # what happens in each pause, in order
 
-    async def __call__(self, seconds: float) -> None:
+    async def __call__(self, ended: "Future[None]", seconds: float) -> None:
         self.asked.append(seconds)
-        await self._end.wait()
-        self._end.clear()
+        if self.during:
+            self.during.pop(0)()
+        del ended
 
-    def end(self) -> None:
-        self._end.set()
+
+@pytest.fixture
+def pauses() -> Pauses:
+    return Pauses()
+
+
+@pytest.fixture
+def gathering(pauses: Pauses) -> Gathering[int]:
+    return Gathering(5, pause=pauses)
+
+
+async def came(gathering: Gathering[int], *items: int) -> list[int]:
+    """Let items come at once, and return what is taken."""
+    for item in items:
+        gathering.add(item)
+    return await gathering.take()
+
+
+async def test_who_comes_alone_waits_for_nobody(
+    gathering: Gathering[int], pauses: Pauses
+) -> None:
+    assert [await came(gathering, item) for item in (1, 2, 3)] == [[1], [2], [3]]
+    assert pauses.asked == []
+
+
+async def test_after_company_the_first_waits_until_as_many_have_come(
+    gathering: Gathering[int], pauses: Pauses
+) -> None:
+    await came(gathering, 1, 2, 3)
+    pauses.during = [lambda: gathering.add(5), lambda: gathering.add(6)]
+    assert await came(gathering, 4) == [4, 5, 6]
+    assert pauses.asked == [QUIET_SECONDS] * 2
+
+
+async def test_who_comes_with_as_many_as_of_late_waits_for_nobody_else(
+    gathering: Gathering[int], pauses: Pauses
+) -> None:
+    await came(gathering, 1, 2, 3)
+    assert await came(gathering, 4, 5, 6) == [4, 5, 6]
+    assert await came(gathering, 7, 8, 9, 10) == [7, 8, 9, 10]
+    assert pauses.asked == []
+
+
+async def test_once_nobody_has_come_for_a_moment_the_rest_is_not_waited_for(
+    gathering: Gathering[int], pauses: Pauses
+) -> None:
+    await came(gathering, 1, 2, 3, 4)
+    pauses.during = [lambda: gathering.add(6), lambda: None, lambda: gathering.add(7)]
+    assert await came(gathering, 5) == [5, 6]
+    assert pauses.asked == [QUIET_SECONDS] * 2
+
+
+async def test_those_who_come_one_by_one_are_waited_for_a_while_only(pauses: Pauses) -> None:
+    gathering: Gathering[int] = Gathering(64, pause=pauses)
+    await came(gathering, *range(64))
+    pauses.during = [lambda: gathering.add(0)] * 64
+    assert len(await came(gathering, 0)) == 1 + MOST_PAUSES
+
+
+async def test_how_many_came_is_forgotten_by_half_each_time(
+    gathering: Gathering[int], pauses: Pauses
+) -> None:
+    await came(gathering, 1, 2, 3, 4)
+    for item in (5, 6, 7, 8):
+        assert await came(gathering, item) == [item]
+    assert len(pauses.asked) == 2  # for four, and for two
+
+
+async def test_no_more_are_taken_than_go_at_once_and_those_are_not_waited_for(
+    gathering: Gathering[int], pauses: Pauses
+) -> None:
+    assert await came(gathering, *range(12)) == [0, 1, 2, 3, 4]
+    assert await gathering.take() == [5, 6, 7, 8, 9]
+    assert pauses.asked == []
+    assert bool(gathering)
+    assert gathering.clear() == [10, 11]
+    assert not gathering
+
+
+async def test_where_nobody_has_to_be_quiet_nobody_waits(pauses: Pauses) -> None:
+    gathering: Gathering[int] = Gathering(5, quiet=0, pause=pauses)
+    await came(gathering, 1, 2, 3)
+    assert await came(gathering, 4) == [4]
+    assert pauses.asked == []
+
+
+async def test_the_wait_ends_with_the_last_who_was_hoped_for() -> None:
+    gathering: Gathering[int] = Gathering(5, quiet=600)
+    await came(gathering, 1, 2, 3)
+    gathering.add(4)
+    async with asyncio.TaskGroup() as tasks:
+        taken = tasks.create_task(gathering.take())
+        for item in (5, 6, 7):
+            await asyncio.sleep(0)
+            assert not taken.done()
+            gathering.add(item)
+        await until(taken.done)
+    assert taken.result() == [4, 5, 6, 7]
 
 
 class Numbers:
     """A batcher that writes nothing, and the batches that it has done."""
 
-    def __init__(self, sleeps: Sleeps) -> None:
+    def __init__(self, *, quiet: float = 600) -> None:
         self.batches: list[list[int]] = []
         self.batcher: Batcher[Any, int, int] = Batcher(
-            self._open, self._do, name="numbers", linger=Linger(SECONDS, sleeps, least=SECONDS)
+            self._open, self._do, name="numbers", quiet=quiet
         )
 
     @asynccontextmanager
@@ -58,119 +150,53 @@ class Numbers:
         return list(await asyncio.gather(*map(self.batcher.submit, items)))
 
 
-@pytest.fixture
-def sleeps() -> Sleeps:
-    return Sleeps()
-
-
-@pytest.fixture
-def numbers(sleeps: Sleeps) -> Numbers:
-    return Numbers(sleeps)
-
-
-@pytest.mark.parametrize(("items", "asked"), [(0, []), (1, []), (2, [SECONDS]), (64, [SECONDS])])
-async def test_only_company_is_waited_for(sleeps: Sleeps, items: int, asked: list[float]) -> None:
-    sleeps.end()
-    await Linger(SECONDS, sleeps).after(items)
-    assert sleeps.asked == asked
-
-
-@pytest.mark.parametrize(("took", "asked"), [(0.1, 1.0), (3.0, 3.0), (60.0, SECONDS)])
-async def test_the_wait_is_as_long_as_the_batch_took_within_bounds(
-    sleeps: Sleeps, took: float, asked: float
-) -> None:
-    sleeps.end()
-    await Linger(SECONDS, sleeps, least=1.0).after(2, took)
-    assert sleeps.asked == [asked]
-
-
-async def test_a_linger_of_no_time_asks_for_none(sleeps: Sleeps) -> None:
-    await Linger(0, sleeps).after(2, 3.0)
-    assert sleeps.asked == []
-
-
-async def test_requests_that_come_alone_are_done_at_once(numbers: Numbers, sleeps: Sleeps) -> None:
+async def test_requests_that_come_alone_are_done_at_once() -> None:
+    numbers = Numbers()
     assert [await numbers.submit(number) for number in (1, 2, 3)] == [[1], [2], [3]]
-    assert sleeps.asked == []
 
 
-async def test_after_requests_that_came_together_the_next_gather(
-    numbers: Numbers, sleeps: Sleeps
-) -> None:
-    assert await numbers.submit(1, 2) == [1, 2]  # who came is answered before the wait
+async def test_requests_that_came_together_are_done_together_though_they_come_one_by_one() -> None:
+    numbers = Numbers()
+    assert await numbers.submit(1, 2, 3) == [1, 2, 3]
     async with asyncio.TaskGroup() as tasks:
-        for number in (3, 4, 5):
+        for number in (4, 5, 6):
+            assert numbers.batches == [[1, 2, 3]]
             tasks.create_task(numbers.submit(number))
-            await until(lambda: sleeps.asked == [SECONDS])
-        assert numbers.batches == [[1, 2]]
-        sleeps.end()
-    assert numbers.batches == [[1, 2], [3, 4, 5]]
-    sleeps.end()
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+    assert numbers.batches == [[1, 2, 3], [4, 5, 6]]
 
 
-async def test_once_nobody_came_the_next_request_is_done_at_once(
-    numbers: Numbers, sleeps: Sleeps
-) -> None:
-    await numbers.submit(1, 2)
-    await until(lambda: sleeps.asked == [SECONDS])
-    sleeps.end()
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
-    assert await numbers.submit(3) == [3]
-    assert sleeps.asked == [SECONDS]
-
-
-async def test_a_full_batch_is_not_waited_for(numbers: Numbers, sleeps: Sleeps) -> None:
+async def test_a_caller_that_stops_waiting_while_others_gather_is_left_out() -> None:
+    numbers = Numbers(quiet=0.001)
+    await numbers.submit(1, 2, 3)
     async with asyncio.TaskGroup() as tasks:
-        asked = [tasks.create_task(numbers.submit(number)) for number in range(2 * MOST)]
-        await until(lambda: all(task.done() for task in asked))
-        sleeps.end()
+        gone = tasks.create_task(numbers.submit(4))
+        tasks.create_task(numbers.submit(5))
+        await asyncio.sleep(0)
+        gone.cancel()
+    assert numbers.batches == [[1, 2, 3], [5]]
+
+
+async def test_a_full_batch_is_not_waited_for() -> None:
+    numbers = Numbers()
+    await numbers.submit(*range(2 * MOST))
     assert [len(batch) for batch in numbers.batches] == [MOST, MOST]
 
 
-class Rows:
-    """An outbox with a page for each reading."""
+@pytest.mark.parametrize(("items", "asked"), [(0, []), (1, []), (2, [SECONDS]), (64, [SECONDS])])
+async def test_a_linger_waits_after_company_only(items: int, asked: list[float]) -> None:
+    seen: list[float] = []
 
-    def __init__(self, *pages: list[Row]) -> None:
-        self.readings = 0
-        self._pages = list(pages)
+    async def sleep(seconds: float) -> None:
+        seen.append(seconds)
 
-    async def read_on(self, **_: object) -> OutboxPage:
-        self.readings += 1
-        return OutboxPage(self._pages.pop(0) if self._pages else [], 1, 1)
-
-
-class Confirming:
-    async def publish(self, publications: Sequence[Publication]) -> list[PublishOutcome]:
-        return [PublishOutcome.CONFIRMED for _ in publications]
+    await Linger(SECONDS, sleep).after(items)
+    assert seen == asked
 
 
-def draining(rows: Rows, sleeps: Sleeps) -> Drain:
-    drain = Drain(
-        rows, Undeliverable(), service="kit", linger=Linger(SECONDS, sleeps, least=SECONDS)
-    )
-    drain.start(cast("Any", Confirming()))
-    return drain
+async def test_a_linger_of_no_time_asks_for_none() -> None:
+    async def sleep(_: float) -> None:
+        raise AssertionError
 
-
-async def test_a_relay_reads_on_at_once_after_a_lone_row(sleeps: Sleeps) -> None:
-    rows = Rows([row(1)], [row(2)])
-    drain = draining(rows, sleeps)
-    while await drain.step():
-        pass
-    assert sleeps.asked == []
-
-
-@pytest.mark.parametrize("several", [[row(1), row(2)], [row(1)._replace(subjects=["1", "2"])]])
-async def test_after_several_messages_a_relay_lets_the_next_gather(
-    several: list[Row], sleeps: Sleeps
-) -> None:
-    rows = Rows(several)
-    drain = draining(rows, sleeps)
-    await drain.step()
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(drain.step())
-        await until(lambda: sleeps.asked == [SECONDS])
-        assert rows.readings == 1
-        sleeps.end()
-    assert rows.readings == 2
+    await Linger(0, sleep).after(2)

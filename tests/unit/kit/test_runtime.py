@@ -13,7 +13,7 @@ from pydantic_settings import SettingsConfigDict
 
 from kit.clock import SystemClock
 from kit.db.database import Database
-from kit.linger import LONG, SHORT
+from kit.linger import LONG, NEVER
 from kit.messaging.routes import Routes
 from kit.redis import RedisLine
 from kit.refusals import Unavailable
@@ -72,10 +72,10 @@ def test_each_queue_that_is_read_has_its_retries_and_all_share_one_collector(
 
 def test_events_are_gathered_for_longer_where_a_service_says_so() -> None:
     service = plain(Routes({Work: handle}, {Sung: handle}, {Worked: handle}))
-    assert {one.linger for one in consumers(service, MemoryBroker())} == {SHORT}
+    assert {one.linger for one in consumers(service, MemoryBroker())} == {NEVER}
     service = replace(service, linger=LONG)
     found = {one.queue: one.linger for one in consumers(service, MemoryBroker())}
-    assert found == {"plain.commands": SHORT, "plain.events": LONG, "plain.replies": SHORT}
+    assert found == {"plain.commands": NEVER, "plain.events": LONG, "plain.replies": NEVER}
 
 
 def test_a_queue_needs_no_inbox_where_the_routes_say_that_its_handlers_know_repeats() -> None:

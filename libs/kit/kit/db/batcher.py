@@ -1,14 +1,14 @@
 """Does the work of many requests in one transaction (group commit).
 
-What arrives while a batch is being written, and in a moment after one of several, makes up the next
-one; a lone item is done at once. Nobody is answered before the batch has committed.
+What arrives while a batch is being written makes up the next one, and where several came lately the
+first of them waits a moment for the rest; a lone item is done at once. Nobody is answered before
+the batch has committed.
 """
 
 from asyncio import Future, Task, get_running_loop
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import partial
-from time import monotonic
 from types import MappingProxyType
 from typing import Any, Concatenate, Generic, TypeVar
 
@@ -19,7 +19,7 @@ from msgspec import Struct
 from kit import context
 from kit.db.losses import ConnectionLostError
 from kit.db.unit_of_work import Connection
-from kit.linger import SHORT, Linger
+from kit.linger import QUIET_SECONDS, Gathering
 from kit.refusals import Refusal, Unavailable
 from kit.tasks import spawn
 
@@ -76,7 +76,7 @@ class Batcher(Generic[C, I, R]):
         verb: Verb[C, I, R],
         *,
         name: str,
-        linger: Linger = SHORT,
+        quiet: float = QUIET_SECONDS,
     ) -> None:
         """Take the verb, and what opens a connection for it.
 
@@ -85,13 +85,12 @@ class Batcher(Generic[C, I, R]):
             verb: Does a batch and returns the result of each item, in order. It must take its locks
                 in one order, whatever the order of the items is.
             name: What the log calls it.
-            linger: What lets the next batch gather.
+            quiet: How long nobody has to come until a batch begins that hoped for more, in seconds.
         """
-        self._linger = linger
         self._opening = opening
         self._verb = verb
         self._name = name
-        self._waiting: list[_Turn[I, R]] = []
+        self._waiting: Gathering[_Turn[I, R]] = Gathering(MOST, quiet=quiet)
         self._writing: Task[None] | None = None
 
     async def submit(self, item: I) -> R:
@@ -102,7 +101,7 @@ class Batcher(Generic[C, I, R]):
             Exception: what it failed with, alone; or with all, where the connection was lost.
         """
         turn: _Turn[I, R] = _Turn(item, get_running_loop().create_future())
-        self._waiting.append(turn)
+        self._waiting.add(turn)
         # A task that found nobody waiting ends before anything else runs, so no item is missed.
         if self._writing is None or self._writing.done():
             with context.within(context.Context()):
@@ -120,16 +119,12 @@ class Batcher(Generic[C, I, R]):
         turns: list[_Turn[I, R]] = []
         try:
             while self._waiting:
-                turns, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
-                began = monotonic()
+                turns = await self._waiting.take()
                 await self._together([turn for turn in turns if turn.is_awaited])
-                if len(self._waiting) < MOST:
-                    await self._linger.after(len(turns), monotonic() - began)
         finally:
             # Every turn has ended, unless this task was cancelled: then nobody is left waiting.
-            for turn in (*turns, *self._waiting):
+            for turn in (*turns, *self._waiting.clear()):
                 turn.end(Unavailable())
-            self._waiting.clear()
 
     async def _again(
         self, turns: Sequence[_Turn[I, R]], error: ConnectionLostError, *, is_repeated: bool

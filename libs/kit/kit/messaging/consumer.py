@@ -107,12 +107,11 @@ class Consumer:
         try:
             while not self._turn_is_over(began):
                 taken = await subscription.take(PREFETCH_MESSAGES)
-                took_at = clock()
-                began = began or took_at
+                began = began or clock()
                 events = await self._work_off(taken, acknowledgements)
                 # What fills the prefetch, without what is not acknowledged yet, has gathered.
                 if len(taken) < PREFETCH_MESSAGES - MOST_MESSAGES:
-                    await self.linger.after(events, clock() - took_at)
+                    await self.linger.after(events)
         finally:
             await acknowledgements.end()
             await subscription.close()

@@ -13,7 +13,6 @@ import structlog
 from prometheus_client import Counter, Gauge
 
 from kit.db.tail import Frontier
-from kit.linger import NEVER, Linger
 from kit.messaging.broker import PublicationRefusedError, Publisher, PublishOutcome
 from kit.messaging.outbox import OutboxPage
 from kit.messaging.packing import Parcel, Row, parcels
@@ -71,7 +70,6 @@ class Drain:
         service: str,
         page: int = PAGE,
         monotonic: Callable[[], float] = time.monotonic,
-        linger: Linger = NEVER,
         news: Callable[[], Awaitable[object]] = _no_news,
     ) -> None:
         """Take the outbox and what to leave alone in it.
@@ -82,11 +80,9 @@ class Drain:
             service: Whose outbox it is, for the metrics.
             page: How many rows to read at once.
             monotonic: The clock, in seconds.
-            linger: What lets the next page gather.
             news: What waits a moment for the next commit, so that what was confirmed is deleted
                 by the statement that reads on.
         """
-        self._linger = linger
         self._news = news
         self._outbox = outbox
         self._undeliverable = undeliverable
@@ -122,10 +118,7 @@ class Drain:
             _, rows = await together(self._publish(window), self._read_on(window, is_let_go))
         else:
             if window:
-                began = self._monotonic()
                 await self._publish(window)
-                gathered = sum(len(row.subjects) for row in window)
-                await self._linger.after(gathered, self._monotonic() - began)
                 await self._news()
             rows = await self._read_on([], self._is_somebody_let_go())
         self._open_window(rows)

@@ -14,7 +14,6 @@ import structlog
 from asyncpg.exceptions import InterfaceError, PostgresError
 
 from kit.db.database import Database
-from kit.linger import SHORT
 from kit.messaging.broker import Broker, PublicationRefusedError
 from kit.messaging.drain import Drain
 from kit.messaging.outbox import Unsent
@@ -87,7 +86,6 @@ class Relay:
                 Unsent(connection),
                 self._undeliverable,
                 service=self._database.name,
-                linger=SHORT,
                 news=partial(self._database.wake_up.wait, NEWS_SECONDS),
             )
             while True:

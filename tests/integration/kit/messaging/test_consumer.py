@@ -82,7 +82,7 @@ async def test_after_a_batch_of_several_the_next_gathers_and_who_comes_alone_doe
         asked.append(seconds)
         await is_over.wait()
 
-    consumer = effects.consumer(broker, linger=Linger(7.0, sleep, least=7.0))
+    consumer = effects.consumer(broker, linger=Linger(7.0, sleep))
     async with running(consumer.run()):
         for alone in "ab":
             put(broker, command(effects, alone))
