@@ -12,8 +12,8 @@ from typing import Final, Generic, TypeVar
 T = TypeVar("T")
 Pause = Callable[["Future[None]", float], Awaitable[object]]
 
-QUIET_SECONDS: Final = 0.008  # nobody else comes, if nobody came for so long
-MOST_PAUSES: Final = 4
+QUIET_SECONDS: Final = 0.008  # nobody else comes, if nobody came in a pause of so long
+MOST_PAUSES: Final = 2
 
 
 def _until(ended: "Future[None]", seconds: float) -> Awaitable[object]:
@@ -25,7 +25,8 @@ class Gathering(Generic[T]):
 
     Those who were answered together come again together, one after another within milliseconds. So
     where several were taken lately, the first who comes waits until they are as many again, or
-    nobody came for a moment. Their number is forgotten by half each time that fewer come.
+    nobody came for a moment. Their number is forgotten by half each time that fewer come. Who was
+    left over by a take waits for nobody else.
     """
 
     def __init__(
@@ -35,8 +36,8 @@ class Gathering(Generic[T]):
 
         Args:
             at_once: The most that `take` returns.
-            quiet: How long nobody has to come, in seconds, until the rest isn't waited for. Where
-                it is 0 nobody waits.
+            quiet: How long a pause is, in seconds; where nobody came in one, the rest isn't waited
+                for. Where it is 0 nobody waits.
             pause: Waits until the future is done, for so many seconds at the most.
         """
         self._at_once = at_once
@@ -44,6 +45,7 @@ class Gathering(Generic[T]):
         self._pause = pause
         self._items: list[T] = []
         self._usual = 1  # how many are taken at once of late
+        self._are_left = False
         self._enough: Future[None] | None = None
 
     def __bool__(self) -> bool:
@@ -58,21 +60,24 @@ class Gathering(Generic[T]):
 
     async def take(self) -> list[T]:
         """Return the next items, the first who came first, once they have gathered."""
-        if self._quiet and len(self._items) < self._usual:
+        if self._quiet and len(self._items) < self._usual and not self._are_left:
             await self._gather()
         taken = self._items[: self._at_once]
         del self._items[: self._at_once]
+        self._are_left = bool(self._items)
         self._usual = max(len(taken), self._usual // 2)
         return taken
 
     async def _gather(self) -> None:
         self._enough = get_running_loop().create_future()
-        for _ in range(MOST_PAUSES):
-            seen = len(self._items)
-            await self._pause(self._enough, self._quiet)
-            if self._enough.done() or len(self._items) == seen:
-                break
-        self._enough = None
+        try:
+            for _ in range(MOST_PAUSES):
+                seen = len(self._items)
+                await self._pause(self._enough, self._quiet)
+                if self._enough.done() or len(self._items) == seen:
+                    break
+        finally:
+            self._enough = None
 
     def clear(self) -> list[T]:
         """Return all that waits, and keep nothing."""

@@ -10,14 +10,15 @@ import pytest
 
 from kit.db.batcher import MOST, Batcher
 from kit.linger import MOST_PAUSES, QUIET_SECONDS, Gathering, Linger
-from kit.refusals import Refusal
+from kit.refusals import Refusal, Unavailable
 from testkit.conditions import until
 
 SECONDS = 7.0
+LIMIT_SECONDS = 20  # nobody waits in vain for a pause of 600
 
 
 class Pauses:
-    """Pauses without time: each lets those come who are due in it, or ends once all have come."""
+    """Pauses without time: each lets those come who are due in it."""
 
     def __init__(self) -> None:
         self.asked: list[float] = []
@@ -47,9 +48,7 @@ async def came(gathering: Gathering[int], *items: int) -> list[int]:
     return await gathering.take()
 
 
-async def test_who_comes_alone_waits_for_nobody(
-    gathering: Gathering[int], pauses: Pauses
-) -> None:
+async def test_who_comes_alone_waits_for_nobody(gathering: Gathering[int], pauses: Pauses) -> None:
     assert [await came(gathering, item) for item in (1, 2, 3)] == [[1], [2], [3]]
     assert pauses.asked == []
 
@@ -108,6 +107,16 @@ async def test_no_more_are_taken_than_go_at_once_and_those_are_not_waited_for(
     assert not gathering
 
 
+async def test_who_was_left_over_waits_for_nobody_else(
+    gathering: Gathering[int], pauses: Pauses
+) -> None:
+    assert await came(gathering, *range(7)) == [0, 1, 2, 3, 4]
+    assert await gathering.take() == [5, 6]
+    assert pauses.asked == []
+    assert await came(gathering, 7) == [7]
+    assert pauses.asked == [QUIET_SECONDS]
+
+
 async def test_where_nobody_has_to_be_quiet_nobody_waits(pauses: Pauses) -> None:
     gathering: Gathering[int] = Gathering(5, quiet=0, pause=pauses)
     await came(gathering, 1, 2, 3)
@@ -132,10 +141,10 @@ async def test_the_wait_ends_with_the_last_who_was_hoped_for() -> None:
 class Numbers:
     """A batcher that writes nothing, and the batches that it has done."""
 
-    def __init__(self, *, quiet: float = 600) -> None:
+    def __init__(self) -> None:
         self.batches: list[list[int]] = []
         self.batcher: Batcher[Any, int, int] = Batcher(
-            self._open, self._do, name="numbers", quiet=quiet
+            self._open, self._do, name="numbers", quiet=600
         )
 
     @asynccontextmanager
@@ -146,8 +155,24 @@ class Numbers:
         self.batches.append(list(items))
         return items
 
+    @property
+    def is_gathering(self) -> bool:
+        return self.batcher._waiting._enough is not None
+
+    def cancel(self) -> None:
+        assert self.batcher._writing
+        self.batcher._writing.cancel()
+
+    async def refused(self, item: int) -> str | None:
+        try:
+            await self.submit(item)
+        except Refusal as refusal:
+            return refusal.code
+        return None
+
     async def submit(self, *items: int) -> list[int]:
-        return list(await asyncio.gather(*map(self.batcher.submit, items)))
+        async with asyncio.timeout(LIMIT_SECONDS):
+            return list(await asyncio.gather(*map(self.batcher.submit, items)))
 
 
 async def test_requests_that_come_alone_are_done_at_once() -> None:
@@ -168,14 +193,27 @@ async def test_requests_that_came_together_are_done_together_though_they_come_on
 
 
 async def test_a_caller_that_stops_waiting_while_others_gather_is_left_out() -> None:
-    numbers = Numbers(quiet=0.001)
+    numbers = Numbers()
     await numbers.submit(1, 2, 3)
     async with asyncio.TaskGroup() as tasks:
         gone = tasks.create_task(numbers.submit(4))
         tasks.create_task(numbers.submit(5))
-        await asyncio.sleep(0)
+        await until(lambda: numbers.is_gathering)
         gone.cancel()
-    assert numbers.batches == [[1, 2, 3], [5]]
+        tasks.create_task(numbers.submit(6))
+    assert numbers.batches == [[1, 2, 3], [5, 6]]
+
+
+async def test_where_the_gathering_is_cancelled_nobody_waits_for_ever() -> None:
+    numbers = Numbers()
+    await numbers.submit(1, 2, 3)
+    async with asyncio.TaskGroup() as tasks:
+        waiting = tasks.create_task(numbers.refused(4))
+        await until(lambda: numbers.is_gathering)
+        numbers.cancel()
+    assert waiting.result() == Unavailable.code
+    assert await numbers.submit(5, 6, 7) == [5, 6, 7]
+    assert numbers.batches == [[1, 2, 3], [5, 6, 7]]
 
 
 async def test_a_full_batch_is_not_waited_for() -> None:

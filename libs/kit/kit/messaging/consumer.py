@@ -1,9 +1,9 @@
 """Consumes one queue in batches, each handled and committed in one transaction.
 
-A batch is what has arrived, after a batch of several with a moment more for the next to gather, and
-is acknowledged after its COMMIT, several at once. When it fails it is rolled back and handled one
-by one, so that a bad message never holds its neighbours. Trouble with PostgreSQL or the broker is
-no message's fault: the channel is closed, nothing of the batch is acknowledged, and it comes again.
+A batch is what has arrived, with what came in a moment more where the service lingers, and is
+acknowledged after its COMMIT, several at once. When it fails it is rolled back and handled one by
+one, so that a bad message never holds its neighbours. Trouble with PostgreSQL or the broker is no
+message's fault: the channel is closed, nothing of the batch is acknowledged, and it comes again.
 """
 
 import asyncio
