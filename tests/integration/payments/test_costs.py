@@ -84,19 +84,18 @@ async def test_each_step_writes_each_row_once_and_a_claim_changes_no_index(
     settled = await Written.so_far(room, cluster)
 
     once = (AT_ONCE, 0, 0)
-    assert created.since(begun) == {"payment": once, "payment_event": once}
+    assert created.since(begun) == {"payment": once}
     of_claim = dict(claimed.since(created))
     inserted, updated, hot = of_claim.pop("payment")
     assert (inserted, updated) == (0, AT_ONCE)
     assert hot >= AT_ONCE * 3 // 4  # all but those whose page was full
     sent, *_ = of_claim.pop("outbox")
     assert sent <= 2  # one for all commands of a batch
-    assert of_claim == {"saga": once, "payment_event": once}
+    assert of_claim == {"saga": once}
     of_end = settled.since(claimed)
     assert {table: rows[:2] for table, rows in of_end.items()} == {
         "payment": (0, AT_ONCE),
         "saga": (0, AT_ONCE),
-        "payment_event": (AT_ONCE, 0),
         "outbox": (1, 0),
     }
     # A batch may begin with fewer than all, and then there are two.

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -18,10 +18,14 @@ from tests.integration.payments.test_card_returns import came_too_late
 
 from kit.db import Database
 from kit.ids import new_id
+from kit.refusals import Unavailable
 from kit.tasks import spawn, stop
+from payments.domain.changes import CHANGES_KEPT
+from payments.live.stream import watched_since
 from payments.live.watchers import MOST_OF_ONE_USER
 from payments.loops.expiry import purge_changes
-from payments.repository import Changes
+from payments.repository import Changes, Watched
+from payments.repository.watched import EVERYBODY
 from testkit.people import eventually
 from testkit.servers import serving_app
 from testkit.verification import StatedRevocations
@@ -267,10 +271,12 @@ async def test_what_another_process_commits_is_told(
 async def test_a_position_that_was_forgotten_is_told_as_a_reset(
     room: Room, air: Air, alice: UUID, bob: UUID
 ) -> None:
-    for _ in range(3):
-        await room.create(alice, bob)
+    async with air.listening(bob):
+        for _ in range(3):
+            await room.create(alice, bob)
     async with room.database.read() as connection:
-        first, last = await Changes(connection).bounds()
+        last = await Changes(connection).last()
+        first = last - 2
     later = room.clock.now() + timedelta(days=3650)
     assert await purge_changes(room.database, room.clock.now() - timedelta(days=3650)) == 0
     assert await purge_changes(room.database, later) == 3
@@ -279,6 +285,130 @@ async def test_a_position_that_was_forgotten_is_told_as_a_reset(
             await listener.hears(lambda one: one.names == ["reset"])
             await room.create(alice, bob)
             await listener.hears_statuses("created")
+
+
+async def noted(room: Room) -> int:
+    async with room.database.read() as connection:
+        return int(await connection.fetchval("SELECT count(*) FROM payment_event"))
+
+
+async def test_where_nobody_listens_nothing_is_noted(
+    room: Room, air: Air, alice: UUID, bob: UUID, carol: UUID
+) -> None:
+    async with air.listening(carol):
+        await room.pay(alice, await room.create(alice, bob))
+        await room.settle()
+    assert await noted(room) == 0
+
+
+async def test_changes_are_noted_for_a_week_after_the_last_stream(
+    room: Room, air: Air, alice: UUID, bob: UUID
+) -> None:
+    async with air.listening(bob) as first:
+        await first.hears(lambda one: one.position != "")
+    room.clock.advance(CHANGES_KEPT.total_seconds() - 60)
+    async with room.database.unit_of_work() as uow:
+        assert await Watched(uow).purge(room.clock.now()) == 0
+    await room.create(alice, bob)
+    async with air.listening(bob, **resumed(first.position)) as second:
+        await second.hears_statuses("created")
+    room.clock.advance(CHANGES_KEPT.total_seconds() + 60)
+    async with room.database.unit_of_work() as uow:
+        assert await Watched(uow).purge(room.clock.now()) == 1
+    await room.create(alice, bob)
+    assert await noted(room) == 1
+    async with air.listening(bob, **resumed(second.position)) as third:
+        await third.hears(lambda one: one.names == ["reset"])
+        await room.create(alice, bob)
+        await third.hears_statuses("created")
+
+
+async def test_a_stream_begins_once_all_have_ended_who_write_and_note_nothing(
+    room: Room, air: Air, alice: UUID, bob: UUID
+) -> None:
+    """What commits just after the stream was asked for is told, or was seen before it began."""
+    payment_id = await room.create(alice, bob)
+    path = f"/v1/payments/{payment_id}/events"
+    async with AsyncExitStack() as streams, asyncio.TaskGroup() as tasks:
+        async with room.database.unit_of_work() as uow:
+            await uow.execute(
+                "UPDATE payment SET status = 'cancelled', reason = 'expired',"
+                " cancelled_at = now() WHERE id = $1",
+                payment_id,
+            )
+            opening = [
+                tasks.create_task(streams.enter_async_context(air.listening(bob, *where)))
+                for where in ((), (path,))
+            ]
+            await eventually(lambda: _watched(room), lambda count: count == 2)
+            await asyncio.sleep(0.2)
+            assert not any(one.done() for one in opening)
+        everything, one_payment = [await one for one in opening]
+        await one_payment.hears_statuses("created", "cancelled")
+        await room.create(alice, bob)
+        await everything.hears_statuses("created")
+
+
+async def _watched(room: Room) -> int:
+    async with room.database.read() as connection:
+        return int(await connection.fetchval("SELECT count(*) FROM watched"))
+
+
+async def test_who_writes_for_too_long_keeps_streams_from_beginning_only(
+    room: Room, air: Air, alice: UUID, bob: UUID
+) -> None:
+    payment_id = await room.create(alice, bob)
+    async with room.database.unit_of_work() as uow:
+        await uow.execute("UPDATE payment SET description = 'x' WHERE id = $1", payment_id)
+        with pytest.raises(Unavailable):
+            await watched_since(room.database, bob, patience=0)
+        assert not await _is_whole(room, bob)
+    since = await watched_since(room.database, bob)
+    assert await _is_whole(room, bob)
+    assert await watched_since(room.database, bob) == since
+
+
+async def _is_whole(room: Room, subject: UUID) -> bool:
+    async with room.database.read() as connection:
+        return bool(
+            await connection.fetchval("SELECT is_whole FROM watched WHERE subject = $1", subject)
+        )
+
+
+async def test_what_was_read_before_an_upgrade_goes_on(
+    room: Room, air: Air, alice: UUID, bob: UUID
+) -> None:
+    """Older versions noted everything, and wrote down nobody who listens."""
+    async with room.database.unit_of_work() as uow:
+        await uow.execute(
+            "INSERT INTO watched VALUES ($1, 0, now() + interval '7 days', true)", EVERYBODY
+        )
+    for _ in range(3):
+        await room.create(alice, bob)
+    async with room.database.read() as connection:
+        last = await Changes(connection).last()
+    async with air.listening(bob, **resumed(str(last - 2))) as listener:
+        await listener.hears_statuses("created", "created")
+
+
+async def test_a_payment_that_nobody_watched_is_told_once_and_goes_on(
+    room: Room, air: Air, alice: UUID, bob: UUID
+) -> None:
+    """Also where its changes were noted for somebody else: its payee, who watches all."""
+    payment_id = await room.create(alice, bob)
+    path = f"/v1/payments/{payment_id}/events"
+    async with air.listening(bob) as payee:
+        await room.pay(alice, payment_id)
+        async with air.listening(alice, path) as listener:
+            await listener.hears_statuses("created", "processing")
+            await room.settle()
+            await listener.hears_statuses("created", "processing", "paid")
+        async with air.listening(alice, path, **resumed("0")) as again:
+            await again.hears_statuses("created", "processing", "paid")
+        async with air.listening(alice, path, **resumed(again.position)) as nothing_new:
+            await room.create(alice, bob)
+            await payee.hears_statuses("processing", "paid", "created")
+            assert nothing_new.told == []
 
 
 @pytest.mark.check(67)

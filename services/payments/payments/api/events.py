@@ -1,18 +1,18 @@
 """Streams changes of payments as Server-Sent Events; a stream can be resumed."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from functools import partial
 from uuid import UUID
 
 from fastapi import Request
 
-from kit.db.tail import Tail
 from kit.scopes import KeyBounded
 from kit.web.audit import Auditing
-from kit.web.event_stream import DOCUMENTED, HEARTBEAT, EventStream, LastEventId, goes_on
+from kit.web.event_stream import DOCUMENTED, EventStream, LastEventId, goes_on
 from kit.web.routes import Router
 from payments.api.viewer import Viewer, Viewing
-from payments.live.stream import Stream, place_of_user
+from payments.domain.changes import Change
+from payments.live.stream import Stream, place_of_payment, place_of_user
 from payments.refusals import PaymentNotFound, TooManyStreams
 from payments.repository import Payments, StreamPosition
 from payments.schemas.changes import change_seen
@@ -37,8 +37,9 @@ async def stream_payments(
 ) -> EventStream:
     """Find the position to start from; events are read as the client takes them."""
     viewer.caller.require_all_wallets()
+    wired.watchers.require_place(viewer.user_id)
     place, first = await place_of_user(wired.database, viewer.user_id, last_event_id)
-    return _stream(request, viewer, wired, place, first)
+    return _stream(request, viewer, wired, place, first, _shown_to(viewer, viewer.user_id))
 
 
 @router.get(
@@ -47,7 +48,8 @@ async def stream_payments(
     operation_id="stream_payment",
     summary="Stream the changes of one payment",
     description="Sends Server-Sent Events, from the payment's creation on, or after "
-    "`Last-Event-ID` without loss.",
+    "`Last-Event-ID` without loss. What it has been through before it was first streamed is told "
+    "by its times; what had gone back by then, and a dispute, as they stand.",
     responses=DOCUMENTED,
     refusals=(PaymentNotFound, TooManyStreams),
 )
@@ -63,21 +65,26 @@ async def stream_payment(  # noqa: PLR0913, PLR0917 (one for each part of the re
     async with wired.database.read() as connection:
         payment = viewer.may_see(await Payments(connection).get(payment_id))
     await audit.read("payment", payment.id, payment.payer_id, payment.payee_id)
-    place = StreamPosition(Tail(last_event_id or 0), payment_id=payment_id)
-    return _stream(request, viewer, wired, place, HEARTBEAT, as_whom=viewer.as_whom(payment))
+    wired.watchers.require_place(viewer.user_id)
+    shown = _shown_to(viewer, viewer.as_whom(payment))
+    place, first = await place_of_payment(wired.database, payment_id, last_event_id, shown)
+    return _stream(request, viewer, wired, place, first, shown)
 
 
-def _stream(  # noqa: PLR0913 (who asks, what for, and as whom it is shown)
+def _shown_to(viewer: Viewer, viewer_id: UUID) -> Callable[[Change], bytes | None]:
+    """Return what writes a change as a party of the payment may see it."""
+    return partial(change_seen, viewer_id=viewer_id, language=viewer.language)
+
+
+def _stream(  # noqa: PLR0913, PLR0917 (who asks, what for, and how it is shown)
     request: Request,
     viewer: Viewer,
     wired: Wiring,
     place: StreamPosition,
     first: bytes,
-    *,
-    as_whom: UUID | None = None,
+    shown: Callable[[Change], bytes | None],
 ) -> EventStream:
-    wired.watchers.require_place(viewer.user_id)
-    shown = partial(change_seen, viewer_id=as_whom or viewer.user_id, language=viewer.language)
+    wired.watchers.require_place(viewer.user_id)  # others may have come meanwhile
     stream = Stream(wired.database, place, goes_on(request, viewer.caller), shown)
 
     async def events() -> AsyncGenerator[bytes, None]:

@@ -1,5 +1,9 @@
-"""Streams changes of payments from a position on, a page at a time as it is taken."""
+"""Streams changes of payments from a position on, a page at a time as it is taken.
 
+Changes are noted for whom somebody streams, and a week longer.
+"""
+
+import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -8,13 +12,16 @@ from uuid import UUID
 
 from kit.db import Database
 from kit.db.tail import Tail
+from kit.refusals import Unavailable
 from kit.wake_up import WakeUp
 from kit.web.event_stream import HEARTBEAT, HEARTBEAT_SECONDS, event, moved, named
-from payments.domain.changes import Change
-from payments.repository import Changes, StreamPosition
+from payments.domain.changes import CHANGES_KEPT, Change, history_of
+from payments.repository import Changes, Payments, StreamPosition, Watched
 
 LOOK_SECONDS: Final = 1.0  # how soon it notices that the token or the process ends
 SETTLE_SECONDS: Final = 0.25
+WRITERS_SECONDS: Final = 10.0  # how long a stream waits to begin, see `watched_since`
+LOOK_AGAIN_SECONDS: Final = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +76,69 @@ async def place_of_user(
 ) -> tuple[StreamPosition, bytes]:
     """Return where a stream of a user's payments begins, and its first text.
 
-    Without a position it begins now. Where changes after the position were already deleted, it
-    begins now as well, and its first text says so: `reset`.
+    Without a position it begins now. Where changes after the position were not noted, or already
+    deleted, it begins now as well, and its first text says so: `reset`.
     """
+    since = await watched_since(database, user_id)
     async with database.read() as connection:
         changes = Changes(connection)
-        first, last = await changes.bounds()
-        if last_event_id is not None and first - 1 <= last_event_id <= last:
+        if last_event_id is not None and since <= last_event_id <= await changes.last():
             return StreamPosition(Tail(last_event_id), user_id=user_id), HEARTBEAT
-        tail = await changes.from_now(user_id, time.monotonic())
+        tail = await changes.of_user_so_far(user_id, since, time.monotonic())
     begins = moved(tail.after) if last_event_id is None else named("reset", tail.after)
     return StreamPosition(tail, user_id=user_id), begins
+
+
+async def place_of_payment(
+    database: Database,
+    payment_id: UUID,
+    last_event_id: int | None,
+    shown: Callable[[Change], bytes | None],
+) -> tuple[StreamPosition, bytes]:
+    """Return where a stream of a payment begins, and its first text: all that it has been through.
+
+    After a position that is still kept it goes on. Who loses the connection amid the first text has
+    position 0, the beginning.
+    """
+    since = await watched_since(database, payment_id)
+    async with database.snapshot() as connection:
+        changes = Changes(connection)
+        if last_event_id and since <= last_event_id <= await changes.last():
+            return StreamPosition(Tail(last_event_id), payment_id=payment_id), HEARTBEAT
+        tail = await changes.of_payment_so_far(payment_id, since, time.monotonic())
+        payment = await Payments(connection).get(payment_id)
+    told = [] if payment is None else history_of(payment, database.clock.now())
+    texts = [text for change in told if (text := shown(change)) is not None]
+    positions = [*[0] * (len(texts) - 1), tail.after]
+    first = b"".join(map(event, texts, positions))
+    return StreamPosition(tail, payment_id=payment_id), first or HEARTBEAT
+
+
+async def watched_since(
+    database: Database, subject: UUID, *, patience: float = WRITERS_SECONDS
+) -> int:
+    """Have changes of a user or a payment noted; return since which position they are, all.
+
+    Raises:
+        Unavailable: somebody is writing for longer than anybody should, in seconds.
+    """
+    until = database.clock.now() + CHANGES_KEPT
+    async with database.unit_of_work() as uow:
+        watched = Watched(uow)
+        since = await watched.renew(subject, until)
+        if since is not None:
+            return since
+        since = await watched.begin(subject, until)
+    # Who has begun to write before that could be seen may change the subject and note nothing.
+    async with database.read() as connection:
+        writing = await Watched(connection).writers()
+    deadline = time.monotonic() + patience
+    while writing:
+        if time.monotonic() > deadline:
+            raise Unavailable
+        await asyncio.sleep(LOOK_AGAIN_SECONDS)
+        async with database.read() as connection:
+            writing &= await Watched(connection).writers()
+    async with database.unit_of_work() as uow:
+        await Watched(uow).is_whole(subject)
+    return since

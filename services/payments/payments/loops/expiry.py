@@ -6,12 +6,12 @@ from typing import Final
 from kit.db import Database
 from kit.db.purge import purge_in_batches
 from kit.tasks import for_ever
-from payments.repository import Changes, KeyDays, KnownPeople, Limits
+from payments.domain.changes import CHANGES_KEPT
+from payments.repository import Changes, KeyDays, KnownPeople, Limits, Watched
 from payments.repository.cards.provider_events import purge_events
 from payments.service.payments import EXPIRY_BATCH, expire
 
 PURGE_SECONDS: Final = 600.0
-CHANGES_KEPT: Final = timedelta(days=7)
 DAYS_KEPT: Final = timedelta(days=60)  # longer than a payment can be on its way
 EVENTS_KEPT: Final = timedelta(days=90)  # providers repeat events for 30 days at most
 PURGE_BATCH: Final = 5000
@@ -40,6 +40,7 @@ async def forget(database: Database, card_holder_days: int) -> None:
         await purge_changes(database, before)
         await purge_card_holders(database, card_holder_days)
         async with database.unit_of_work() as uow:
+            await Watched(uow).purge(database.clock.now())
             first_kept = (database.clock.now() - DAYS_KEPT).date()
             await Limits(uow).purge(first_kept)
             await KeyDays(uow).purge(first_kept)

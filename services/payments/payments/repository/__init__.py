@@ -18,6 +18,7 @@ from payments.repository.oversight import ChargesWanted, Oversight, RefundsWante
 from payments.repository.paid_services import PaidServices
 from payments.repository.payments import Payments
 from payments.repository.refunds import Refunds
+from payments.repository.watched import Watched
 
 __all__ = [
     "Bulks",
@@ -41,4 +42,5 @@ __all__ = [
     "Refunds",
     "RefundsWanted",
     "StreamPosition",
+    "Watched",
 ]

@@ -45,7 +45,7 @@ LEFT JOIN (SELECT seq FROM ({sides}) AS event ORDER BY seq DESC LIMIT $2) AS eve
 ORDER BY seq
 """
 _LATEST_SIDE: Final = """
-(SELECT seq FROM payment_event WHERE {column} = $1 ORDER BY seq DESC LIMIT $2)
+(SELECT seq FROM payment_event WHERE {column} = $1 AND seq > $3 ORDER BY seq DESC LIMIT $2)
 """
 _SIDES: Final = ("payer_id", "payee_id")  # nobody pays themselves, so nothing comes twice
 
@@ -56,6 +56,9 @@ _OF_PAYMENT: Final = _READ_ON.format(snapshot=_SNAPSHOT, sides=_SIDE.format(colu
 _LATEST_OF_USER: Final = _LATEST.format(
     snapshot=_SNAPSHOT,
     sides=" UNION ALL ".join(_LATEST_SIDE.format(column=one) for one in _SIDES),
+)
+_LATEST_OF_PAYMENT: Final = _LATEST.format(
+    snapshot=_SNAPSHOT, sides=_LATEST_SIDE.format(column="payment_id")
 )
 
 _CONCERNED: Final = f"""
@@ -69,10 +72,20 @@ SELECT seq, oldest_xid, next_xid FROM {_SNAPSHOT}
 LEFT JOIN (SELECT seq FROM payment_event ORDER BY seq DESC LIMIT $1) AS event ON true
 ORDER BY seq
 """
-_FIRST_AND_LAST: Final = "SELECT min(seq) AS first, max(seq) AS last FROM payment_event"
+_LAST: Final = """
+SELECT coalesce(
+    pg_sequence_last_value(pg_get_serial_sequence('payment_event', 'seq')::regclass), 0)
+"""
+# Who has a position before what is deleted has missed something.
 _PURGE: Final = """
-DELETE FROM payment_event WHERE at < $1 AND seq IN (
-    SELECT seq FROM payment_event ORDER BY seq LIMIT $2)
+WITH deleted AS (
+    DELETE FROM payment_event WHERE at < $1 AND seq IN (
+        SELECT seq FROM payment_event ORDER BY seq LIMIT $2)
+    RETURNING seq),
+moved AS (
+    UPDATE watched SET since = last FROM (SELECT max(seq) AS last FROM deleted) AS deleted
+    WHERE since < last)
+SELECT count(*) FROM deleted
 """
 
 
@@ -120,9 +133,18 @@ class Changes:
         tail.took(_reading(rows, PAGE), now)
         return changes
 
-    async def from_now(self, user_id: UUID, now: float) -> Tail:
-        """Return the position after all changes of a user's payments so far."""
-        return _behind(await self._connection.fetch(_LATEST_OF_USER, user_id, LATEST), now)
+    async def of_user_so_far(self, user_id: UUID, since: int, now: float) -> Tail:
+        """Return the position after all changes of a user's payments so far.
+
+        There is none before ``since``.
+        """
+        rows = await self._connection.fetch(_LATEST_OF_USER, user_id, LATEST, since)
+        return _behind(rows, now, since)
+
+    async def of_payment_so_far(self, payment_id: UUID, since: int, now: float) -> Tail:
+        """Return the position after all changes of a payment so far; none is before ``since``."""
+        rows = await self._connection.fetch(_LATEST_OF_PAYMENT, payment_id, LATEST, since)
+        return _behind(rows, now, since)
 
     async def newest(self, now: float) -> Tail:
         """Return the position after all changes so far."""
@@ -136,16 +158,15 @@ class Changes:
         found = {row[name] for row in rows for name in ("payment_id", "payer_id", "payee_id")}
         return found - {None}
 
-    async def bounds(self) -> tuple[int, int]:
-        """Return the first and last number there are; (1, 0) where there are none."""
-        row = await self._connection.fetchrow(_FIRST_AND_LAST)
-        if row is None or row["first"] is None:
-            return 1, 0
-        return row["first"], row["last"]
+    async def last(self) -> int:
+        """Return the last number that was drawn; 0 where none was."""
+        number: int = await self._connection.fetchval(_LAST)
+        return number
 
     async def purge(self, before: datetime, limit: int) -> int:
         """Delete the first changes, if they are old; return how many."""
-        return await self._connection.execute(_PURGE, before, limit)
+        count: int = await self._connection.fetchval(_PURGE, before, limit)
+        return count
 
 
 def _reading(rows: Sequence[Any], limit: int) -> TailPage:
@@ -153,8 +174,8 @@ def _reading(rows: Sequence[Any], limit: int) -> TailPage:
     return TailPage(seqs, len(seqs) < limit, rows[0]["oldest_xid"], rows[0]["next_xid"])
 
 
-def _behind(rows: Sequence[Any], now: float) -> Tail:
+def _behind(rows: Sequence[Any], now: float, since: int = 0) -> Tail:
     reading = _reading(rows, LATEST + 1)
-    tail = Tail(reading.seqs[0] - 1 if reading.seqs else 0)
+    tail = Tail(reading.seqs[0] - 1 if len(reading.seqs) == LATEST else since)
     tail.took(reading, now)
     return tail

@@ -229,8 +229,8 @@ bulk_row = Table(
     CheckConstraint("num_nonnulls(asked, code, payment_id) = 1", name="has_one_fate"),
 )
 
-# Written by triggers of `payment` and `charge`, so that every change of one is streamed, whoever
-# makes it.
+# Written by triggers of `payment` and `charge`, so that every change of one that is watched is
+# streamed, whoever makes it.
 payment_event = Table(
     "payment_event",
     METADATA,
@@ -246,6 +246,17 @@ payment_event = Table(
     Index("ix_payment_event_payment_id_seq", "payment_id", "seq"),
     Index("ix_payment_event_payer_id_seq", "payer_id", "seq"),
     Index("ix_payment_event_payee_id_seq", "payee_id", "seq"),
+)
+
+# Whose changes are noted: a user, or a payment. All with a `seq` above `since` are there once
+# `is_whole`; see repository/watched.py.
+watched = Table(
+    "watched",
+    METADATA,
+    Column("subject", Uuid, primary_key=True),
+    Column("since", BigInteger, nullable=False),
+    Column("until", _AT, nullable=False),
+    Column("is_whole", Boolean, nullable=False, server_default=text("false")),
 )
 
 # A payment that another service has asked for, for a merchant. Its row comes before the payment's;
