@@ -18,6 +18,7 @@ from tests.integration.payments.test_timeline import codes, story, webhooks
 
 from kit.db.tail import Tail
 from kit.ids import new_id
+from payments.live.stream import watched_since
 from payments.repository import Changes, StreamPosition
 from payments.schemas.changes import change_seen
 
@@ -80,6 +81,7 @@ async def test_what_came_of_a_cancelled_payment_is_seen_on_its_way_back_and_at_i
 async def test_the_payers_stream_tells_how_it_goes_back_and_the_payees_does_not(
     room: Room, cards: CardProvider, alice: UUID, bob: UUID
 ) -> None:
+    await watched_since(room.database, alice)
     place = StreamPosition(Tail(0), user_id=alice)
 
     async def told() -> list[tuple[str, str, str | None]]:

@@ -18,6 +18,7 @@ from contracts.payments import PaymentDisputeClosed, PaymentDisputed, PaymentRef
 from contracts.wallet import HOUSE, AccountRef, TransferPosted
 from kit.db.tail import Tail
 from kit.ids import derived_id
+from payments.live.stream import watched_since
 from payments.repository import Changes, StreamPosition
 from payments.repository.cards.provider_events import purge_events
 from payments.schemas.changes import change_seen
@@ -430,6 +431,7 @@ class TestWhatIsSaid:
     async def test_streams_tell_it(
         self, room: Room, cards: CardProvider, alice: UUID, bob: UUID
     ) -> None:
+        await watched_since(room.database, alice)
         payment_id = await paid(room, cards, alice, bob)
         await cards.disputes("created", "30.00")
         await cards.disputes("closed", "30.00", status="won")

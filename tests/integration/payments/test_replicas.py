@@ -8,6 +8,7 @@ from tests.integration.payments.room import Room
 
 from kit.db import Database
 from kit.messaging.replicas import Peers
+from payments.live.stream import watched_since
 from payments.live.waiters import PaymentWaiters
 from payments.live.watchers import Watchers
 from testkit.conditions import LIMIT_SECONDS, running, until
@@ -49,6 +50,7 @@ async def test_who_watches_is_woken_by_what_changes_elsewhere(
     room: Room, other: Database, alice: UUID, bob: UUID
 ) -> None:
     watchers = Watchers(poll_seconds=NEVER)
+    await watched_since(other, alice)
     async with running(watchers.run(other)):
         with watchers.watch(alice, alice) as wake_up:
             await room.create(alice, bob)

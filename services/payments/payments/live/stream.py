@@ -95,10 +95,10 @@ async def place_of_payment(
     last_event_id: int | None,
     shown: Callable[[Change], bytes | None],
 ) -> tuple[StreamPosition, bytes]:
-    """Return where a stream of a payment begins, and its first text: all that it has been through.
+    """Return where a stream of a payment begins, and its first text.
 
-    After a position that is still kept it goes on. Who loses the connection amid the first text has
-    position 0, the beginning.
+    That is all that the payment has been through, unless the position is still kept. Who loses the
+    connection amid it has position 0, the beginning.
     """
     since = await watched_since(database, payment_id)
     async with database.snapshot() as connection:
@@ -117,7 +117,7 @@ async def place_of_payment(
 async def watched_since(
     database: Database, subject: UUID, *, patience: float = WRITERS_SECONDS
 ) -> int:
-    """Have changes of a user or a payment noted; return since which position they are, all.
+    """Have all changes of a user or a payment noted; return since which position.
 
     Raises:
         Unavailable: somebody is writing for longer than anybody should, in seconds.

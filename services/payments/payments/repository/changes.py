@@ -142,7 +142,10 @@ class Changes:
         return _behind(rows, now, since)
 
     async def of_payment_so_far(self, payment_id: UUID, since: int, now: float) -> Tail:
-        """Return the position after all changes of a payment so far; none is before ``since``."""
+        """Return the position after all changes of a payment so far.
+
+        There is none before ``since``.
+        """
         rows = await self._connection.fetch(_LATEST_OF_PAYMENT, payment_id, LATEST, since)
         return _behind(rows, now, since)
 

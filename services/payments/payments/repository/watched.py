@@ -38,7 +38,7 @@ class Watched:
         self._connection = connection
 
     async def renew(self, subject: UUID, until: datetime) -> int | None:
-        """Have the subject watched until then; return since which position all is noted.
+        """Have the subject watched until then; return since which position it is.
 
         None where it is not watched yet, or is only about to be.
         """
