@@ -82,6 +82,7 @@ class Gathering(Generic[T]):
     def clear(self) -> list[T]:
         """Return all that waits, and keep nothing."""
         items, self._items = self._items, []
+        self._are_left = False
         return items
 
 

@@ -11,6 +11,7 @@ from tests.integration.payments.room import Room
 from kit.db import migrations
 from kit.ids import new_id
 from kit.saga import store
+from payments.repository.watched import EVERYBODY
 from payments.tables import METADATA
 from testkit.databases import Cluster
 
@@ -137,6 +138,32 @@ async def test_what_was_stored_before_rows_were_hot_is_carried_there_and_back(
         assert await room.status(alice, payment_id) == "paid"
     answer = await room.get(alice, "/v1/payments", status="paid")
     assert {UUID(one["id"]) for one in answer.json()["items"]} == {created, waiting}
+
+
+async def test_after_an_upgrade_everybodys_changes_are_noted_for_a_week(
+    room: Room, cluster: Cluster, alice: UUID, bob: UUID
+) -> None:
+    config = cluster.alembic("payments")
+    await asyncio.to_thread(migrations.downgrade, config, "0025")
+    await cluster.end_connections("payments")
+    for _ in range(3):
+        await room.create(alice, bob)
+    assert await room.count("payment_event") == 3
+    async with room.database.unit_of_work() as uow:
+        await uow.execute(
+            "DELETE FROM payment_event WHERE seq IN (SELECT min(seq) FROM payment_event)"
+        )
+        kept_from = await uow.fetchval("SELECT min(seq) FROM payment_event")
+    await asyncio.to_thread(migrations.upgrade, config)
+    await cluster.end_connections("payments")
+    async with room.database.read() as connection:
+        row = await connection.fetchrow(
+            "SELECT *, until - now() > '6 days' AS is_long FROM watched"
+        )
+    assert row is not None
+    assert (row["subject"], row["since"], row["is_long"]) == (EVERYBODY, kept_from - 1, True)
+    await room.create(alice, bob)
+    assert await room.count("payment_event") == 3
 
 
 async def _logs(room: Room, *saga_ids: UUID) -> list[list[dict[str, Any]]]:

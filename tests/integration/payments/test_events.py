@@ -375,6 +375,21 @@ async def _is_whole(room: Room, subject: UUID) -> bool:
         )
 
 
+async def test_who_has_missed_nothing_goes_on_though_others_changes_are_deleted(
+    room: Room, air: Air, alice: UUID, bob: UUID, carol: UUID
+) -> None:
+    async with air.listening(carol) as quiet, air.listening(bob) as busy:
+        await quiet.hears(lambda one: one.position != "")
+        await room.create(alice, bob)
+        await busy.hears(lambda one: bool(one.told))
+    assert await purge_changes(room.database, room.clock.now() + timedelta(days=3650)) == 1
+    await room.create(alice, carol)
+    async with air.listening(carol, **resumed(quiet.position)) as again:
+        await again.hears_statuses("created")
+    async with air.listening(bob, **resumed(str(int(busy.position) - 1))) as missed:
+        await missed.hears(lambda one: one.names == ["reset"])
+
+
 async def test_what_was_read_before_an_upgrade_goes_on(
     room: Room, air: Air, alice: UUID, bob: UUID
 ) -> None:
@@ -389,6 +404,9 @@ async def test_what_was_read_before_an_upgrade_goes_on(
         last = await Changes(connection).last()
     async with air.listening(bob, **resumed(str(last - 2))) as listener:
         await listener.hears_statuses("created", "created")
+    assert await purge_changes(room.database, room.clock.now() + timedelta(days=3650)) == 3
+    async with air.listening(alice, **resumed(str(last - 1))) as missed:
+        await missed.hears(lambda one: one.names == ["reset"])
 
 
 async def test_a_payment_that_nobody_watched_is_told_once_and_goes_on(

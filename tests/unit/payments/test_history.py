@@ -53,6 +53,10 @@ PAYING = after(10, PaymentStatus.PROCESSING, "processing_at")
             [("created", 0), ("processing", 10), ("failed", 20)],
         ),
         (after(5, PaymentStatus.CANCELLED, "cancelled_at"), [("created", 0), ("cancelled", 5)]),
+        (
+            after(5, PaymentStatus.FAILED, "failed_at", replace(OPEN, execute_at=NOW)),
+            [("scheduled", 0), ("failed", 5)],
+        ),
     ],
 )
 def test_each_state_is_told_with_its_time(
@@ -69,7 +73,7 @@ def test_what_went_back_and_what_is_disputed_is_told_once_as_it_stands() -> None
     assert [(one.refunded_minor, one.disputed_minor, one.dispute_outcome) for one in before] == [
         (0, 0, None)
     ] * 3
-    assert (last.status, last.at) == (PaymentStatus.PAID, NOW)
+    assert (last.status, last.at) == (PaymentStatus.PAID, NOW)  # of parts no time is known
     assert (last.refunded_minor, last.disputed_minor, last.dispute_outcome) == (30, 20, "lost")
 
 

@@ -48,8 +48,8 @@ async def stream_payments(
     operation_id="stream_payment",
     summary="Stream the changes of one payment",
     description="Sends Server-Sent Events, from the payment's creation on, or after "
-    "`Last-Event-ID` without loss. What it has been through before it was first streamed is told "
-    "by its times; what had gone back by then, and a dispute, as they stand.",
+    "`Last-Event-ID` without loss. What it has been through before the stream begins is told "
+    "by its times; what has gone back by then, and a dispute, as they stand.",
     responses=DOCUMENTED,
     refusals=(PaymentNotFound, TooManyStreams),
 )

@@ -38,8 +38,7 @@ class Change:
 def history_of(payment: Payment, now: datetime) -> list[Change]:
     """Return what a payment has been through, by its own times, and how it stands now.
 
-    Those changes were not noted: what went back is told all at once, and so is a dispute. `seq` is
-    0 everywhere.
+    What went back is told all at once, and so is a dispute. `seq` is 0 everywhere.
     """
     began = PaymentStatus.CREATED if payment.execute_at is None else PaymentStatus.SCHEDULED
     steps = (
@@ -51,7 +50,7 @@ def history_of(payment: Payment, now: datetime) -> list[Change]:
     )
     stands = Change(
         seq=0,
-        at=payment.refunded_at or now,
+        at=max(filter(None, (payment.refunded_at, payment.disputed_at)), default=now),
         payment_id=payment.id,
         payer_id=payment.payer_id,
         status=payment.status,

@@ -132,11 +132,12 @@ async def watched_since(
     # Who has begun to write before that could be seen may change the subject and note nothing.
     async with database.read() as connection:
         writing = await Watched(connection).writers()
-    deadline = time.monotonic() + patience
+    deadline, pause = time.monotonic() + patience, LOOK_AGAIN_SECONDS
     while writing:
         if time.monotonic() > deadline:
             raise Unavailable
-        await asyncio.sleep(LOOK_AGAIN_SECONDS)
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, SETTLE_SECONDS)
         async with database.read() as connection:
             writing &= await Watched(connection).writers()
     async with database.unit_of_work() as uow:

@@ -12,6 +12,7 @@ from kit.db import Connection
 from kit.db.tail import Tail, TailPage
 from payments.domain.changes import Change
 from payments.domain.payment import PaymentStatus
+from payments.repository.watched import EVERYBODY
 
 PAGE: Final = 100
 # How many of the newest changes count as told where a stream begins now; a change with a lower
@@ -76,15 +77,19 @@ _LAST: Final = """
 SELECT coalesce(
     pg_sequence_last_value(pg_get_serial_sequence('payment_event', 'seq')::regclass), 0)
 """
-# Who has a position before what is deleted has missed something.
+# Who has a position before what is deleted of theirs has missed something.
 _PURGE: Final = """
 WITH deleted AS (
     DELETE FROM payment_event WHERE at < $1 AND seq IN (
         SELECT seq FROM payment_event ORDER BY seq LIMIT $2)
-    RETURNING seq),
+    RETURNING seq, payment_id, payer_id, payee_id),
+past AS (
+    SELECT subject, max(seq) AS last FROM deleted
+    CROSS JOIN LATERAL unnest(ARRAY[payment_id, payer_id, payee_id, $3]) AS concerned (subject)
+    GROUP BY subject),
 moved AS (
-    UPDATE watched SET since = last FROM (SELECT max(seq) AS last FROM deleted) AS deleted
-    WHERE since < last)
+    UPDATE watched SET since = last FROM past
+    WHERE watched.subject = past.subject AND since < last)
 SELECT count(*) FROM deleted
 """
 
@@ -168,7 +173,7 @@ class Changes:
 
     async def purge(self, before: datetime, limit: int) -> int:
         """Delete the first changes, if they are old; return how many."""
-        count: int = await self._connection.fetchval(_PURGE, before, limit)
+        count: int = await self._connection.fetchval(_PURGE, before, limit, EVERYBODY)
         return count
 
 

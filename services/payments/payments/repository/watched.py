@@ -16,10 +16,11 @@ _RENEW: Final = """
 UPDATE watched SET until = greatest(until, $2) WHERE subject = $1 AND is_whole RETURNING since
 """
 # The number is drawn before the row can be seen: above it is what is noted because of it, below it
-# are all positions that readers had before.
+# are all positions that readers had before. While everybody's changes are noted theirs is as good;
+# the lock keeps that so until both rows can be seen.
 _BEGIN: Final = """
 INSERT INTO watched (subject, since, until)
-SELECT $1, coalesce((SELECT since FROM watched WHERE subject = $3),
+SELECT $1, coalesce((SELECT since FROM watched WHERE subject = $3 FOR SHARE),
                     nextval(pg_get_serial_sequence('payment_event', 'seq'))), $2
 ON CONFLICT (subject) DO UPDATE SET until = greatest(watched.until, $2) RETURNING since
 """
