@@ -1,7 +1,7 @@
 """Waits a moment for company, where others came lately.
 
 What is done together shares its round trips and its COMMIT, so under load a moment more saves CPU.
-Whoever comes alone waits for nobody.
+Whoever comes alone waits for nobody, once the crowd before is forgotten.
 """
 
 import asyncio

@@ -287,18 +287,13 @@ async def test_a_position_that_was_forgotten_is_told_as_a_reset(
             await listener.hears_statuses("created")
 
 
-async def noted(room: Room) -> int:
-    async with room.database.read() as connection:
-        return int(await connection.fetchval("SELECT count(*) FROM payment_event"))
-
-
 async def test_where_nobody_listens_nothing_is_noted(
     room: Room, air: Air, alice: UUID, bob: UUID, carol: UUID
 ) -> None:
     async with air.listening(carol):
         await room.pay(alice, await room.create(alice, bob))
         await room.settle()
-    assert await noted(room) == 0
+    assert await room.count("payment_event") == 0
 
 
 async def test_changes_are_noted_for_a_week_after_the_last_stream(
@@ -316,7 +311,7 @@ async def test_changes_are_noted_for_a_week_after_the_last_stream(
     async with room.database.unit_of_work() as uow:
         assert await Watched(uow).purge(room.clock.now()) == 1
     await room.create(alice, bob)
-    assert await noted(room) == 1
+    assert await room.count("payment_event") == 1
     async with air.listening(bob, **resumed(second.position)) as third:
         await third.hears(lambda one: one.names == ["reset"])
         await room.create(alice, bob)
@@ -340,18 +335,13 @@ async def test_a_stream_begins_once_all_have_ended_who_write_and_note_nothing(
                 tasks.create_task(streams.enter_async_context(air.listening(bob, *where)))
                 for where in ((), (path,))
             ]
-            await eventually(lambda: _watched(room), lambda count: count == 2)
+            await eventually(lambda: room.count("watched"), lambda count: count == 2)
             await asyncio.sleep(0.2)
             assert not any(one.done() for one in opening)
         everything, one_payment = [await one for one in opening]
         await one_payment.hears_statuses("created", "cancelled")
         await room.create(alice, bob)
         await everything.hears_statuses("created")
-
-
-async def _watched(room: Room) -> int:
-    async with room.database.read() as connection:
-        return int(await connection.fetchval("SELECT count(*) FROM watched"))
 
 
 async def test_who_writes_for_too_long_keeps_streams_from_beginning_only(

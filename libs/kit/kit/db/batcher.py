@@ -1,8 +1,8 @@
 """Does the work of many requests in one transaction (group commit).
 
 What arrives while a batch is being written makes up the next one, and where several came lately the
-first of them waits a moment for the rest; a lone item is done at once. Nobody is answered before
-the batch has committed.
+first of them waits a moment for the rest (`kit.linger`). Nobody is answered before the batch has
+committed.
 """
 
 from asyncio import Future, Task, get_running_loop
@@ -85,7 +85,7 @@ class Batcher(Generic[C, I, R]):
             verb: Does a batch and returns the result of each item, in order. It must take its locks
                 in one order, whatever the order of the items is.
             name: What the log calls it.
-            quiet: How long nobody has to come until a batch begins that hoped for more, in seconds.
+            quiet: How long a pause is in which more are hoped for, in seconds; 0 for none.
         """
         self._opening = opening
         self._verb = verb

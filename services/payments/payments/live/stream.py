@@ -1,6 +1,6 @@
 """Streams changes of payments from a position on, a page at a time as it is taken.
 
-Changes are noted for whom somebody streams, and a week longer.
+Changes are noted of what somebody streams, and a week longer.
 """
 
 import asyncio
@@ -141,5 +141,5 @@ async def watched_since(
         async with database.read() as connection:
             writing &= await Watched(connection).writers()
     async with database.unit_of_work() as uow:
-        await Watched(uow).is_whole(subject)
+        await Watched(uow).complete(subject)
     return since

@@ -58,8 +58,8 @@ class Watched:
         """Return the transactions that are writing payments, or what goes back to cards."""
         return {row[0] for row in await self._connection.fetch(_WRITERS)}
 
-    async def is_whole(self, subject: UUID) -> None:
-        """Note that every change of the subject is noted from now on."""
+    async def complete(self, subject: UUID) -> None:
+        """Note that all have ended who wrote when watching began."""
         await self._connection.execute(
             "UPDATE watched SET is_whole = true WHERE subject = $1", subject
         )
