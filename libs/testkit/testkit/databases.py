@@ -43,15 +43,27 @@ DO $$ BEGIN
 END $$
 """
 
+# What the planner knows of a table is what a test has had analyzed, not when PostgreSQL came by.
+_ANALYZE_NEVER = """
+DO $$ DECLARE one regclass;
+BEGIN
+    FOR one IN SELECT oid FROM pg_class
+        WHERE relnamespace = '{service}'::regnamespace AND relkind = 'r' LOOP
+        EXECUTE format('ALTER TABLE %s SET (autovacuum_enabled = false)', one);
+    END LOOP;
+END $$
+"""
+
 # Leaves of partitioned tables stand for themselves. To give every table and index a new file, as
 # TRUNCATE does, takes longer than most tests; so rows are deleted where there are any, no trigger
 # refusing it. The lock waits for whoever still writes. Dead rows of large tables would slow down
-# what comes next: these get their new file.
+# what comes next: these get their new file, and so do those that were analyzed: nothing is known of
+# the new ones.
 _EMPTY = """
 DO $$ DECLARE
     tables regclass[];
     one regclass;
-    is_used boolean;
+    is_analyzed boolean;
 BEGIN
     SELECT array_agg(c.oid::regclass) INTO tables FROM pg_class c
         WHERE c.relnamespace = '{service}'::regnamespace AND c.relkind = 'r'
@@ -60,9 +72,12 @@ BEGIN
     EXECUTE 'LOCK TABLE ' || array_to_string(tables, ', ') || ' IN ACCESS EXCLUSIVE MODE';
     SET LOCAL session_replication_role = replica;
     FOREACH one IN ARRAY tables LOOP
-        IF pg_relation_size(one) = 0 THEN CONTINUE; END IF;
-        IF pg_relation_size(one) > {large} THEN
+        SELECT reltuples >= 0 INTO is_analyzed FROM pg_class WHERE oid = one;
+        IF is_analyzed OR pg_relation_size(one) > {large} THEN
             EXECUTE format('TRUNCATE %s CASCADE', one);
+            DELETE FROM pg_statistic WHERE starelid = one;
+        ELSIF pg_relation_size(one) = 0 THEN
+            CONTINUE;
         ELSE
             EXECUTE format('DELETE FROM %s', one);
         END IF;
@@ -138,6 +153,7 @@ class Cluster:
             roles = _ROLES.format(service=service, owner=owner, database=self.name)
             await self.as_superuser(roles)
             await self._create_tables(service, owner)
+            await self.as_superuser(_ANALYZE_NEVER.format(service=service))
             self._ready.add(service)
         await self._empty(service)
 

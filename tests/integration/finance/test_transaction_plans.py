@@ -34,8 +34,6 @@ INSERT INTO finance.split (transaction_id, position, category_id, amount_minor, 
     currency)
 SELECT id, 1, user_id, amount_minor, user_id, date, currency FROM finance.transaction
 WHERE is_split;
-ALTER TABLE finance.transaction SET (autovacuum_enabled = false);
-ALTER TABLE finance.split SET (autovacuum_enabled = false);
 ANALYZE finance.transaction, finance.split;
 """
 OWN = """

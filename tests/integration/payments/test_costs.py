@@ -121,11 +121,14 @@ async def test_what_32_payments_log_and_commit_is_little_for_each(
     assert logged["bytes"] / AT_ONCE <= 4_400
 
 
+@pytest.mark.parametrize("is_analyzed", [True, False])
 async def test_a_claim_looks_for_payments_by_their_key_alone(
-    room: Room, alice: UUID, bob: UUID
+    room: Room, cluster: Cluster, alice: UUID, bob: UUID, *, is_analyzed: bool
 ) -> None:
     """A young table's statistics make an index of the payer's payments look as good."""
     for _ in range(4):
+        if is_analyzed:
+            await cluster.as_superuser("ANALYZE payments.payment")
         made = await asyncio.gather(*(room.create(alice, bob) for _ in range(AT_ONCE)))
         asked = [made[:3], [alice] * 3, room.clock.now(), ["wallet"] * 3]
         async with room.database.read() as connection:

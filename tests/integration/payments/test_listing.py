@@ -254,7 +254,6 @@ async def settled(
     request: pytest.FixtureRequest, room: Room, cluster: Cluster, alice: UUID, bob: UUID
 ) -> None:
     """Store many payments of one status, which statistics know of, or nothing does."""
-    await cluster.as_superuser("ALTER TABLE payments.payment SET (autovacuum_enabled = false)")
     if request.param == "with statistics of others":
         await others(room, 6_000)
         await cluster.as_superuser("ANALYZE payments.payment")
@@ -262,9 +261,6 @@ async def settled(
     await many(room, bob, alice, 3_000)
     if request.param == "with statistics":
         await cluster.as_superuser("ANALYZE payments.payment")
-    if request.param == "without statistics":
-        known = "DELETE FROM pg_statistic WHERE starelid = 'payments.payment'::regclass"
-        await cluster.as_superuser(known)
 
 
 # Of each row the service and both people are looked up, in a table that may hold a few rows of

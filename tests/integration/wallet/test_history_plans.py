@@ -15,7 +15,6 @@ MANY = 20_000
 # Others' entries, a hundred on each account, and then one's, of which statistics know nothing.
 STORE = """
 SET session_replication_role = replica;
-ALTER TABLE wallet.entry SET (autovacuum_enabled = false);
 INSERT INTO wallet.transfer (id, kind, reference, currency, posted_at, payer_account_id,
     payee_account_id)
 SELECT lpad(to_hex(n), 32, '0')::uuid, 'payment', n::text, 'RUB', now(), '{one}', '{one}'

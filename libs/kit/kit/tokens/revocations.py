@@ -9,6 +9,7 @@ marked that. Does not decide who is revoked.
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Final
 
@@ -31,6 +32,10 @@ READ_TIMEOUT_SECONDS: Final = 0.8
 PAGE: Final = 1000
 PRUNE_SECONDS: Final = 60.0
 RETRY_SECONDS: Final = 0.1
+# A process or a machine that stood still knows nothing new, and will in a moment. Its read may have
+# ended by its time limit, so there is one more; who fails that too waits for what isn't there.
+TRIES: Final = 2
+LONGEST_WAIT_SECONDS: Final = 2.0
 
 _log = structlog.get_logger(__name__)
 
@@ -78,6 +83,8 @@ class Revocations:
         self._caught_up_at: float | None = None
         self._pruned_at = monotonic()
         self._tell_of_loss: Callable[[], None] = _nobody_asks
+        self._failures = 0
+        self._tried = asyncio.Event()
 
     def when_incomplete(self, tell: Callable[[], None]) -> None:
         """Call this with each reading of a server that is not marked."""
@@ -88,6 +95,13 @@ class Revocations:
         """Tell whether all was known at some time within `STALE_AFTER_SECONDS`."""
         at = self._caught_up_at
         return at is not None and self._monotonic() - at <= STALE_AFTER_SECONDS
+
+    async def catch_up(self) -> None:
+        """Wait until all is known, but no longer than another try may bring it."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LONGEST_WAIT_SECONDS):
+                while not self.fresh and self._failures < TRIES:
+                    await self._tried.wait()
 
     def denies(self, session_id: str, subject: str, token_version: int) -> bool:
         """Tell whether a token with these claims has been revoked."""
@@ -112,6 +126,7 @@ class Revocations:
                     link.close()
             except Exception as error:  # noqa: BLE001 - to stop following is to miss all to come
                 _log.warning("revocations_unreadable", error=type(error).__name__)
+                self._end_try(self._failures + 1)
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _follow_link(self, link: RedisLink) -> None:
@@ -135,9 +150,16 @@ class Revocations:
             if mark is None or _text(mark) != run:
                 block = UNMARKED_BLOCK_MILLISECONDS
                 self._tell_of_loss()
+                self._end_try(TRIES)
             elif len(entries) < PAGE:
                 self._caught_up_at = known_at
+                self._end_try(0)
             self._prune()
+
+    def _end_try(self, failures: int) -> None:
+        self._failures = failures
+        self._tried.set()
+        self._tried = asyncio.Event()
 
     def _take_in(self, entry_id: str, fields: Mapping[str, str]) -> None:
         at = int(entry_id.partition("-")[0])

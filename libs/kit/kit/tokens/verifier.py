@@ -213,7 +213,8 @@ class TokenVerifier:
 
         Raises:
             TokenInvalid: for whatever is wrong with it; never says what.
-            Unavailable: no key was ever fetched, or revocations are not known (user tokens).
+            Unavailable: no key was ever fetched, or revocations are not known (user tokens),
+                nor in a moment.
         """
         if len(token) > LARGEST_TOKEN_CHARACTERS:
             raise TokenInvalid
@@ -222,6 +223,8 @@ class TokenVerifier:
         if verified is None or verified.cached_until < self._monotonic():
             verified = await self._verify_from_scratch(token)
             self._remember(digest, verified)
+        if verified.is_user and not self._revocations.fresh:
+            await self._revocations.catch_up()
         self._check_still_good(verified)
         return verified.claims
 

@@ -33,8 +33,11 @@ class TimedRedis:
         self.read_after: list[str] = []
         self._may_answer = asyncio.Semaphore(0)
         self._connected_to = ""
+        self.is_away = False
 
     async def open(self) -> Self:
+        if self.is_away:
+            raise ConnectionRefusedError
         self._connected_to = self.run
         return self
 
@@ -62,6 +65,12 @@ class TimedRedis:
         at = round(self.time.now().timestamp() * 1000)
         entries = [[b"%d-0" % at, [b"kind", b"sid", b"id", b"%d" % at]]]
         return [[STREAM.encode(), entries]] if self.has_entries else None
+
+    def fail(self) -> None:
+        """End the read that is under way, and what follows, by a lost connection."""
+        self.is_away = True
+        self.run = "none"
+        self._may_answer.release()
 
     async def answer(self) -> None:
         """Answer one read, and wait until the next one is asked for."""
@@ -172,3 +181,61 @@ async def test_after_a_restart_all_is_read_again_and_believed_once_it_is_marked(
     for _ in range(2):
         await redis.answer()
     assert revocations.fresh
+
+
+@pytest.fixture
+async def stale(redis: TimedRedis, revocations: Revocations) -> Revocations:
+    """Revocations of a process that has just stood still."""
+    await redis.answer()
+    redis.time.advance(STALE_AFTER_SECONDS + 1)
+    redis.seconds = 0
+    return revocations
+
+
+async def test_after_a_standstill_the_next_answer_is_waited_for(
+    redis: TimedRedis, stale: Revocations
+) -> None:
+    async with asyncio.TaskGroup() as waiting:
+        waits = [waiting.create_task(stale.catch_up()) for _ in range(3)]
+        await asyncio.sleep(0)
+        assert not any(wait.done() for wait in waits)
+        await redis.answer()  # to what was asked for before that time
+        assert not any(wait.done() for wait in waits)
+        await redis.answer()
+    assert stale.fresh
+
+
+async def test_a_read_that_failed_in_a_standstill_is_tried_once_more(
+    redis: TimedRedis, stale: Revocations
+) -> None:
+    async with asyncio.TaskGroup() as waiting:
+        wait = waiting.create_task(stale.catch_up())
+        redis.run = redis.mark = "two"
+        await redis.answer()
+        assert not wait.done()
+        await redis.answer()
+    assert stale.fresh
+
+
+async def test_nobody_waits_for_a_redis_that_has_been_away_before(
+    redis: TimedRedis, stale: Revocations
+) -> None:
+    async with asyncio.TaskGroup() as waiting:
+        wait = waiting.create_task(stale.catch_up())
+        redis.fail()
+        await wait
+    assert not stale.fresh
+    with pytest.raises(StopIteration):  # it ends without waiting
+        stale.catch_up().send(None)
+
+
+async def test_nobody_waits_for_a_mark(redis: TimedRedis, stale: Revocations) -> None:
+    redis.mark = None
+    async with asyncio.TaskGroup() as waiting:
+        wait = waiting.create_task(stale.catch_up())
+        for _ in range(2):
+            await redis.answer()
+        await wait
+    assert not stale.fresh
+    with pytest.raises(StopIteration):  # it ends without waiting
+        stale.catch_up().send(None)

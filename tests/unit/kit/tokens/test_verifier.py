@@ -438,6 +438,26 @@ async def test_users_are_turned_away_while_revocations_are_not_known(desk: Desk)
     await desk.verifier.require_ready()
 
 
+async def test_a_user_waits_for_revocations_that_come_in_a_moment_and_is_judged_by_them(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session_id = str(new_id())
+    good, revoked = desk.mint.user(), desk.mint.user(sid=session_id)
+    await desk.verifier.verify(revoked)
+
+    async def come() -> None:
+        desk.revocations.is_fresh = True
+        desk.revocations.revoke_session(session_id)
+
+    monkeypatch.setattr(desk.revocations, "catch_up", come)
+    for token, is_good in ((good, True), (revoked, False)):
+        desk.revocations.is_fresh = False
+        if is_good:
+            await desk.verifier.verify(token)
+        else:
+            await refused(desk, token)
+
+
 @pytest.mark.check(23)
 async def test_a_key_no_longer_published_ends_its_tokens_at_once_though_remembered(
     desk: Desk,
