@@ -88,6 +88,7 @@ class Room:
     addresses: Addresses
     listeners: respx.Route
     versions: dict[UUID, int] = field(default_factory=dict)
+    came: list[tuple[str, Publication]] = field(default_factory=list)
 
     async def ask(self, caller: UUID, method: str, path: str, **options: Any) -> httpx.Response:
         """Send a request as a user."""
@@ -127,7 +128,15 @@ class Room:
             )
             publication = Publication("", "", body, cloudevents.SINGLE, mandatory=False)
             kind = "commands" if isinstance(message, Command) else "events"
-            self.pump.broker.put(f"notifications.{kind}", publication)
+            self.came.append((f"notifications.{kind}", publication))
+            self.pump.broker.put(*self.came[-1])
+        await self.pump.run()
+
+    async def told_again(self) -> None:
+        """Let all that arrived arrive once more, the very same messages."""
+        assert self.came
+        for queue, publication in self.came:
+            self.pump.broker.put(queue, publication)
         await self.pump.run()
 
     async def arrives(self, username: str | None, email: str | None = None) -> UUID:

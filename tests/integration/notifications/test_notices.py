@@ -1,5 +1,6 @@
 """Who hears of what, and what is kept of it."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import partial
@@ -26,6 +27,7 @@ from contracts.wallet import SHOP
 from kit.ids import new_id
 from kit.messaging.messages import Event
 from notifications.repository import Notices
+from testkit.people import eventually
 
 
 async def test_payer_and_payee_of_a_payment_hear_of_it_each_in_their_own_words(
@@ -288,11 +290,36 @@ async def test_an_event_that_comes_again_makes_no_second_notice_and_is_noted_now
     once[alice] = await room.notices(alice)
 
     room.clock.advance(60)
-    for publication in list(room.pump.broker.published):
-        room.pump.broker.put("notifications.events", publication)
-    await room.pump.run()
+    await room.told_again()
     assert {who: await room.notices(who) for who in (alice, bob)} == once
     assert await room.count("inbox") == 0
+
+
+_WAITING = """
+SELECT count(*)::int FROM pg_stat_activity
+WHERE datname = current_database() AND wait_event_type = 'Lock'
+"""
+
+
+async def test_an_event_that_another_worker_is_storing_is_looked_for_once_it_is_there(
+    room: Room, alice: UUID, bob: UUID
+) -> None:
+    await room.told(paid(alice, bob))
+    once = {who: await room.notices(who) for who in (alice, bob)}
+
+    async def waiting() -> int:
+        async with room.database.read() as connection:
+            return int(await connection.fetchval(_WAITING))
+
+    async with room.database.unit_of_work() as uow:
+        rows = [tuple(row) for row in await uow.fetch("DELETE FROM notice RETURNING *")]
+    other = room.database.unit_of_work()
+    async with asyncio.TaskGroup() as tasks, other as uow:
+        await uow.execute("INSERT INTO notice SELECT * FROM unnest($1::notice[])", rows)
+        tasks.create_task(room.told_again())
+        await eventually(waiting, bool)
+    assert {who: await room.notices(who) for who in (alice, bob)} == once
+    assert await room.count("letter") == 0
 
 
 async def test_what_was_read_is_no_longer_among_the_unread(

@@ -19,7 +19,9 @@ _ROW: Final = """
     notice.facts, notice.created_at, notice.read_at
 """
 
-# Nothing is stored for deleted people, however late the event comes, and nothing a second time.
+# Nothing is stored for deleted people, however late the event comes, and nothing a second time. Not
+# by ON CONFLICT, which confirms each row: who stores the same event at the same time fails, and
+# finds it stored when it is tried again.
 _ADD: Final = """
 INSERT INTO notice (id, user_id, kind, subject_id, other_id, facts, created_at)
 SELECT new.*, $7::timestamptz
@@ -27,7 +29,7 @@ FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::uuid[], $6::json
     AS new (id, user_id, kind, subject_id, other_id, facts)
 LEFT JOIN person ON person.user_id = new.user_id
 WHERE person.status IS DISTINCT FROM 'deleted'
-ON CONFLICT (id) DO NOTHING
+  AND NOT EXISTS (SELECT FROM notice WHERE notice.id = new.id)
 """
 
 _PAGE: Final = f"""

@@ -18,6 +18,8 @@ from payments.repository.refunds import Refunds
 
 MOST_REFUNDS: Final = 50
 
+_MOVED_BETWEEN: Final = "SELECT debited_account_id, credited_account_id FROM payment WHERE id = $1"
+
 
 @dataclass(frozen=True, slots=True)
 class PaymentRecord:
@@ -53,8 +55,7 @@ async def record_of(connection: Snapshot, payment: Payment) -> PaymentRecord:
     saga = await store.shown(connection, payment.id)
     if saga is None:
         return PaymentRecord(payment, (), ())
-    learnt = (saga["data"].get(f"{side}_account_id") for side in ("payer", "payee"))
-    accounts = tuple(UUID(one) for one in learnt if one)
+    accounts = await _accounts(connection, payment, saga["data"])
     disputes: Sequence[Dispute] = ()
     moved: Sequence[UUID] = ()
     returns: Sequence[GivenBack] = ()
@@ -66,3 +67,13 @@ async def record_of(connection: Snapshot, payment: Payment) -> PaymentRecord:
     if payment.paid_at is not None:
         refunds = (await Refunds(connection).page(payment.id, None, MOST_REFUNDS))[::-1]
     return PaymentRecord(payment, saga["log"], accounts, refunds, disputes, moved, returns)
+
+
+async def _accounts(
+    connection: Snapshot, payment: Payment, learnt: Mapping[str, Any]
+) -> tuple[UUID, ...]:
+    """Return what the money of a paid payment moved between; else what its saga has learnt."""
+    row = await connection.fetchrow(_MOVED_BETWEEN, payment.id)
+    moved_between = tuple(one for one in row or () if one is not None)
+    texts = (learnt.get(f"{side}_account_id") for side in ("payer", "payee"))
+    return moved_between or tuple(UUID(text) for text in texts if text)

@@ -47,19 +47,22 @@ def facts(payment: Payment, *, is_checked: bool, provider: str | None = None) ->
     What is nothing for most payments is left out, as it would be written for each. ``provider`` is
     whose card page the payer was sent to, where it is paid by card.
     """
-    known = {
+    known: dict[str, Any] = {
         "payer_id": str(payment.payer_id),
-        "payer_account_id": optional_text(payment.payer_account_id),
         "payee_id": str(payment.payee_id),
-        "payee_account_id": optional_text(payment.payee_account_id),
         "amount_minor": payment.amount_minor,
         "currency": payment.currency,
-        "description": payment.description,
-        "is_checked": is_checked,
         "transfer_id": new_id_text(),
     }
-    if payment.purpose is not None:
-        known["purpose"] = payment.purpose
+    if is_checked:
+        known["is_checked"] = True
+    may_be_said = {
+        "payer_account_id": optional_text(payment.payer_account_id),
+        "payee_account_id": optional_text(payment.payee_account_id),
+        "description": payment.description,
+        "purpose": payment.purpose,
+    }
+    known |= {name: value for name, value in may_be_said.items() if value is not None}
     if payment.is_reserved:
         known |= {"is_reserved": True, "expires_at": payment.expires_at.isoformat()}
     if payment.method is Method.CARD:
@@ -86,7 +89,7 @@ def optional_text(account_id: UUID | None) -> str | None:
 
 
 def _is_checked(data: Data) -> bool:
-    return bool(data["is_checked"])
+    return bool(data.get("is_checked"))
 
 
 def _is_reserved(data: Data) -> bool:
@@ -108,7 +111,7 @@ def _expires_at(data: Data) -> datetime:
 
 def side(data: Data, name: str) -> AccountRef:
     """Return the wallet of the `payer` or of the `payee`, as ``facts`` named it."""
-    ref = {"owner_id": data[f"{name}_id"], "account_id": data[f"{name}_account_id"]}
+    ref = {"owner_id": data[f"{name}_id"], "account_id": data.get(f"{name}_account_id")}
     return convert(ref, AccountRef)
 
 
@@ -150,7 +153,7 @@ def _settle(ask: Ask) -> Command:
             currency=data["currency"],
             reference=str(ask.saga_id),
             kind=TRANSFER_KIND,
-            description=data["description"],
+            description=data.get("description"),
             release_rest=_is_reserved(data),
             purpose=purpose(data),
             is_told_by_asker=True,
@@ -164,7 +167,7 @@ def _settle(ask: Ask) -> Command:
         currency=data["currency"],
         reference=str(ask.saga_id),
         kind=TRANSFER_KIND,
-        description=data["description"],
+        description=data.get("description"),
         purpose=purpose(data),
         is_told_by_asker=True,
     )
@@ -192,7 +195,7 @@ def movement(saga_id: UUID, data: Data) -> PostedTransfer | None:
         "transfer_id": data["transfer_id"],
         "kind": TRANSFER_KIND,
         "reference": str(saga_id),
-        "description": data["description"],
+        "description": data.get("description"),
         "currency": data["currency"],
         "entries": entries,
         "posted_at": data["posted_at"],
@@ -259,9 +262,8 @@ _SETTLE: Final = Step(
     is_point_of_no_return=True,
 )
 
-# What else a completed saga has learnt is in the payment's row or wallet's; the timeline asks for
-# these.
-_KEPT: Final = ("payer_account_id", "payee_account_id")
+# What a completed saga has learnt is in the payment's row or wallet's.
+_KEPT: Final = ()
 
 PAYMENT: Final = Saga(
     name="payment",
