@@ -72,7 +72,7 @@ async def record_of(connection: Snapshot, payment: Payment) -> PaymentRecord:
 async def _accounts(
     connection: Snapshot, payment: Payment, learnt: Mapping[str, Any]
 ) -> tuple[UUID, ...]:
-    """Return what the money of a paid payment moved between; else what its saga has learnt."""
+    """Return what a paid payment moved money between; else what its saga learnt."""
     row = await connection.fetchrow(_MOVED_BETWEEN, payment.id)
     moved_between = tuple(one for one in row or () if one is not None)
     texts = (learnt.get(f"{side}_account_id") for side in ("payer", "payee"))
