@@ -43,7 +43,7 @@ DO $$ BEGIN
 END $$
 """
 
-# What the planner knows of a table is what a test has had analyzed, not when PostgreSQL came by.
+# What statistics say of a table is what a test has had analyzed, not when PostgreSQL came by.
 _ANALYZE_NEVER = """
 DO $$ DECLARE one regclass;
 BEGIN
@@ -57,8 +57,8 @@ END $$
 # Leaves of partitioned tables stand for themselves. To give every table and index a new file, as
 # TRUNCATE does, takes longer than most tests; so rows are deleted where there are any, no trigger
 # refusing it. The lock waits for whoever still writes. Dead rows of large tables would slow down
-# what comes next: these get their new file, and so do those that were analyzed: nothing is known of
-# the new ones.
+# what comes next: these get their new file, and so do those that were analyzed, of which nothing is
+# known then.
 _EMPTY = """
 DO $$ DECLARE
     tables regclass[];
@@ -75,13 +75,13 @@ BEGIN
         SELECT reltuples >= 0 INTO is_analyzed FROM pg_class WHERE oid = one;
         IF is_analyzed OR pg_relation_size(one) > {large} THEN
             EXECUTE format('TRUNCATE %s CASCADE', one);
-            DELETE FROM pg_statistic WHERE starelid = one;
         ELSIF pg_relation_size(one) = 0 THEN
             CONTINUE;
         ELSE
             EXECUTE format('DELETE FROM %s', one);
         END IF;
     END LOOP;
+    DELETE FROM pg_statistic WHERE starelid = ANY (tables);
     PERFORM setval(s.seqrelid, s.seqstart, false) FROM pg_sequence s
         JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = s.seqrelid
             AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')

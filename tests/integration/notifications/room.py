@@ -132,11 +132,11 @@ class Room:
             self.pump.broker.put(*self.came[-1])
         await self.pump.run()
 
-    async def told_again(self) -> None:
+    async def told_again(self, attempts: int = 0) -> None:
         """Let all that arrived arrive once more, the very same messages."""
         assert self.came
         for queue, publication in self.came:
-            self.pump.broker.put(queue, publication)
+            self.pump.broker.put(queue, publication, attempts)
         await self.pump.run()
 
     async def arrives(self, username: str | None, email: str | None = None) -> UUID:

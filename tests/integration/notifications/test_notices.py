@@ -301,8 +301,9 @@ WHERE datname = current_database() AND wait_event_type = 'Lock'
 """
 
 
+@pytest.mark.parametrize("attempts", [0, 2], ids=["with others", "alone"])
 async def test_an_event_that_another_worker_is_storing_is_looked_for_once_it_is_there(
-    room: Room, alice: UUID, bob: UUID
+    room: Room, alice: UUID, bob: UUID, attempts: int
 ) -> None:
     await room.told(paid(alice, bob))
     once = {who: await room.notices(who) for who in (alice, bob)}
@@ -316,7 +317,7 @@ async def test_an_event_that_another_worker_is_storing_is_looked_for_once_it_is_
     other = room.database.unit_of_work()
     async with asyncio.TaskGroup() as tasks, other as uow:
         await uow.execute("INSERT INTO notice SELECT * FROM unnest($1::notice[])", rows)
-        tasks.create_task(room.told_again())
+        tasks.create_task(room.told_again(attempts))
         await eventually(waiting, bool)
     assert {who: await room.notices(who) for who in (alice, bob)} == once
     assert await room.count("letter") == 0

@@ -125,7 +125,7 @@ async def test_what_32_payments_log_and_commit_is_little_for_each(
 async def test_a_claim_looks_for_payments_by_their_key_alone(
     room: Room, cluster: Cluster, alice: UUID, bob: UUID, *, is_analyzed: bool
 ) -> None:
-    """A young table's statistics make an index of the payer's payments look as good."""
+    """To a young table's statistics an index of the payer's payments looks as good."""
     for _ in range(4):
         if is_analyzed:
             await cluster.as_superuser("ANALYZE payments.payment")

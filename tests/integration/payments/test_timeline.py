@@ -55,6 +55,12 @@ async def pay(room: Room, payer: UUID, payee: UUID, amount: str = "10.00") -> UU
     return payment_id
 
 
+_MOVED_BETWEEN = """
+SELECT debited_account_id, credited_account_id, data FROM payment JOIN saga USING (id)
+WHERE id = $1
+"""
+
+
 def entries(room: Room, payer: UUID, payee: UUID) -> dict[str, Any]:
     return {
         "id": str(new_id()),
@@ -92,7 +98,10 @@ async def test_a_paid_payment_is_told_from_request_to_ledger(
     seen = await room.seen(alice, payment_id)
     [call] = ledger.calls
     assert call.request.url.path.endswith(f"/{seen['transfer_id']}")
-    assert len(call.request.url.params["accounts"].split(",")) == 2
+    async with room.database.read() as connection:
+        row = await connection.fetchrow(_MOVED_BETWEEN, payment_id)
+    assert call.request.url.params["accounts"].split(",") == [str(one) for one in row[:2]]
+    assert row["data"] == {}  # all that the saga has learnt is elsewhere by now
 
 
 async def test_each_try_at_an_outside_check_is_told_with_how_it_ended(

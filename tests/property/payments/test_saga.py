@@ -107,12 +107,9 @@ class World:
         self.replies: list[Reply] = []
         facts: dict[str, Any] = {
             "payer_id": str(ALICE),
-            "payer_account_id": None,
             "payee_id": str(BOB),
-            "payee_account_id": None,
             "amount_minor": AMOUNT,
             "currency": "RUB",
-            "description": None,
             "is_checked": is_checked and not is_reserved,
             "is_reserved": is_reserved,
             "expires_at": (NOW + timedelta(minutes=30)).isoformat(),

@@ -204,8 +204,8 @@ class Consumer:
 
     async def _together(self, items: Sequence[Item], *, is_noted: bool) -> None:
         # Without an inbox nobody waits for the worker that has the same messages: its rows are in
-        # the way of these, and are seen by a second look.
-        conflicts = CONFLICTS if is_noted else (*CONFLICTS, UniqueViolationError)
+        # the way of these, also of one that is noted here, and are seen by a second look.
+        conflicts = (*CONFLICTS, UniqueViolationError) if self.is_repeatable else CONFLICTS
         tries = 0
         while True:
             try:

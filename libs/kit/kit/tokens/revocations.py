@@ -83,7 +83,7 @@ class Revocations:
         self._caught_up_at: float | None = None
         self._pruned_at = monotonic()
         self._tell_of_loss: Callable[[], None] = _nobody_asks
-        self._failures = 0
+        self._failures = TRIES  # as long as nobody follows
         self._tried = asyncio.Event()
 
     def when_incomplete(self, tell: Callable[[], None]) -> None:
@@ -116,18 +116,25 @@ class Revocations:
         After every interruption it is read again from the horizon: reading a revocation twice is
         harmless, and a Redis that came back with a shorter stream must not leave a gap.
         """
-        while True:
-            try:
-                async with asyncio.timeout(READ_TIMEOUT_SECONDS):
-                    link = await self._redis.open()
+        self._failures = 0
+        try:
+            while True:
                 try:
-                    await self._follow_link(link)
-                finally:
-                    link.close()
-            except Exception as error:  # noqa: BLE001 - to stop following is to miss all to come
-                _log.warning("revocations_unreadable", error=type(error).__name__)
-                self._end_try(self._failures + 1)
-                await asyncio.sleep(RETRY_SECONDS)
+                    await self._follow_once()
+                except Exception as error:  # noqa: BLE001 - to end is to miss all to come
+                    _log.warning("revocations_unreadable", error=type(error).__name__)
+                    self._end_try(self._failures + 1)
+                    await asyncio.sleep(RETRY_SECONDS)
+        finally:
+            self._end_try(TRIES)
+
+    async def _follow_once(self) -> None:
+        async with asyncio.timeout(READ_TIMEOUT_SECONDS):
+            link = await self._redis.open()
+        try:
+            await self._follow_link(link)
+        finally:
+            link.close()
 
     async def _follow_link(self, link: RedisLink) -> None:
         """Read on for as long as the connection lasts."""

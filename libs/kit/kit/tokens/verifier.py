@@ -223,9 +223,12 @@ class TokenVerifier:
         if verified is None or verified.cached_until < self._monotonic():
             verified = await self._verify_from_scratch(token)
             self._remember(digest, verified)
-        if verified.is_user and not self._revocations.fresh:
-            await self._revocations.catch_up()
         self._check_still_good(verified)
+        if verified.is_user:
+            if not self._revocations.fresh:
+                await self._revocations.catch_up()
+                self._check_still_good(verified)
+            self._check_not_revoked(verified)
         return verified.claims
 
     def _check_still_good(self, verified: _Verified) -> None:
@@ -233,13 +236,14 @@ class TokenVerifier:
             raise TokenInvalid
         if verified.good_until <= self._clock.now():
             raise TokenInvalid
-        if verified.is_user:
-            if not self._revocations.fresh:
-                raise Unavailable
-            if self._revocations.denies(
-                verified.session_id, verified.claims.subject, verified.token_version
-            ):
-                raise TokenInvalid
+
+    def _check_not_revoked(self, verified: _Verified) -> None:
+        if not self._revocations.fresh:
+            raise Unavailable
+        if self._revocations.denies(
+            verified.session_id, verified.claims.subject, verified.token_version
+        ):
+            raise TokenInvalid
 
     def _remember(self, digest: bytes, verified: _Verified) -> None:
         self._cache.pop(digest, None)

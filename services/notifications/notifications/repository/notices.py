@@ -21,7 +21,7 @@ _ROW: Final = """
 
 # Nothing is stored for deleted people, however late the event comes, and nothing a second time. Not
 # by ON CONFLICT, which confirms each row: who stores the same event at the same time fails, and
-# finds it stored when it is tried again.
+# finds it stored when the consumer tries again.
 _ADD: Final = """
 INSERT INTO notice (id, user_id, kind, subject_id, other_id, facts, created_at)
 SELECT new.*, $7::timestamptz

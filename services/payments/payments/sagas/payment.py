@@ -1,7 +1,7 @@
 """Defines the payment saga as data: what it asks of whom, and how that is undone.
 
 It runs nothing. The saga's id is the payment's. Its data are ``facts``, and what replies add; once
-it has completed, ``_KEPT`` alone.
+it has completed, nothing.
 """
 
 from dataclasses import replace
@@ -44,7 +44,7 @@ CHECK_DEADLINE: Final = timedelta(seconds=10)
 def facts(payment: Payment, *, is_checked: bool, provider: str | None = None) -> dict[str, Any]:
     """Return what the saga must know of its payment; JSON values only.
 
-    What is nothing for most payments is left out, as it would be written for each. ``provider`` is
+    What a payment has no value for is left out, as it would be written for each. ``provider`` is
     whose card page the payer was sent to, where it is paid by card.
     """
     known: dict[str, Any] = {

@@ -450,7 +450,7 @@ async def test_a_user_waits_for_revocations_that_come_in_a_moment_and_is_judged_
         desk.revocations.revoke_session(session_id)
 
     monkeypatch.setattr(desk.revocations, "catch_up", come)
-    for token, is_good in ((good, True), (revoked, False)):
+    for token, is_good in ((revoked, False), (good, True)):
         desk.revocations.is_fresh = False
         if is_good:
             await desk.verifier.verify(token)
