@@ -239,3 +239,19 @@ async def test_nobody_waits_for_a_mark(redis: TimedRedis, stale: Revocations) ->
     assert not stale.fresh
     with pytest.raises(StopIteration):  # it ends without waiting
         stale.catch_up().send(None)
+
+
+async def test_nobody_waits_where_nobody_follows(redis: TimedRedis) -> None:
+    followed = Revocations(cast("RedisLine", redis), monotonic=redis.time.monotonic)
+    with pytest.raises(StopIteration):
+        followed.catch_up().send(None)
+    task = spawn(followed.follow(), "test.revocations")
+    async with asyncio.TaskGroup() as waiting:
+        wait = waiting.create_task(followed.catch_up())
+        while not redis.read_after:
+            await asyncio.sleep(0)
+        assert not wait.done()
+        await stop([task])
+    assert not followed.fresh
+    with pytest.raises(StopIteration):
+        followed.catch_up().send(None)
