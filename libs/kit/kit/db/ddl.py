@@ -188,7 +188,8 @@ CREATE TABLE saga_log (
 
 _DROP_SAGA = ("DROP TABLE saga_log, saga",)
 
-# An entry is [at, entry, step, detail]. Pages have room for the longer row.
+# An entry is [at, entry, step, detail], `at` in microseconds since 1970; as text in what older
+# versions wrote. Pages have room for the longer row.
 _SAGA_LOG_IN_ROW = (
     "ALTER TABLE saga SET (fillfactor = 50), ADD COLUMN log jsonb NOT NULL DEFAULT '[]'",
     """
@@ -204,7 +205,9 @@ _SAGA_LOG_APART = (
     *_SAGA[2:],
     """
 INSERT INTO saga_log (saga_id, at, entry, step, detail)
-SELECT id, (told ->> 0)::timestamptz, told ->> 1, told ->> 2, told ->> 3
+SELECT id, CASE jsonb_typeof(told -> 0)
+    WHEN 'number' THEN 'epoch'::timestamptz + (told ->> 0)::bigint * interval '1 microsecond'
+    ELSE (told ->> 0)::timestamptz END, told ->> 1, told ->> 2, told ->> 3
 FROM saga, jsonb_array_elements(log) WITH ORDINALITY AS entries (told, position)
 ORDER BY started_at, id, position
     """,

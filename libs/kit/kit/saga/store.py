@@ -12,6 +12,7 @@ from asyncpg import Record
 
 from kit.db.bulk import columns_of
 from kit.db.unit_of_work import Connection, LastWrite, UnitOfWork
+from kit.moments import microseconds_of, moment_at
 from kit.saga.state import Decision, LogEntry, Note, Phase, SagaState
 
 LISTED = 1000
@@ -88,7 +89,8 @@ SELECT count(*) FROM saga WHERE name = $1 AND next_at IS NOT NULL AND needs_atte
 _POSTPONE = """
 UPDATE saga SET next_at = $2, needs_attention = true, updated_at = $3,
     log = log || jsonb_build_array(
-        jsonb_build_array($3::timestamptz, 'timer_failed', step, $4::text))
+        jsonb_build_array((extract(epoch FROM $3::timestamptz) * 1000000)::bigint,
+            'timer_failed', step, $4::text))
 WHERE id = $1 AND next_at IS NOT NULL
 """
 
@@ -133,7 +135,7 @@ def _inserted(_: UnitOfWork, begun: list[tuple[Decision, datetime]]) -> LastWrit
             state.deadline_at,
             state.next_at,
             now,
-            tuple((now, *entry) for entry in log),
+            tuple((microseconds_of(now), *entry) for entry in log),
         )
         for state, log, now in ((one.state, one.log, now) for one, now in begun)
     ]
@@ -166,8 +168,9 @@ def save(
 ) -> None:
     """Store new states and log entries of locked instances as ``insert`` does."""
     told: dict[UUID, tuple[Any, ...]] = {}
+    at = microseconds_of(now)
     for saga_id, entry in log:
-        told[saga_id] = (*told.get(saga_id, ()), (now, *entry))
+        told[saga_id] = (*told.get(saga_id, ()), (at, *entry))
     for state in changed:
         uow.before_commit(_saved, (state, told.pop(state.id, ()), now))
     for saga_id, entries in told.items():
@@ -203,7 +206,8 @@ def _noted(_: UnitOfWork, told: list[tuple[UUID, tuple[Any, ...]]]) -> LastWrite
 async def note(uow: UnitOfWork, saga_id: UUID, step: str | None, notes: Iterable[Note]) -> None:
     """Add a worker's notes to an instance's log, each under its own time."""
     await uow.write_now(_inserted, _saved, _noted)
-    await uow.execute(_NOTE, [saga_id], [tuple((one.at, "noted", step, one.text) for one in notes)])
+    told = tuple((microseconds_of(one.at), "noted", step, one.text) for one in notes)
+    await uow.execute(_NOTE, [saga_id], [told])
 
 
 async def due(connection: Connection, name: str, now: datetime, limit: int) -> list[UUID]:
@@ -273,9 +277,14 @@ async def shown(connection: Connection, saga_id: UUID) -> dict[str, Any] | None:
 
 def _read(log: Iterable[Any]) -> list[dict[str, Any]]:
     return [
-        {"at": datetime.fromisoformat(at), "entry": entry, "step": step, "detail": detail}
+        {"at": _moment(at), "entry": entry, "step": step, "detail": detail}
         for at, entry, step, detail in log
     ]
+
+
+def _moment(at: int | str) -> datetime:
+    """Return when something was logged; older versions wrote it as text."""
+    return moment_at(at) if isinstance(at, int) else datetime.fromisoformat(at)
 
 
 def _state(row: Record) -> SagaState:

@@ -58,7 +58,7 @@ async def test_a_timer_that_fails_is_put_off_and_starves_nobody(
     assert (await shown(database, good))["attempts"] == 1
     row = await shown(database, bad)
     assert row["needs_attention"]
-    assert row["log"][-1]["entry"] == "timer_failed"
+    assert (row["log"][-1]["at"], row["log"][-1]["entry"]) == (clock.now(), "timer_failed")
     assert "no such hotel" in row["log"][-1]["detail"]
     assert await cursed.wake_due(database) == 0
     clock.advance(61)
