@@ -75,9 +75,7 @@ BEGIN
         SELECT reltuples >= 0 INTO is_analyzed FROM pg_class WHERE oid = one;
         IF is_analyzed OR pg_relation_size(one) > {large} THEN
             EXECUTE format('TRUNCATE %s CASCADE', one);
-        ELSIF pg_relation_size(one) = 0 THEN
-            CONTINUE;
-        ELSE
+        ELSIF pg_relation_size(one) > 0 THEN
             EXECUTE format('DELETE FROM %s', one);
         END IF;
     END LOOP;

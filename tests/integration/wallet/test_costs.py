@@ -38,9 +38,7 @@ FROM pg_prepared_statements WHERE generic_plans + custom_plans > 10
 _CUSTOM: Final = 5  # PostgreSQL tries as many before it may go by one plan
 
 
-async def test_statements_of_batches_of_any_length_are_planned_once(
-    world: World, cluster: Cluster
-) -> None:
+async def test_statements_of_batches_of_any_length_are_planned_once(world: World) -> None:
     people = [await world.person("1000.00") for _ in range(6)]
     async with world.database.unit_of_work() as uow:  # one connection
         for at in range(24):

@@ -1,7 +1,7 @@
 """For how long a verifier believes what it has read of revocations."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Coroutine
 from typing import Any, Self, cast
 
 import pytest
@@ -192,6 +192,11 @@ async def stale(redis: TimedRedis, revocations: Revocations) -> Revocations:
     return revocations
 
 
+def ends_at_once(wait: Coroutine[Any, Any, None]) -> None:
+    with pytest.raises(StopIteration):
+        wait.send(None)
+
+
 async def test_after_a_standstill_the_next_answer_is_waited_for(
     redis: TimedRedis, stale: Revocations
 ) -> None:
@@ -225,8 +230,7 @@ async def test_nobody_waits_for_a_redis_that_has_been_away_before(
         redis.fail()
         await wait
     assert not stale.fresh
-    with pytest.raises(StopIteration):  # it ends without waiting
-        stale.catch_up().send(None)
+    ends_at_once(stale.catch_up())
 
 
 async def test_nobody_waits_for_a_mark(redis: TimedRedis, stale: Revocations) -> None:
@@ -237,14 +241,12 @@ async def test_nobody_waits_for_a_mark(redis: TimedRedis, stale: Revocations) ->
             await redis.answer()
         await wait
     assert not stale.fresh
-    with pytest.raises(StopIteration):  # it ends without waiting
-        stale.catch_up().send(None)
+    ends_at_once(stale.catch_up())
 
 
 async def test_nobody_waits_where_nobody_follows(redis: TimedRedis) -> None:
     followed = Revocations(cast("RedisLine", redis), monotonic=redis.time.monotonic)
-    with pytest.raises(StopIteration):
-        followed.catch_up().send(None)
+    ends_at_once(followed.catch_up())
     task = spawn(followed.follow(), "test.revocations")
     async with asyncio.TaskGroup() as waiting:
         wait = waiting.create_task(followed.catch_up())
@@ -253,5 +255,4 @@ async def test_nobody_waits_where_nobody_follows(redis: TimedRedis) -> None:
         assert not wait.done()
         await stop([task])
     assert not followed.fresh
-    with pytest.raises(StopIteration):
-        followed.catch_up().send(None)
+    ends_at_once(followed.catch_up())
