@@ -2,13 +2,16 @@
 
 from dataclasses import asdict
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from kit.money import Money
 from payments.domain.cards.receipts import ReceiptLine, check_lines, lines_of_part
 from payments.refusals import LinesDoNotAddUp
+from payments.schemas.payments import PaymentLine
 
 
 def line(quantity: str, amount: str, vat_code: int | None = None) -> ReceiptLine:
@@ -64,3 +67,25 @@ def test_the_lines_of_a_part_add_up_to_it(prices: list[int], wanted: int) -> Non
 def test_a_line_is_stored_as_facts_and_read_as_it_was() -> None:
     one = line("2", "50.00", 4)
     assert ReceiptLine.stored(asdict(one)) == one
+
+
+def a_line(quantity: object) -> PaymentLine:
+    body = orjson.dumps({"description": "Ticket", "quantity": quantity, "amount": "75.00"})
+    return PaymentLine.model_validate_json(body, strict=True)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "text"),
+    [(1, "1"), (999_999, "999999"), ("2", "2"), ("0.5", "0.5"), ("0.001", "0.001"), ("1.0", "1.0")],
+)
+def test_a_quantity_is_a_decimal_or_a_whole_number(quantity: object, text: str) -> None:
+    assert a_line(quantity).quantity == text
+
+
+@pytest.mark.parametrize(
+    "quantity",
+    [0, -1, 1_000_000, 2.5, 2.0, True, None, [], "0", "0.0", "0.000", "-1", "1e3", "01", "1.2345"],
+)
+def test_nothing_else_is_a_quantity_and_zero_is_none(quantity: object) -> None:
+    with pytest.raises(ValidationError):
+        a_line(quantity)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
@@ -19,9 +19,12 @@ from payments.domain.reasons import reason_label, status_label
 from payments.schemas.examples import PAID, SEEN
 from payments.schemas.texts import PaymentPurpose
 
+# Not zero.
+_QUANTITY: Final = r"^([1-9][0-9]{0,5}(\.[0-9]{1,3})?|0\.([1-9][0-9]{0,2}|0[1-9][0-9]?|00[1-9]))$"
+
 
 def _as_text(value: object) -> object:
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+    return str(value) if type(value) is int else value
 
 
 class PaymentLine(Model):
@@ -38,8 +41,16 @@ class PaymentLine(Model):
     description: Annotated[PaymentPurpose, Field(min_length=1, max_length=128)]
     quantity: Annotated[
         str,
-        Field(pattern=r"^(0|[1-9][0-9]{0,5})(\.[0-9]{1,3})?$", examples=["2"]),
-        BeforeValidator(_as_text),
+        Field(
+            pattern=_QUANTITY,
+            description="A decimal string, or, in a request, a whole number.",
+            examples=["2"],
+        ),
+        BeforeValidator(
+            _as_text,
+            json_schema_input_type=Annotated[str, Field(pattern=_QUANTITY)]
+            | Annotated[int, Field(ge=1, le=999_999)],
+        ),
     ] = "1"
     amount: AmountText = Field(description="The price of one, in the payment's currency.")
     vat_code: Annotated[int, Field(ge=1, le=12)] | None = Field(
