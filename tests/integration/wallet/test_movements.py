@@ -16,6 +16,21 @@ from wallet.repository.ledger import Ledger
 from wallet.service.postings import settle
 
 Json = dict[str, Any]
+SIDES = ("payer", "payee")
+
+
+def movements(transfers: list[Json], accounts: list[Json]) -> list[Json]:
+    """Return the entries of transfers as they come, each with what its ids name."""
+    by_id = {one["id"]: one for one in accounts}
+    found = []
+    for about in transfers:
+        entries, sides = about.pop("entries"), [about[f"{one}_account_id"] for one in SIDES]
+        assert entries
+        for one in entries:
+            [other] = [side for side in sides if side != one["account_id"]]
+            named = {"account": by_id[one["account_id"]], "counterparty": by_id[other]}
+            found.append({**one, **named, "transfer": about})
+    return found
 
 
 class Reader:
@@ -35,7 +50,7 @@ class Reader:
         )
         assert answer.status_code == 200, answer.text
         page = answer.json()
-        found: list[Json] = page.pop("movements")
+        found = movements(page.pop("transfers"), page.pop("accounts"))
         self.tail.took(TailPage(page.pop("positions"), **page), now=0.0)
         return found
 
@@ -66,7 +81,7 @@ async def test_a_movement_says_whose_it_is_what_for_and_who_is_at_the_other_end(
     assert topped_up["counterparty"]["owner_id"] is None
     assert [one["account"]["owner_id"] for one in (paid, earned)] == [str(alice), str(bob)]
     assert [one["counterparty"]["owner_id"] for one in (paid, earned)] == [str(bob), str(alice)]
-    assert paid["counterparty"]["account_id"] == earned["account"]["id"]
+    assert paid["counterparty"]["id"] == earned["account"]["id"]
     assert [one["seq"] for one in (topped_up, paid, earned)] == [1, 2, 1]
     assert [one["amount_minor"] for one in (paid, earned)] == [-300, 300]
     assert [one["balance_after_minor"] for one in (paid, earned)] == [700, 300]
@@ -79,9 +94,12 @@ async def test_a_movement_says_whose_it_is_what_for_and_who_is_at_the_other_end(
             "reference": "test",
             "description": "Tea",
             "purpose": made.purpose,
+            "posted_at": paid["transfer"]["posted_at"],
+            "payer_account_id": paid["account"]["id"],
+            "payee_account_id": earned["account"]["id"],
         }
     )
-    assert datetime.fromisoformat(paid["posted_at"]).tzinfo is not None
+    assert datetime.fromisoformat(paid["transfer"]["posted_at"]).tzinfo is not None
 
 
 async def test_captures_keep_their_purpose_too(world: World) -> None:
@@ -94,8 +112,9 @@ async def test_captures_keep_their_purpose_too(world: World) -> None:
 
 async def test_pages_follow_one_another_and_the_houses_entries_only_count(world: World) -> None:
     alice = await world.person("10.00")
-    people = [await world.person() for _ in range(5)]
-    await world.ask(*(transfer(alice, one, 10) for one in people))
+    made = [transfer(alice, await world.person(), 10) for _ in range(5)]
+    for one in reversed(made):
+        await world.ask(one)
     reader = Reader(world, limit=3)
     pages = [await reader.read() for _ in range(4)]
     assert [len(page) for page in pages] == [2, 3, 3, 3]  # the top-up's other side is no wallet
@@ -132,16 +151,18 @@ async def test_what_commits_late_is_read_late_and_passed_by_nobody(world: World)
 
 async def test_a_wallets_movements_are_read_by_their_own_numbers(world: World) -> None:
     alice, bob = await world.person("10.00"), await world.person()
-    await world.ask(*(transfer(alice, bob, 10) for _ in range(3)))
+    made = [transfer(alice, bob, 10) for _ in range(20)]
+    for one in reversed(made):  # the order of their ids is another than that of the numbers
+        await world.ask(one)
     client, path = world.service_client("finance"), await _wallet_of(world, alice)
-    answer = await client.get(f"/internal/wallets/{path}/movements", after_seq=1, limit=2)
-    assert [one["seq"] for one in answer.json()["movements"]] == [2, 3]
-    [third] = (await client.get(f"/internal/wallets/{path}/movements", after_seq=3)).json()[
-        "movements"
-    ]
-    assert third["balance_after_minor"] == 970
+    where = f"/internal/wallets/{path}/movements"
+    answer = (await client.get(where, after_seq=1, limit=15)).json()
+    assert [one["seq"] for one in movements(**answer)] == list(range(2, 17))
+    rest = movements(**(await client.get(where, after_seq=16)).json())
+    assert [one["seq"] for one in rest] == list(range(17, 22))
+    assert rest[-1]["balance_after_minor"] == 800
     nobody = await client.get(f"/internal/wallets/{new_id()}/movements")
-    assert nobody.json() == {"movements": []}
+    assert nobody.json() == {"transfers": [], "accounts": []}
 
 
 async def test_all_wallets_are_read_with_their_balances_in_the_order_of_their_ids(

@@ -4,30 +4,19 @@ Entries get their `position` after their accounts were locked, so what `kit.db.t
 of them; and an account's entries become visible in the order of their `seq`.
 """
 
-# ruff: noqa: S608 - every text is put together from the constants of this file, once, at import
-
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from kit.db.unit_of_work import Connection
 
-_MOVEMENT: Final = """
-    page.position, page.account_id, account.owner_id, account.currency, account.name, page.seq,
-    page.amount_minor, page.balance_after_minor, page.posted_at, transfer.id, transfer.kind,
-    transfer.reference, transfer.description, transfer.purpose, other.id, other.owner_id, other.kind
-"""
-_SIDES: Final = """
-LEFT JOIN account ON account.id = page.account_id AND account.kind = 'wallet'
-LEFT JOIN transfer ON transfer.id = page.transfer_id
-LEFT JOIN account AS other ON other.id =
-    CASE WHEN transfer.payer_account_id = page.account_id THEN transfer.payee_account_id
-         ELSE transfer.payer_account_id END
-"""
+# Ids are texts, as they are only handed on. Arrays come through sub-selects: a plan for one length
+# looks no cheaper then, and is made once.
 # Without entries one row comes too: its snapshot says how far that is final.
-_READ_ON: Final = f"""
-SELECT oldest_xid, next_xid, {_MOVEMENT}
+_READ_ON: Final = """
+SELECT oldest_xid, next_xid, position, account_id::text, transfer_id::text, seq, amount_minor,
+    balance_after_minor
 FROM (SELECT pg_snapshot_xmin(snapshot)::text::bigint AS oldest_xid,
              pg_snapshot_xmax(snapshot)::text::bigint AS next_xid
       FROM pg_current_snapshot() AS snapshot) AS snapshot
@@ -40,15 +29,20 @@ LEFT JOIN (
             SELECT * FROM entry WHERE position BETWEEN gap.first AND gap.last
             ORDER BY position LIMIT $4) AS late
     ) AS entry ORDER BY position LIMIT $4) AS page ON true
-{_SIDES}
-ORDER BY page.position
+ORDER BY position
 """
-_OF_WALLET: Final = f"""
-SELECT {_MOVEMENT}
-FROM (SELECT * FROM entry WHERE account_id = $1 AND seq > $2 ORDER BY seq LIMIT $3) AS page
-{_SIDES}
-WHERE account.id IS NOT NULL
-ORDER BY page.seq
+_OF_WALLET: Final = """
+SELECT position, account_id::text, transfer_id::text, seq, amount_minor, balance_after_minor
+FROM entry WHERE account_id = $1 AND seq > $2 ORDER BY seq LIMIT $3
+"""
+_TRANSFERS: Final = """
+SELECT id::text, kind, reference, description, purpose, posted_at, payer_account_id::text,
+    payee_account_id::text
+FROM transfer WHERE id = ANY((SELECT $1::uuid[])::uuid[])
+"""
+_ACCOUNTS: Final = """
+SELECT id::text, owner_id::text, currency, name, kind
+FROM account WHERE id = ANY((SELECT $1::uuid[])::uuid[])
 """
 _BALANCES: Final = """
 SELECT id, owner_id, currency, name, seq, balance_minor,
@@ -58,40 +52,56 @@ WHERE kind = 'wallet' AND ($1::uuid IS NULL OR id > $1) ORDER BY id LIMIT $2
 """
 
 
-class WalletMovement(NamedTuple):
-    """An entry of a wallet with what it is about.
-
-    Amounts are in minor units of `currency`. The other account is the other side of the transfer,
-    also where that is the house's.
-    """
+class MovedEntry(NamedTuple):
+    """An entry; amounts in minor units, negative where money left."""
 
     position: int
-    account_id: UUID
-    owner_id: UUID
-    currency: str
-    name: str
+    account_id: str
+    transfer_id: str
     seq: int
     amount_minor: int
     balance_after_minor: int
-    posted_at: datetime
-    transfer_id: UUID
+
+
+class MovingTransfer(NamedTuple):
+    """What moved money, and between which accounts."""
+
+    id: str
     kind: str
     reference: str
     description: str | None
     purpose: str | None
-    other_id: UUID
-    other_owner_id: UUID | None
-    other_kind: str
+    posted_at: datetime
+    payer_account_id: str
+    payee_account_id: str
+
+
+class MovedAccount(NamedTuple):
+    """A side of a transfer; `owner_id` is None where it is the house's."""
+
+    id: str
+    owner_id: str | None
+    currency: str
+    name: str
+    kind: str
+
+
+class Moved(NamedTuple):
+    """Entries of wallets, their transfers, and the accounts at both ends of these."""
+
+    entries: Sequence[MovedEntry]
+    transfers: Sequence[MovingTransfer]
+    accounts: Sequence[MovedAccount]
 
 
 class MovementPage(NamedTuple):
-    """What one statement read.
+    """What one reading gave.
 
-    `positions` are those of all entries that it read, the house's and merchants' too. The ids of
+    `positions` are those of all entries that were read, the house's and merchants' too. The ids of
     transactions are as in `kit.db.tail.TailPage`.
     """
 
-    movements: Sequence[WalletMovement]
+    moved: Moved
     positions: Sequence[int]
     is_whole: bool
     oldest_xid: int
@@ -125,25 +135,40 @@ class WalletMovements:
         """Return the next entries after a position, and those in the gaps before it."""
         firsts, lasts = [first for first, _ in gaps], [last for _, last in gaps]
         rows = await self._connection.fetch(_READ_ON, after, firsts, lasts, limit)
-        positions = [row[2] for row in rows if row[2] is not None]
+        oldest_xid, next_xid, first, *_ = rows[0]
+        found = [] if first is None else [MovedEntry(*row[2:]) for row in rows]
         return MovementPage(
-            [_movement(row, 2) for row in rows if row[4] is not None],
-            positions,
-            len(positions) < limit,
-            rows[0]["oldest_xid"],
-            rows[0]["next_xid"],
+            await self._moved(found),
+            [one.position for one in found],
+            len(found) < limit,
+            oldest_xid,
+            next_xid,
         )
 
-    async def of_wallet(self, wallet_id: UUID, after_seq: int, limit: int) -> list[WalletMovement]:
+    async def of_wallet(self, wallet_id: UUID, after_seq: int, limit: int) -> Moved:
         """Return a wallet's entries after a number, in order."""
         rows = await self._connection.fetch(_OF_WALLET, wallet_id, after_seq, limit)
-        return [_movement(row, 0) for row in rows]
+        return await self._moved([MovedEntry(*row) for row in rows])
+
+    async def _moved(self, entries: Sequence[MovedEntry]) -> Moved:
+        """Return entries with what they are about; those of no wallet are left out.
+
+        A transfer and its accounts are there before its entries can be read, and stay.
+        """
+        if not entries:
+            return Moved((), (), ())
+        asked = {one.transfer_id for one in entries}
+        transfers = [
+            MovingTransfer(*row) for row in await self._connection.fetch(_TRANSFERS, asked)
+        ]
+        sides = {one.account_id for one in entries}
+        sides.update(one.payer_account_id for one in transfers)
+        sides.update(one.payee_account_id for one in transfers)
+        accounts = [MovedAccount(*row) for row in await self._connection.fetch(_ACCOUNTS, sides)]
+        wallets = {one.id for one in accounts if one.kind == "wallet"}
+        return Moved([one for one in entries if one.account_id in wallets], transfers, accounts)
 
     async def balances(self, after: UUID | None, limit: int) -> list[WalletBalance]:
         """Return how wallets stand, in the order of their ids."""
         rows = await self._connection.fetch(_BALANCES, after, limit)
         return [WalletBalance(*row) for row in rows]
-
-
-def _movement(row: Any, begin: int) -> WalletMovement:
-    return WalletMovement(*row[begin:])

@@ -3,7 +3,8 @@
 A page may have thousands of movements, so they are rendered from rows; the models document them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final, Self
 from uuid import UUID
@@ -11,15 +12,15 @@ from uuid import UUID
 import orjson
 from pydantic import Field
 
-from kit.jsonable import plain
 from kit.web.schemas import Model
-from wallet.repository.movements import MovementPage, WalletBalance, WalletMovement
+from wallet.repository.movements import Moved, MovementPage, WalletBalance
 
 MOST: Final = 5000
 _GAPS: Final = r"^[0-9]{1,18}-[0-9]{1,18}(,[0-9]{1,18}-[0-9]{1,18})*$"
 _LONGEST: Final = 20_000  # a thousand gaps, and far below what a request line may have
 _WALLET_ID: Final = "01938c5e-8e1a-7b7e-9f0b-2d1c3b4a5f60"
 _OWNER_ID: Final = "01938c5e-8e1a-7b7e-9f0b-2d1c3b4a5f61"
+_OTHER_ID: Final = "01938c5e-8e1a-7b7e-9f0b-2d1c3b4a5f63"
 _TRANSFER_ID: Final = "01938c5e-8e1a-7b7e-9f0b-2d1c3b4a5f62"
 
 
@@ -57,8 +58,32 @@ class BalancesQuery(Model):
     limit: int = Field(1000, ge=1, le=MOST)
 
 
+class MovementAnswer(Model):
+    """An entry of a wallet; amounts in minor units, negative where money left."""
+
+    position: int = Field(examples=[17])
+    account_id: UUID = Field(examples=[_WALLET_ID])
+    seq: int = Field(examples=[2])
+    amount_minor: int = Field(examples=[-15000])
+    balance_after_minor: int = Field(examples=[85000])
+
+
+class MovingTransferAnswer(Model):
+    """A transfer with those of its entries that were read and are of wallets."""
+
+    id: UUID = Field(examples=[_TRANSFER_ID])
+    kind: str = Field(examples=["payment"])
+    reference: str = Field(examples=[_TRANSFER_ID])
+    description: str | None = Field(examples=["For tea"])
+    purpose: str | None = Field(examples=[None])
+    posted_at: datetime
+    payer_account_id: UUID = Field(examples=[_WALLET_ID])
+    payee_account_id: UUID = Field(examples=[_OTHER_ID])
+    entries: list[MovementAnswer]
+
+
 class MovedWallet(Model):
-    """The wallet of a movement."""
+    """A wallet."""
 
     id: UUID = Field(examples=[_WALLET_ID])
     owner_id: UUID = Field(examples=[_OWNER_ID])
@@ -66,56 +91,39 @@ class MovedWallet(Model):
     name: str = Field(examples=["Default"])
 
 
-class MovedTransfer(Model):
-    """The transfer of a movement."""
+class MovedAccountAnswer(Model):
+    """An account at one end of a transfer; `owner_id` is null where it is the house's."""
 
-    id: UUID = Field(examples=[_TRANSFER_ID])
-    kind: str = Field(examples=["payment"])
-    reference: str = Field(examples=[_TRANSFER_ID])
-    description: str | None = Field(examples=["For tea"])
-    purpose: str | None = Field(examples=[None])
-
-
-class OtherAccount(Model):
-    """The other account of a transfer; `owner_id` is null where it is the house's."""
-
-    account_id: UUID = Field(examples=[_WALLET_ID])
+    id: UUID = Field(examples=[_WALLET_ID])
     owner_id: UUID | None = Field(examples=[_OWNER_ID])
+    currency: str = Field(examples=["RUB"])
+    name: str = Field(examples=["Default"])
     kind: str = Field(examples=["wallet"])
 
 
-class MovementAnswer(Model):
-    """An entry of a wallet; amounts in minor units, negative where money left."""
+class WalletMovementsAnswer(Model):
+    """What moved one wallet, in the order of `seq`.
 
-    position: int = Field(examples=[17])
-    account: MovedWallet
-    seq: int = Field(examples=[2])
-    amount_minor: int = Field(examples=[-15000])
-    balance_after_minor: int = Field(examples=[85000])
-    posted_at: datetime
-    transfer: MovedTransfer
-    counterparty: OtherAccount
+    The accounts are those of the transfers.
+    """
+
+    transfers: list[MovingTransferAnswer]
+    accounts: list[MovedAccountAnswer]
 
 
-class MovementsAnswer(Model):
-    """Movements of wallets, and what the statement that read them knew.
+class MovementsAnswer(WalletMovementsAnswer):
+    """Transfers that moved wallets, and what the reading of their entries knew.
 
+    They are in the order of their first entry's `position`.
     `kit.db.tail` says what the ids of transactions are for.
     """
 
-    movements: list[MovementAnswer]
     positions: list[int] = Field(
         description="Of all entries that were read, also those of no wallet.", examples=[[17, 18]]
     )
     is_whole: bool = Field(description="Whether there are no more now.", examples=[True])
     oldest_xid: int = Field(examples=[1201])
     next_xid: int = Field(examples=[1204])
-
-
-class WalletMovementsAnswer(Model):
-    """Movements of one wallet, in the order of `seq`."""
-
-    movements: list[MovementAnswer]
 
 
 class BalanceAfter(MovedWallet):
@@ -141,41 +149,32 @@ class BalancesAnswer(Model):
 
 def page_json(page: MovementPage) -> bytes:
     """Render a MovementsAnswer."""
-    facts = page._asdict() | {"movements": _facts(page.movements)}
-    return orjson.dumps(facts, default=plain)
+    facts = page._asdict()
+    return orjson.dumps(facts | _facts(facts.pop("moved")))
 
 
-def movements_json(movements: Sequence[WalletMovement]) -> bytes:
+def movements_json(moved: Moved) -> bytes:
     """Render a WalletMovementsAnswer."""
-    return orjson.dumps({"movements": _facts(movements)}, default=plain)
+    return orjson.dumps(_facts(moved))
 
 
-def _facts(movements: Iterable[WalletMovement]) -> list[dict[str, Any]]:
-    return [
-        {
-            "position": one.position,
-            "account": {
-                "id": one.account_id,
-                "owner_id": one.owner_id,
-                "currency": one.currency,
-                "name": one.name,
-            },
-            "seq": one.seq,
-            "amount_minor": one.amount_minor,
-            "balance_after_minor": one.balance_after_minor,
-            "posted_at": one.posted_at,
-            "transfer": {
-                "id": one.transfer_id,
-                "kind": one.kind,
-                "reference": one.reference,
-                "description": one.description,
-                "purpose": one.purpose,
-            },
-            "counterparty": {
-                "account_id": one.other_id,
-                "owner_id": one.other_owner_id,
-                "kind": one.other_kind,
-            },
-        }
-        for one in movements
-    ]
+def _facts(moved: Moved) -> dict[str, Any]:
+    entries = defaultdict[str, list[dict[str, Any]]](list)
+    for position, account_id, transfer_id, seq, amount_minor, balance_after_minor in moved.entries:
+        entries[transfer_id].append(
+            {
+                "position": position,
+                "account_id": account_id,
+                "seq": seq,
+                "amount_minor": amount_minor,
+                "balance_after_minor": balance_after_minor,
+            }
+        )
+    transfers = {one.id: one for one in moved.transfers}
+    return {
+        "transfers": [
+            transfers[transfer_id]._asdict() | {"entries": own}
+            for transfer_id, own in entries.items()
+        ],
+        "accounts": [one._asdict() for one in moved.accounts],
+    }
