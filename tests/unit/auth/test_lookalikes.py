@@ -1,6 +1,9 @@
 """Names that look like others, by the data of Unicode TS 39."""
 
+from unicodedata import normalize
+
 import pytest
+from confusable_homoglyphs.utils import load
 
 from auth.domain.lookalikes import looks, new_username, resting_key, skeleton
 from auth.refusals import UsernameMixed, UsernameRefused, UsernameReserved
@@ -95,6 +98,20 @@ def test_what_is_no_username_is_none_here_either() -> None:
 )
 def test_what_looks_the_same_has_one_skeleton(one: str, other: str) -> None:
     assert skeleton(one) == skeleton(other)
+
+
+def test_all_characters_that_the_data_know_are_read_as_they_say() -> None:
+    data = load("confusables.json")
+    checked = 0
+    for one, similar in data.items():
+        if len(one) > 1 or len(similar) > 1 or normalize("NFKD", one) != one:
+            continue  # a name holds no such letters, or the data name no single one for them
+        other = similar[0]["c"]
+        said = min(one, other) if len(data.get(other, ())) == 1 else other
+        read = normalize("NFD", said.replace("i\u0307", "i").replace("j\u0307", "j")).casefold()
+        assert read in looks(one), f"{one!r} passes for {other!r}"
+        checked += 1
+    assert checked > 3000
 
 
 def test_a_capital_i_passes_for_a_small_l_as_it_is_written() -> None:

@@ -1,36 +1,27 @@
-"""Speaks WebAuthn (level 2) with devices, by a library."""
+"""Speaks WebAuthn (level 2) with devices, by a library.
+
+The library is loaded by who first uses a passkey: with all that can vouch for devices it takes
+5 MiB.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
-
-import webauthn
-from webauthn.helpers import (
-    base64url_to_bytes,
-    bytes_to_base64url,
-    options_to_json_dict,
-    parse_client_data_json,
-)
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    AuthenticatorTransport,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
 
 from auth.domain.factors.challenges import LIFETIME
 from auth.domain.factors.passkeys import Passkey
 from auth.refusals import PasskeyRefused
+
+if TYPE_CHECKING:
+    from webauthn.helpers.structs import PublicKeyCredentialDescriptor
 
 DeviceAnswer = Mapping[str, Any]
 Options = dict[str, Any]
 
 _TIMEOUT_MILLISECONDS: Final = int(LIFETIME.total_seconds() * 1000)
 _NAME: Final = "Saldo"
-_TRANSPORTS: Final = frozenset(one.value for one in AuthenticatorTransport)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,32 +52,37 @@ class RelyingParty:
         self, user_id: UUID, name: str, challenge: str, known: Iterable[Passkey]
     ) -> Options:
         """Return the options to make a key with, on a device that has none."""
+        import webauthn
+        from webauthn.helpers import structs
+
         options = webauthn.generate_registration_options(
             rp_id=self._id,
             rp_name=_NAME,
             user_id=user_id.bytes,
             user_name=name,
-            challenge=base64url_to_bytes(challenge),
+            challenge=webauthn.base64url_to_bytes(challenge),
             timeout=_TIMEOUT_MILLISECONDS,
-            authenticator_selection=AuthenticatorSelectionCriteria(
-                resident_key=ResidentKeyRequirement.REQUIRED,
-                user_verification=UserVerificationRequirement.PREFERRED,
+            authenticator_selection=structs.AuthenticatorSelectionCriteria(
+                resident_key=structs.ResidentKeyRequirement.REQUIRED,
+                user_verification=structs.UserVerificationRequirement.PREFERRED,
             ),
             exclude_credentials=[_descriptor(one) for one in known],
         )
-        return options_to_json_dict(options)
+        return webauthn.helpers.options_to_json_dict(options)
 
     def login(self, challenge: str, known: Iterable[Passkey], *, is_alone: bool) -> Options:
         """Return the options to sign with; `is_alone` asks the device to verify its user."""
-        wanted = UserVerificationRequirement
+        import webauthn
+        from webauthn.helpers.structs import UserVerificationRequirement as Wanted
+
         options = webauthn.generate_authentication_options(
             rp_id=self._id,
-            challenge=base64url_to_bytes(challenge),
+            challenge=webauthn.base64url_to_bytes(challenge),
             timeout=_TIMEOUT_MILLISECONDS,
             allow_credentials=[_descriptor(one) for one in known],
-            user_verification=wanted.REQUIRED if is_alone else wanted.PREFERRED,
+            user_verification=Wanted.REQUIRED if is_alone else Wanted.PREFERRED,
         )
-        return options_to_json_dict(options)
+        return webauthn.helpers.options_to_json_dict(options)
 
     def registered(self, answer: DeviceAnswer, challenge: str) -> NewKey:
         """Return the key that a device has made.
@@ -94,10 +90,12 @@ class RelyingParty:
         Raises:
             PasskeyRefused: it answers something else, or for somebody else.
         """
+        import webauthn
+
         with _reading():
             made = webauthn.verify_registration_response(
                 credential=dict(answer),
-                expected_challenge=base64url_to_bytes(challenge),
+                expected_challenge=webauthn.base64url_to_bytes(challenge),
                 expected_rp_id=self._id,
                 expected_origin=self._origins,
             )
@@ -109,10 +107,12 @@ class RelyingParty:
         Raises:
             PasskeyRefused: it answers something else, or with another key.
         """
+        import webauthn
+
         with _reading():
             signed = webauthn.verify_authentication_response(
                 credential=dict(answer),
-                expected_challenge=base64url_to_bytes(challenge),
+                expected_challenge=webauthn.base64url_to_bytes(challenge),
                 expected_rp_id=self._id,
                 expected_origin=self._origins,
                 credential_public_key=passkey.public_key,
@@ -128,9 +128,11 @@ def challenge_of(answer: DeviceAnswer) -> str:
     Raises:
         PasskeyRefused: it can't be read.
     """
+    from webauthn import helpers
+
     with _reading():
-        data = parse_client_data_json(base64url_to_bytes(answer["response"]["clientDataJSON"]))
-        return bytes_to_base64url(data.challenge)
+        written = helpers.base64url_to_bytes(answer["response"]["clientDataJSON"])
+        return helpers.bytes_to_base64url(helpers.parse_client_data_json(written).challenge)
 
 
 def credential_of(answer: DeviceAnswer) -> bytes:
@@ -139,13 +141,18 @@ def credential_of(answer: DeviceAnswer) -> bytes:
     Raises:
         PasskeyRefused: it can't be read.
     """
+    from webauthn import base64url_to_bytes
+
     with _reading():
         return base64url_to_bytes(answer["rawId"])
 
 
 def transports_of(answer: DeviceAnswer) -> tuple[str, ...]:
     """Return how a device can be reached, of the words that browsers know."""
-    return tuple(sorted(_TRANSPORTS.intersection(answer["response"].get("transports") or ())))
+    from webauthn.helpers.structs import AuthenticatorTransport
+
+    known = {one.value for one in AuthenticatorTransport}
+    return tuple(sorted(known.intersection(answer["response"].get("transports") or ())))
 
 
 @contextmanager
@@ -157,6 +164,8 @@ def _reading() -> Iterator[None]:
         raise PasskeyRefused from error
 
 
-def _descriptor(passkey: Passkey) -> PublicKeyCredentialDescriptor:
+def _descriptor(passkey: Passkey) -> "PublicKeyCredentialDescriptor":
+    from webauthn.helpers.structs import AuthenticatorTransport, PublicKeyCredentialDescriptor
+
     transports = [AuthenticatorTransport(one) for one in passkey.transports]
     return PublicKeyCredentialDescriptor(id=passkey.credential_id, transports=transports)
