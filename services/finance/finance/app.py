@@ -98,7 +98,7 @@ async def wired(service: Service) -> AsyncIterator[None]:
             auth=AuthClient(client, token, settings.auth_url),
             wallet=WalletClient(client, token, settings.wallet_url),
             reports=ReportCache(shelf),
-            storage=FileStorage.of(settings),
+            storage=FileStorage(settings),
             export_streams=ExportStreams(database),
             places=Places(MOST_OF_ONE_USER),
         )

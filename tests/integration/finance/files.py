@@ -45,7 +45,7 @@ class Desk:
     def elsewhere(self, **chosen: Any) -> FileRunner:
         """Return a worker with other settings."""
         settings = self.runner.settings.model_copy(update=chosen)
-        return FileRunner(self.room.database, FileStorage.of(settings), settings, WakeUp())
+        return FileRunner(self.room.database, FileStorage(settings), settings, WakeUp())
 
     async def work(self, runner: FileRunner | None = None) -> int:
         """Bring commands, and work on what is due until nothing is; return how many jobs.

@@ -5,12 +5,9 @@ Drawing takes some milliseconds of CPU: it is done in a thread, off the loop.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import pygal
-from pygal.graph.graph import Graph
-
-from finance.charts.look import config, rendered
+from finance.charts.look import config, drawing, rendered
 from finance.charts.words import (
     amount_text,
     bucket_label,
@@ -23,6 +20,9 @@ from finance.domain.dates.calendar import Days, Granularity
 from finance.domain.reports.shares import percent
 from kit.money import CURRENCIES
 from kit.refusals import Language
+
+if TYPE_CHECKING:
+    from pygal.graph.graph import Graph
 
 MOST_POINTS: Final = 400
 MOST_BARS: Final = 40  # beyond it bars are too thin to be told apart
@@ -103,7 +103,7 @@ def draw_categories(frame: Frame, kind: str, slices: Sequence[Slice]) -> bytes:
     subject = told.by_category[kind]
     shown = _gathered(slices, told.other)
     sizes = [one.amount_minor for one in shown]
-    graph = pygal.HorizontalBar(
+    graph = drawing().HorizontalBar(
         config(
             frame.title(subject),
             told.nothing,
@@ -146,9 +146,9 @@ def _over_time(  # noqa: PLR0913 - one for each thing that charts over time diff
     *,
     is_line: bool = False,
     is_empty: bool = False,
-) -> Graph:
+) -> "Graph":
     is_line = len(spans) > (1 if is_line else MOST_BARS)
-    shape = pygal.Line if is_line else pygal.Bar
+    shape = drawing().Line if is_line else drawing().Bar
     graph = shape(
         config(
             frame.title(subject),

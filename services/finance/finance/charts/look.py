@@ -6,16 +6,14 @@ A chart is one file without scripts, links or fonts from elsewhere, so that any 
 
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
 from xml.etree.ElementTree import Element
 
-from pygal import Config, PluginImportFixer
-from pygal.graph.graph import Graph
-from pygal.style import Style
-
-# pygal hooks itself into every import of the process, by a protocol that Python 3.12 has dropped,
-# for plugins that are not used here.
-sys.meta_path[:] = [one for one in sys.meta_path if not isinstance(one, PluginImportFixer)]
+if TYPE_CHECKING:
+    from pygal import Config
+    from pygal.graph.graph import Graph
+    from pygal.style import Style
 
 WIDTH: Final = 800
 HEIGHT: Final = 420
@@ -33,6 +31,18 @@ _COLOURS: Final[Mapping[str, tuple[str, str]]] = {
 
 # Scripts, what they would show of each figure, and comments, which carry the day.
 _LEFT_OUT: Final = frozenset({"script", "desc"})
+
+
+@cache
+def drawing() -> Any:
+    """Return pygal, loaded with the first chart: it takes 2 MiB."""
+    import pygal
+
+    # It hooks itself into every import of the process, by a protocol that Python 3.12 has dropped,
+    # for plugins that are not used here.
+    fixer = pygal.PluginImportFixer
+    sys.meta_path[:] = [one for one in sys.meta_path if not isinstance(one, fixer)]
+    return pygal
 
 
 def _variables(which: int) -> str:
@@ -56,9 +66,9 @@ _CSS: Final = (
 )
 
 
-def style(*colours: str) -> Style:
+def style(*colours: str) -> "Style":
     """Return the style of a chart whose series have these colours, by their names."""
-    return Style(
+    return drawing().style.Style(
         background=_colour("ground"),
         plot_background=_colour("ground"),
         foreground=_colour("text"),
@@ -81,9 +91,9 @@ def style(*colours: str) -> Style:
     )
 
 
-def config(title: str, nothing: str, colours: tuple[str, ...], **options: Any) -> Config:
+def config(title: str, nothing: str, colours: tuple[str, ...], **options: Any) -> "Config":
     """Return what all charts have in common; `options` are pygal's."""
-    return Config(
+    return drawing().Config(
         title=title,
         no_data_text=nothing,
         style=style(*colours),
@@ -99,7 +109,7 @@ def config(title: str, nothing: str, colours: tuple[str, ...], **options: Any) -
     )
 
 
-def rendered(graph: Graph, description: str) -> bytes:
+def rendered(graph: "Graph", description: str) -> bytes:
     """Return a chart as an SVG file, described for those who can't see it."""
     graph.add_xml_filter(_cleared(description))
     text: str = graph.render(is_unicode=True, disable_xml_declaration=True)

@@ -1,24 +1,26 @@
 """Keeps files in S3-compatible storage, and signs their addresses.
 
-Knows no jobs. Buckets are made by whoever runs the storage.
+Knows no jobs. Buckets are made by whoever runs the storage. The library is loaded with the first
+file: with two clients it takes 8 MiB, and a process may never see a file.
 """
 
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final, Self
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
-import obstore
 import structlog
-from obstore.exceptions import BaseError, NotFoundError
-from obstore.store import S3Store
 
 from finance.settings import Settings
 from kit.db.unit_of_work import a_unit_of_work_is_open
 from kit.http import saved_as
 from kit.outgoing import RemoteCallInUnitOfWorkError
 from kit.refusals import Unavailable
+
+if TYPE_CHECKING:
+    from obstore.store import S3Store
 
 # S3 takes parts from 5 MiB on; two of them are kept until they are sent.
 _PART_BYTES: Final = 8 * 1024 * 1024
@@ -27,7 +29,6 @@ _RETRIES: Final = 2  # of a request; none begins once its time is over
 # How the storage names what is wrong, as InvalidAccessKeyId; without one nobody has answered.
 _CODE: Final = re.compile(r"(?:<Code>|\(code: )([A-Za-z]{1,60})")
 _NO_BUCKET: Final = "NoSuchBucket"
-_NOT_FOUND: Final = (FileNotFoundError, NotFoundError)
 
 log = structlog.get_logger(__name__)
 
@@ -36,17 +37,19 @@ class FileGoneError(Exception):
     """The storage has no such file."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FileStorage:
     """One bucket, as services reach it, and as people do."""
 
-    _inside: S3Store
-    _outside: S3Store
+    settings: Settings
 
-    @classmethod
-    def of(cls, settings: Settings) -> Self:
-        """Return the storage that settings name; nothing is asked of it yet."""
-        return cls(_store(settings, settings.s3_endpoint), _store(settings, settings.s3_public_url))
+    @cached_property
+    def _inside(self) -> "S3Store":
+        return _store(self.settings, self.settings.s3_endpoint)
+
+    @cached_property
+    def _outside(self) -> "S3Store":
+        return _store(self.settings, self.settings.s3_public_url)
 
     async def put(
         self, key: str, chunks: AsyncIterator[bytes], *, media_type: str, name: str
@@ -62,6 +65,8 @@ class FileStorage:
         Raises:
             Unavailable: the storage does not take it.
         """
+        import obstore.exceptions
+
         attributes = {"Content-Type": media_type, "Content-Disposition": saved_as(name)}
         _stay_outside()
         try:
@@ -74,7 +79,8 @@ class FileStorage:
                 chunk_size=_PART_BYTES,
                 max_concurrency=_PARTS_AT_ONCE,
             )
-        except (BaseError, FileNotFoundError) as error:  # other errors are those of the chunks
+        # Other errors are those of the chunks.
+        except (obstore.exceptions.BaseError, FileNotFoundError) as error:
             raise _unavailable("put", error) from error
 
     async def read(self, key: str) -> bytes:
@@ -84,12 +90,14 @@ class FileStorage:
             FileGoneError: there is none.
             Unavailable: the storage does not answer.
         """
+        import obstore.exceptions
+
         _stay_outside()
         try:
             found = await obstore.get_async(self._inside, key)
             return bytes(await found.bytes_async())
-        except (BaseError, OSError) as error:
-            if isinstance(error, _NOT_FOUND) and _code(error) != _NO_BUCKET:
+        except (obstore.exceptions.BaseError, OSError) as error:
+            if _is_gone(error):
                 raise FileGoneError from None
             raise _unavailable("read", error) from error
 
@@ -99,15 +107,19 @@ class FileStorage:
         Raises:
             Unavailable: the storage does not answer.
         """
+        import obstore.exceptions
+
         _stay_outside()
         try:
             await obstore.delete_async(self._inside, key)
-        except (BaseError, OSError) as error:
-            if not isinstance(error, _NOT_FOUND) or _code(error) == _NO_BUCKET:
+        except (obstore.exceptions.BaseError, OSError) as error:
+            if not _is_gone(error):
                 raise _unavailable("delete", error) from error
 
     def address(self, key: str, *, good_for: timedelta) -> str:
         """Return an address by which anybody may fetch a file for a while; asks nobody."""
+        import obstore
+
         return obstore.sign(self._outside, "GET", key, good_for)
 
 
@@ -115,6 +127,13 @@ def _unavailable(task: str, error: Exception) -> Unavailable:
     """Tell operators why, by code alone: the rest may hold names of keys."""
     log.warning("storage_failed", task=task, error=type(error).__name__, code=_code(error))
     return Unavailable()
+
+
+def _is_gone(error: Exception) -> bool:
+    from obstore.exceptions import NotFoundError
+
+    is_missing = isinstance(error, FileNotFoundError | NotFoundError)
+    return is_missing and _code(error) != _NO_BUCKET
 
 
 def _code(error: Exception) -> str | None:
@@ -127,7 +146,9 @@ def _stay_outside() -> None:
         raise RemoteCallInUnitOfWorkError("storage")
 
 
-def _store(settings: Settings, endpoint: str) -> S3Store:
+def _store(settings: Settings, endpoint: str) -> "S3Store":
+    from obstore.store import S3Store
+
     return S3Store(
         settings.s3_bucket,
         endpoint=endpoint,

@@ -81,7 +81,7 @@ async def _work(settings: Settings, job_id: UUID, folder: Path) -> None:
         async with database.read() as connection:
             job = await FileJobs(connection).get(job_id)
         if job is not None:
-            storage = FileStorage.of(settings)
+            storage = FileStorage(settings)
             _say(await outcome(database, storage, job, folder, _tell))
     finally:
         await database.close()
