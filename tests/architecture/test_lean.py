@@ -17,7 +17,13 @@ DATABASE = {"alembic", "asyncpg", "sqlalchemy"}
 BROKER = {"aio_pika"}
 # A service opens a broker when it runs; its command line loads none.
 NEVER = {*UNUSED, "redis", "sqlalchemy.orm", "websockets", *BROKER}
-ALSO = {"sandbox": {"sqlalchemy", "alembic"}, rooms.GATEWAY: {*DATABASE, "fastapi"}}
+# What is large and used by few, and is loaded by who first uses it.
+AT_FIRST_USE = {"auth": {"webauthn", "pyasn1", "OpenSSL"}, "finance": {"obstore", "pygal"}}
+ALSO = {
+    "sandbox": {"sqlalchemy", "alembic"},
+    rooms.GATEWAY: {*DATABASE, "fastapi"},
+    **AT_FIRST_USE,
+}
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -31,6 +37,12 @@ def test_a_process_loads_nothing_that_its_service_does_not_use(room: str) -> Non
 def test_what_is_kept_out_is_kept_out() -> None:
     shown = f"import kit.lean, importlib; importlib.import_module({UNUSED[0]!r})"
     assert "ModuleNotFoundError" in _python(shown).stderr
+
+
+def test_a_storage_is_opened_with_its_first_file() -> None:
+    opened = "import finance.clients.storage as s, sys; f = s.FileStorage(s.Settings())"
+    shown = f"{opened}; print('obstore' in sys.modules); f._inside; print('obstore' in sys.modules)"
+    assert _python(shown).stdout.split() == ["False", "True"]
 
 
 def test_models_of_documents_are_built_when_a_document_is_made() -> None:
