@@ -20,8 +20,8 @@ Place = tuple[str, ...]
 ITEM = "0"
 JSON = "application/json"
 OTHERS = (None, True, 0, 1, 2.5, "", "1", "1.5", "true", "null", [], [None], {}, {"a": None})
-# Money in, and a provider's news: they are signed, and read as they came.
-SIGNED = {"take_bank_credit", "hear_provider"}
+# Money in, news of a provider, and webhooks: they are signed, and read as they came.
+AS_THEY_COME = {"take_bank_credit", "hear_provider", "send_to_inbox"}
 
 
 class Body:
@@ -106,14 +106,14 @@ def bodies() -> Iterator[tuple[str, Body]]:
         for operation in operations(room, document):
             name = operation.declared["operationId"]
             is_json = JSON in operation.declared.get("requestBody", {}).get("content", ())
-            if not is_json or name in SIGNED:
+            if not is_json or name in AS_THEY_COME:
                 continue
             read = [one.info for asked in routes[name].asked.whole() for one in asked.body]
+            [info] = read
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # an alias has no effect here
-                for info in read:
-                    adapter: TypeAdapter[Any] = TypeAdapter(Annotated[info.annotation, info])
-                    yield operation.name, Body(document, operation, adapter)
+                adapter: TypeAdapter[Any] = TypeAdapter(Annotated[info.annotation, info])
+            yield operation.name, Body(document, operation, adapter)
 
 
 BODIES = dict(bodies())

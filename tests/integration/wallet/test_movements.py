@@ -11,7 +11,9 @@ from tests.integration.wallet.world import World, capture, code, place, transfer
 from contracts.wallet import SHOP
 from kit.db.tail import Tail, TailPage
 from kit.ids import new_id
+from testkit.databases import Cluster
 from wallet.domain.commands import Party, Transfer
+from wallet.repository import movements as sql
 from wallet.repository.ledger import Ledger
 from wallet.service.postings import settle
 
@@ -163,6 +165,20 @@ async def test_a_wallets_movements_are_read_by_their_own_numbers(world: World) -
     assert rest[-1]["balance_after_minor"] == 800
     nobody = await client.get(f"/internal/wallets/{new_id()}/movements")
     assert nobody.json() == {"transfers": [], "accounts": []}
+
+
+async def test_a_table_that_has_grown_since_it_was_analyzed_is_not_compared_with_every_id(
+    world: World, cluster: Cluster
+) -> None:
+    alice, bob = await world.person("10.00"), await world.person()
+    await world.ask(*(transfer(alice, bob, 1) for _ in range(40)))
+    await cluster.as_superuser("ANALYZE wallet.transfer, wallet.account")
+    asked = [new_id() for _ in range(100)]
+    async with world.database.read() as connection:
+        for statement in (sql._TRANSFERS, sql._ACCOUNTS):
+            plan = str(await connection.fetch(f"EXPLAIN {statement}", asked))
+            assert "Scan on" in plan
+            assert "= ANY" not in plan, plan
 
 
 async def test_all_wallets_are_read_with_their_balances_in_the_order_of_their_ids(

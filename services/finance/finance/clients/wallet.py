@@ -1,6 +1,6 @@
 """Asks wallet what its accounts have moved, and how they stand."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple, TypeVar
 from uuid import UUID
@@ -132,34 +132,40 @@ class WalletClient:
 
 
 def _movements(told: _Moved) -> list[BookMovement]:
-    """Return the entries of transfers as movements, each with who is at the other end."""
+    """Return the entries of transfers as movements, each with who is at the other end.
+
+    Raises Unavailable where an account is missing: that is no fault of the movements.
+    """
+    try:
+        return list(_told(told))
+    except (LookupError, ValueError) as error:
+        raise Unavailable from error
+
+
+def _told(told: _Moved) -> Iterator[BookMovement]:
     accounts = {one.id: one for one in told.accounts}
     owned = {one.id: (UUID(one.id), one.owner_id) for one in told.accounts if one.owner_id}
-    movements = []
     for transfer in told.transfers:
         for entry in transfer.entries:
             account = accounts[entry.account_id]
             wallet_id, owner_id = owned[account.id]
             is_payer = transfer.payer_account_id == account.id
             other = accounts[transfer.payee_account_id if is_payer else transfer.payer_account_id]
-            movements.append(
-                BookMovement(
-                    entry.position,
-                    wallet_id,
-                    owner_id,
-                    account.currency,
-                    account.name,
-                    entry.seq,
-                    entry.amount_minor,
-                    entry.balance_after_minor,
-                    transfer.posted_at,
-                    transfer.id,
-                    transfer.kind,
-                    transfer.reference,
-                    transfer.description,
-                    transfer.purpose,
-                    other.owner_id,
-                    other.kind == "wallet" and other.owner_id == owner_id,
-                )
+            yield BookMovement(
+                entry.position,
+                wallet_id,
+                owner_id,
+                account.currency,
+                account.name,
+                entry.seq,
+                entry.amount_minor,
+                entry.balance_after_minor,
+                transfer.posted_at,
+                transfer.id,
+                transfer.kind,
+                transfer.reference,
+                transfer.description,
+                transfer.purpose,
+                other.owner_id,
+                other.kind == "wallet" and other.owner_id == owner_id,
             )
-    return movements
