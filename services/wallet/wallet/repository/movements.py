@@ -11,9 +11,7 @@ from uuid import UUID
 
 from kit.db.unit_of_work import Connection
 
-# Ids are texts, as they are only handed on. Arrays come through sub-selects: a plan for one length
-# looks no cheaper then, and is made once. They are joined: of a table that has grown since it was
-# analyzed = ANY would compare each row with each id.
+# Ids are texts, as they are only handed on.
 # Without entries one row comes too: its snapshot says how far that is final.
 _READ_ON: Final = """
 SELECT oldest_xid, next_xid, position, account_id::text, transfer_id::text, seq, amount_minor,
@@ -36,6 +34,9 @@ _OF_WALLET: Final = """
 SELECT position, account_id::text, transfer_id::text, seq, amount_minor, balance_after_minor
 FROM entry WHERE account_id = $1 AND seq > $2 ORDER BY seq LIMIT $3
 """
+# Arrays come through sub-selects: a plan for one length looks no cheaper then, and is made once.
+# They are joined: of a table that has grown since it was analyzed = ANY would compare each row with
+# each id.
 _TRANSFERS: Final = """
 SELECT id::text, kind, reference, description, purpose, posted_at, payer_account_id::text,
     payee_account_id::text

@@ -150,7 +150,8 @@ class BalancesAnswer(Model):
 def page_json(page: MovementPage) -> bytes:
     """Render a MovementsAnswer."""
     facts = page._asdict()
-    return orjson.dumps(facts | _facts(facts.pop("moved")))
+    moved = facts.pop("moved")
+    return orjson.dumps(facts | _facts(moved))
 
 
 def movements_json(moved: Moved) -> bytes:
