@@ -19,7 +19,7 @@ A ?=
 .PHONY: help install run stop reset status logs up down production-env production-check \
 	upgrade-check test coverage check \
 	clients lint format generate demo seed dev init-db upgrade downgrade revision messages sagas \
-	reconcile passwords lock bench bench-compare profile chaos fuzz mutate runtime-ready tools-ready
+	reconcile passwords lock years bench bench-compare profile chaos fuzz mutate runtime-ready tools-ready
 
 help: ## list these commands
 	@awk 'BEGIN { FS = ":.*## " } \
@@ -100,6 +100,9 @@ format: tools-ready ## rewrite the code in one style
 
 bench: tools-ready ## measure, with a yardstick beside every figure; S="cost settled" ROUNDS=2 SECONDS=5
 	@$(python) -m tests.benchmarks $(S)
+
+years: tools-ready ## years of users, payments, books into the stack that runs here; ENTRIES=1000000
+	@$(python) -m tests.benchmarks.years
 
 bench-compare: tools-ready ## two runs and what of it is noise; A=main B=HEAD S=cost, or two files of `bench`
 	@$(python) -m tests.benchmarks.compare "$(or $(A),$(error which run? A=main))" \

@@ -32,7 +32,7 @@ SETTINGS: Mapping[str, str] = {
     "max_connections": "200",
     "max_wal_size": "2GB",  # checkpoints far apart under load
     "random_page_cost": "1.1",  # there are no turning disks
-    "shared_buffers": "256MB",
+    "shared_buffers": "1GB",
 }
 
 _ORPHAN_SECONDS = 30.0

@@ -487,7 +487,7 @@ async def measure(stack: Stack, only: set[str], table: Table) -> None:
             "relay": lambda: _relay(stack, table),
             "webhooks": lambda: _webhooks(stack, table),
             "scale": lambda: scale.measure(SECONDS, TRANSFERS, table),
-            "grown": lambda: grown.measure(stack, everybody, SECONDS, table),
+            "grown": lambda: grown.measure(SECONDS, table),
         }
         chosen = only or sections.keys() - {"grown", "scale"}  # which take minutes
         await run({name: sections[name] for name in sections if name in chosen}, table)

@@ -47,7 +47,7 @@ async def of_a_payment(
         await hello.micros(server, 1)  # warm-up
         for _ in range(ROUNDS):
             before = await hello.micros(server, seconds / 2)
-            micros = await micros_of_each(stack, everybody, seconds)
+            _, micros = await micros_of_each(stack, everybody, seconds)
             yard = (before + await hello.micros(server, seconds / 2)) / 2
             hellos.append(yard)
             totals.append(sum(micros.values()))
@@ -65,8 +65,8 @@ async def of_a_payment(
 
 async def micros_of_each(
     stack: Stack, everybody: Sequence[Person], seconds: float
-) -> dict[str, float]:
-    """Return the CPU that each process uses for one settled payment, under load."""
+) -> tuple[float, dict[str, float]]:
+    """Return the settled payments a second, and the CPU that each process uses for one."""
     names = stack.processes.names()
     before = cpu.used(stack.processes, names)
     measured = await payments.run(stack.gateway_url, payments.spread(everybody), seconds)
@@ -74,7 +74,8 @@ async def micros_of_each(
     if measured.errors:
         raise RuntimeError(measured.errors[0])
     spent = cpu.spent(before, after)
-    return {name: used / len(measured.took) * 1e6 for name, used in spent.items()}
+    micros = {name: used / len(measured.took) * 1e6 for name, used in spent.items()}
+    return measured.rate, micros
 
 
 def _hello(hellos: Sequence[float]) -> str:
@@ -82,13 +83,17 @@ def _hello(hellos: Sequence[float]) -> str:
 
 
 async def in_counts(
-    stack: Stack, everybody: Sequence[Person], seconds: float, table: Table
+    stack: Stack,
+    everybody: Sequence[Person],
+    seconds: float,
+    table: Table,
+    rounds: int = ROUNDS,
 ) -> None:
     """Add how much PostgreSQL and RabbitMQ are asked to do for one settled payment."""
     found: dict[str, list[float]] = {what: [] for what in TARGETS}
     async with _counting(stack) as connection:
         await payments.run(stack.gateway_url, payments.spread(everybody), 3)  # warm-up
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             before = await _counts(stack, connection)
             measured = await payments.run(stack.gateway_url, payments.spread(everybody), seconds)
             after = await _counts(stack, connection)

@@ -17,6 +17,11 @@ PATIENCE_SECONDS = 300.0
 _MOVED = "SELECT sum(seq)::bigint FROM wallet.account WHERE kind = 'wallet'"
 _BOOKED = "SELECT coalesce(sum(seq), 0)::bigint FROM finance.account WHERE wallet_id IS NOT NULL"
 
+_IS_READ = """
+SELECT coalesce((SELECT after FROM finance.feed_position), 0)
+    >= coalesce((SELECT max(position) FROM wallet.entry), 0)
+"""
+
 
 @asynccontextmanager
 async def without_finance(stack: Stack) -> AsyncIterator[None]:
@@ -42,6 +47,17 @@ async def caught_up(saldo_url: str) -> float:
                     began = time.perf_counter()
                 last = await connection.fetchval(_BOOKED)
         return float((moved - first) / (time.perf_counter() - began))
+    finally:
+        await connection.close()
+
+
+async def all_booked(saldo_url: str) -> None:
+    """Wait until finance has read all that was moved."""
+    connection = await asyncpg.connect(saldo_url)
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not await connection.fetchval(_IS_READ):
+                await asyncio.sleep(0.02)
     finally:
         await connection.close()
 

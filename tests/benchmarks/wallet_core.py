@@ -87,10 +87,12 @@ class Core:
         self._rabbitmq_url = rabbitmq_url
         self._saldo_url = saldo_url
 
-    async def fund(self, rich: UUID) -> list[UUID]:
+    async def fund(
+        self, rich: UUID, count: int = ACCOUNTS + 1, funds_minor: int = FUNDS_MINOR
+    ) -> list[UUID]:
         """Return new owners whose wallets are opened and funded by transfers from one person."""
-        owners = [new_id() for _ in range(ACCOUNTS + 1)]
-        await self._ask([(rich, owner) for owner in owners], FUNDS_MINOR)
+        owners = [new_id() for _ in range(count)]
+        await self._ask([(rich, owner) for owner in owners], funds_minor)
         return owners
 
     async def run(self, owners: Sequence[UUID], count: int, *, hot: bool) -> float:

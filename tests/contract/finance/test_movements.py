@@ -135,7 +135,7 @@ async def test_a_page_costs_the_same_for_one_movement_and_for_many(ledger: Ledge
         await feed.once()
         return ledger.room.database.statements - before
 
-    assert await cost(1) == await cost(29) == 9
+    assert await cost(1) == await cost(29) == 8
     await ledger.agree()
 
 

@@ -13,7 +13,7 @@ from finance.domain.feed.movements import BookMovement, MovementGap
 from finance.repository import Books, FeedPositions, LinkedAccounts
 from finance.repository.books import BookTakenError
 from finance.repository.feed.position import FeedPosition
-from finance.service.feed.movements import MovementsMissingError, OwnerGoneError, book_movements
+from finance.service.feed.movements import MovementsMissingError, book_movements
 from kit.db import Database, UnitOfWork
 from kit.db.outages import CONFLICTS, is_outage
 from kit.db.tail import Tail
@@ -28,7 +28,7 @@ RETRY_SECONDS: Final = 60.0  # between tries to book what stuck wallets have mov
 seconds_behind = Gauge("saldo_feed_behind_seconds", "Age of the movement that is booked next")
 stuck_wallets = Gauge("saldo_feed_stuck_wallets", "Wallets whose movements can't be booked")
 
-_PASSING: Final = (Unavailable, OwnerGoneError, TimeoutError, *CONFLICTS)
+_PASSING: Final = (Unavailable, TimeoutError, *CONFLICTS)
 
 log = get_logger(__name__)
 
@@ -208,8 +208,9 @@ class Feed:
             await self._write(uow, movements)
 
     async def _write(self, uow: UnitOfWork, movements: Sequence[BookMovement]) -> None:
-        await Books(uow).wait_briefly()
-        await book_movements(uow, movements, self._time_zone)
+        if movements:
+            await Books(uow).wait_briefly()
+            await book_movements(uow, movements, self._time_zone)
 
     async def _filling(self, commit: Callable[[], Awaitable[None]]) -> None:
         """Book something, and first what is missing before it."""

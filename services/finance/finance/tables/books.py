@@ -39,6 +39,7 @@ book = Table(
     Column("version", BigInteger, nullable=False),
     Column("created_at", _AT, nullable=False),
     CheckConstraint("version >= 1", name="version_counts_from_one"),
+    postgresql_with={"fillfactor": 70},  # each movement changes it and its account
 )
 
 account = Table(
@@ -69,6 +70,7 @@ account = Table(
     CheckConstraint("seq >= 0", name="seq_counts_movements"),
     CheckConstraint("version >= 1", name="version_counts_from_one"),
     Index("ix_account_user_id_created_at_id", "user_id", "created_at", "id"),
+    postgresql_with={"fillfactor": 70},
 )
 
 category = Table(

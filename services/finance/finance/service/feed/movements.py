@@ -42,26 +42,21 @@ class MovementsMissingError(Exception):
         self.gaps = gaps
 
 
-class OwnerGoneError(Exception):
-    """Somebody was deleted while their book was waited for; a retry leaves them out."""
-
-
 async def book_movements(uow: UnitOfWork, movements: Sequence[BookMovement], time_zone: str) -> int:
     """Book movements of any wallets, each exactly once; return how many were new.
 
-    Locks the books of all owners, in the order of their ids. Takes a fixed number of statements,
-    however many owners and movements there are. A new book begins with ``time_zone``.
+    Locks the books of all owners, in the order of their ids; the deleted have none. Takes a fixed
+    number of statements, however many owners and movements there are. A new book begins with
+    ``time_zone``.
 
     Raises:
         BookTakenError: an owner's book is waited for only briefly, and somebody writes in it.
         MovementsMissingError: movements of a wallet that come before these are missing.
-        OwnerGoneError: an owner is gone since this began.
     """
-    gone = await FinancePeople(uow).without_book({one.owner_id for one in movements})
-    left = [one for one in movements if one.owner_id not in gone]
+    books = await _lock(uow, {one.owner_id for one in movements}, time_zone)
+    left = [one for one in movements if one.owner_id in books]
     if not left:
         return 0
-    books = await _lock(uow, {one.owner_id for one in left}, time_zone)
     accounts = await _accounts(uow, left)
     around = await _surroundings(uow, left, books)
     in_order = sorted(left, key=attrgetter("seq"))
@@ -79,12 +74,13 @@ async def book_movements(uow: UnitOfWork, movements: Sequence[BookMovement], tim
 async def _lock(
     uow: UnitOfWork, owners: Collection[UUID], time_zone: str
 ) -> Mapping[UUID, FinanceBook]:
-    books = await Books(uow).lock_many(
-        [BookOwner(one, time_zone) for one in sorted(owners)], uow.clock.now()
-    )
-    if await FinancePeople(uow).without_book(owners):
-        raise OwnerGoneError
-    return books
+    """Lock the books of those who keep one; a book that this made for others is deleted again."""
+    concerned = [BookOwner(one, time_zone) for one in sorted(owners)]
+    books = await Books(uow).lock_many(concerned, uow.clock.now())
+    gone = await FinancePeople(uow).without_book(owners)
+    if gone:
+        await Books(uow).forget(gone)
+    return {owner: book for owner, book in books.items() if owner not in gone}
 
 
 async def _accounts(
