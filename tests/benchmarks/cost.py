@@ -96,6 +96,8 @@ async def in_counts(
         for _ in range(rounds):
             before = await _counts(stack, connection)
             measured = await payments.run(stack.gateway_url, payments.spread(everybody), seconds)
+            if measured.errors:
+                raise RuntimeError(measured.errors[0])
             after = await _counts(stack, connection)
             for what, values in found.items():
                 values.append((after[what] - before[what]) / len(measured.took))

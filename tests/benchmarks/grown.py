@@ -18,7 +18,9 @@ from testkit.people import Person
 
 ENTRIES: Final = int(os.environ.get("ENTRIES", "10000000"))
 TRANSFERS: Final = 20_000
-OWNERS: Final = 10_000  # of all ages, once there are years: their pages are not at hand then
+OWNERS: Final = min(
+    10_000, ENTRIES // 100
+)  # of all ages, once there are years: their pages are not at hand then
 FUNDS_MINOR: Final = 100
 MOVERS: Final = ("wallet", "finance", "postgres")
 CLIENTS: Final = 33

@@ -11,6 +11,7 @@ answers, the inbox) is left out, and nobody can log in as these users.
 import asyncio
 import os
 import random
+import re
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -31,13 +32,11 @@ _SEED: Final = 7
 _ROWS_AT_ONCE: Final = 20_000
 _LARGEST_MINOR: Final = 5_000_00
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-# Whoever reads on in wallet's entries waits here, and sees that somebody else has done so.
-_HOLD_FINANCE: Final = """
-INSERT INTO finance.feed_position (name, turn, after, stuck) VALUES ('wallet', 1, 0, '{}')
-ON CONFLICT (name) DO UPDATE SET turn = feed_position.turn + 1
-"""
+# Whoever has read on in wallet's entries from before sees that somebody else has done so.
 _ALL_IS_BOOKED: Final = """
-UPDATE finance.feed_position SET after = (SELECT max(position) FROM wallet.entry)
+INSERT INTO finance.feed_position (name, turn, after, stuck)
+SELECT 'wallet', 1, max(position), '{}' FROM wallet.entry
+ON CONFLICT (name) DO UPDATE SET turn = feed_position.turn + 1, after = excluded.after
 """
 
 T = TypeVar("T")
@@ -60,7 +59,7 @@ class Size(NamedTuple):
     @classmethod
     def of(cls, entries: int) -> Self:
         """Return how much else there is with so many entries."""
-        return cls(entries, entries // 10, entries // 100)
+        return cls(entries, entries // 10, max(entries // 100, 2))
 
 
 class _Account:
@@ -110,9 +109,9 @@ class _Moved(NamedTuple):
 
 
 async def fill(admin_url: str, size: Size, say: Say) -> None:
-    """Write it all into a migrated database, while nobody's work is under way.
+    """Write it all into a migrated database, in one transaction, while nobody's work is under way.
 
-    Finance waits until all is written, and goes on behind it.
+    With it finance has read all that was moved. What breaks off leaves nothing behind.
 
     Args:
         admin_url: Of the services' database, as a superuser.
@@ -120,18 +119,17 @@ async def fill(admin_url: str, size: Size, say: Say) -> None:
         say: Told what is being written, and the part that is done, 0 to 1.
     """
     await movements.all_booked(admin_url)
-    guard = await asyncpg.connect(admin_url)
     connection = await asyncpg.connect(admin_url)
     try:
-        async with guard.transaction():
-            await guard.execute(_HOLD_FINANCE)
-            await connection.execute("SET session_replication_role = replica")
+        async with connection.transaction():
+            await connection.execute("SET LOCAL session_replication_role = replica")
             await _Filling(connection, size, say).run()
-            await guard.execute(_ALL_IS_BOOKED)
+        say("VACUUM, ANALYZE", 0)
+        await connection.execute("VACUUM ANALYZE")
         await connection.execute("CHECKPOINT")
+        say("VACUUM, ANALYZE", 1)
     finally:
         await connection.close()
-        await guard.close()
 
 
 def bar(what: str, part: float) -> None:
@@ -168,9 +166,7 @@ class _Filling:
                 f"SELECT setval(pg_get_serial_sequence('{table}', 'number'), max(number))"
                 f" FROM {table}"
             )
-        self._say("VACUUM, ANALYZE", 0)
-        await self._connection.execute("VACUUM ANALYZE")
-        self._say("VACUUM, ANALYZE", 1)
+        await self._connection.execute(_ALL_IS_BOOKED)
 
     async def _users(self, people: list[_Account]) -> None:
         columns = """id number username username_key search_key password_hash status roles
@@ -240,7 +236,7 @@ class _Filling:
             moved_at created_at"""
         rows = (
             _row(one.id.hex(), one.number, _owner(one), "RUB",
-                 "wallet" if one.owner else "external", "Main" if one.owner else "grown",
+                 "wallet" if one.owner else "external", "Main" if one.owner else f"grown-{one.number}",
                  "t" if one.owner else "f", one.balance, one.seq, _bytea(one.hash), _at(one.moved),
                  _at(self._began))
             for one in accounts
@@ -368,12 +364,14 @@ def _row(*values: object) -> str:
 
 def main() -> None:
     """Fill the stack that runs here."""
-    entries = int(os.environ.get("ENTRIES", "1000000"))
+    entries = os.environ.get("ENTRIES", "1000000")
+    if not re.fullmatch("[1-9][0-9]{3,9}", entries):
+        raise StackError(f"ENTRIES is a number from 1000 on, not {entries!r}.")
     stack = own_stack()
     if not stack.is_ready():
         raise StackError("Nothing runs here; `make run DETACH=1` starts it.")
     saldo = f"{stack.postgres_url.rpartition('/')[0]}/saldo"
-    asyncio.run(fill(saldo, Size.of(entries), bar))
+    asyncio.run(fill(saldo, Size.of(int(entries)), bar))
 
 
 if __name__ == "__main__":

@@ -45,9 +45,9 @@ class MovementsMissingError(Exception):
 async def book_movements(uow: UnitOfWork, movements: Sequence[BookMovement], time_zone: str) -> int:
     """Book movements of any wallets, each exactly once; return how many were new.
 
-    Locks the books of all owners, in the order of their ids; the deleted have none. Takes a fixed
-    number of statements, however many owners and movements there are. A new book begins with
-    ``time_zone``.
+    Locks the books of all owners, in the order of their ids; the deleted have none, which costs
+    statements of its own. Others are fixed in number, however many owners and movements there are.
+    A new book begins with ``time_zone``.
 
     Raises:
         BookTakenError: an owner's book is waited for only briefly, and somebody writes in it.
