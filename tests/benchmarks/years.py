@@ -236,7 +236,7 @@ class _Filling:
             moved_at created_at"""
         rows = (
             _row(one.id.hex(), one.number, _owner(one), "RUB",
-                 "wallet" if one.owner else "external", "Main" if one.owner else f"grown-{one.number}",
+                 *(("wallet", "Main") if one.owner else ("external", f"grown-{one.number}")),
                  "t" if one.owner else "f", one.balance, one.seq, _bytea(one.hash), _at(one.moved),
                  _at(self._began))
             for one in accounts
@@ -244,7 +244,7 @@ class _Filling:
         await self._copy("wallet", "account", columns, rows, len(accounts))
 
     async def _books(self, people: list[_Account]) -> None:
-        """Write whose movements are booked, and that all are."""
+        """Write whose movements are booked, and how their accounts stand."""
         at = _at(self._began)
         books = (_row(_owner(one), "UTC", one.seq + 1, at) for one in people)
         columns = "user_id time_zone version created_at"
