@@ -18,9 +18,8 @@ from testkit.people import Person
 
 ENTRIES: Final = int(os.environ.get("ENTRIES", "10000000"))
 TRANSFERS: Final = 20_000
-OWNERS: Final = min(
-    10_000, ENTRIES // 100
-)  # of all ages, once there are years: their pages are not at hand then
+# Of all ages, once there are years: their pages are not at hand then.
+OWNERS: Final = min(10_000, ENTRIES // 100)
 FUNDS_MINOR: Final = 100
 MOVERS: Final = ("wallet", "finance", "postgres")
 CLIENTS: Final = 33

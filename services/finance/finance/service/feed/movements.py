@@ -74,7 +74,10 @@ async def book_movements(uow: UnitOfWork, movements: Sequence[BookMovement], tim
 async def _lock(
     uow: UnitOfWork, owners: Collection[UUID], time_zone: str
 ) -> Mapping[UUID, FinanceBook]:
-    """Lock the books of those who keep one; a book that this made for others is deleted again."""
+    """Lock the books of those who keep one.
+
+    The deleted get one for as long as it takes to see that they are.
+    """
     concerned = [BookOwner(one, time_zone) for one in sorted(owners)]
     books = await Books(uow).lock_many(concerned, uow.clock.now())
     gone = await FinancePeople(uow).without_book(owners)
