@@ -148,9 +148,10 @@ async def _settled(stack: Stack, everybody: list[Person], folder: Path, table: T
 async def _latency(stack: Stack, everybody: list[Person], table: Table) -> None:
     pair = payments.Pair(everybody[0], everybody[1])
     await payments.pay_latency(stack.gateway_url, pair, 20)
-    seen = await payments.pay_latency(stack.gateway_url, pair, 200)
-    figure = f"p50 {seen.percentile(0.5):.1f} ms, p99 {seen.percentile(0.99):.1f} ms"
-    table.add("pay → paid, idle stack", figure, "", "", "p50 ≤ 19, p99 ≤ 31")
+    seen = [await payments.pay_latency(stack.gateway_url, pair, 200) for _ in range(ROUNDS)]
+    for what, part, target in (("p50", 0.5, "≤ 19"), ("p99", 0.99, "≤ 31")):
+        millis = Figures([one.percentile(part) for one in seen], "{:.1f}")
+        table.add(f"pay → paid, idle stack, {what}, ms", millis, target=target)
 
 
 async def _reads(stack: Stack, person: Person, folder: Path, table: Table) -> None:

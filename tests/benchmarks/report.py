@@ -100,11 +100,19 @@ def surroundings(root: Path) -> dict[str, Any]:
     return {
         "commit": answer.stdout.strip(),
         "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "machine": f"{platform.platform()}, {os.cpu_count()} cores",
+        "machine": f"{platform.platform()}, {os.cpu_count()} cores, {_processor()}",
         "python": f"{platform.python_version()} at {Path(sys.executable).resolve()}",
         "load": [round(one, 2) for one in os.getloadavg()],
         "rounds": ROUNDS,
     }
+
+
+def _processor() -> str:
+    """Return what the processor is called, as far as Linux says so."""
+    told = Path("/proc/cpuinfo")
+    lines = told.read_text().splitlines() if told.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
 
 
 def say_line(*cells: str) -> None:
